@@ -1,0 +1,19 @@
+"""Entry of the application: `streamlit run Home.py`. Page set-up and navigation."""
+
+import streamlit as st
+
+from pages.components.warmth import warm_up_in_background
+
+st.set_page_config(page_title="Atelier", page_icon=":material/palette:", layout="wide")
+
+page = st.navigation(
+    [
+        st.Page("pages/welcome.py", title="Welcome", icon=":material/door_open:", default=True),
+        st.Page("pages/identify.py", title="Identify", icon=":material/person_search:"),
+    ],
+    position="top",
+)
+page.run()
+
+# Last, so that the page is on screen before TensorFlow is imported.
+warm_up_in_background()

@@ -1,0 +1,128 @@
+"""The command line: `python -m core identify | models`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core import identify as recogniser
+from core import images, models
+
+app = typer.Typer(help="Atelier on the command line.", no_args_is_help=True, add_completion=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
+
+
+def say(message: str) -> None:
+    """Progress and complaints go to stderr: stdout is for results."""
+    typer.echo(message, err=True)
+
+
+@app.command()
+def identify(
+    pictures: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Paintings.")],
+    model: Annotated[str, typer.Option(help="Model id, see `models`.")] = models.DEFAULT,
+    top: Annotated[int, typer.Option(min=1, help="Artists to name.")] = 5,
+    explain: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write here what the network looked at, as PNG."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Names the artists of paintings. Exit status 2 if a picture could not be read."""
+    try:
+        models.load(model, progress=say)
+    except (KeyError, models.WeightsError) as error:
+        say(str(error.args[0]))
+        raise typer.Exit(1) from None
+    failed = False
+    for path in pictures:
+        try:
+            picture = images.load(path, enough=None if explain else recogniser.ENOUGH)
+        except images.UnreadablePicture as error:
+            failed = True
+            _print_error(path, str(error), as_json)
+            continue
+        except OSError as error:
+            failed = True
+            _print_error(path, f"The file cannot be opened: {error.strerror}.", as_json)
+            continue
+        result = recogniser.identify(picture, model, top=top)
+        if explain:
+            _explain(picture, result, explain / f"{path.stem}.png")
+        if as_json:
+            typer.echo(json.dumps(_as_dict(path, result), ensure_ascii=False))
+        else:
+            _print(path, result)
+    if failed:
+        raise typer.Exit(2)
+
+
+@app.command("models")
+def list_models(as_json: AsJson = False) -> None:
+    """Lists the models with their measured figures."""
+    listed = [
+        {
+            "id": entry.id,
+            "task": entry.task,
+            "version": entry.version,
+            "source": entry.source,
+            "sha256": entry.file.sha256,
+            "bytes": entry.total_bytes,
+            "licence": entry.licence,
+            "figures": entry.figures,
+        }
+        for entry in models.catalogue().values()
+    ]
+    if as_json:
+        typer.echo(json.dumps(listed, ensure_ascii=False))
+        return
+    for entry in models.catalogue().values():
+        typer.echo(f"{entry.id}  ({entry.task}, version {entry.version})")
+        typer.echo(f"    {entry.summary}")
+        test = entry.figures.get("test")
+        if test:
+            typer.echo(
+                f"    test accuracy {test['macro_accuracy']:.3f} (mean over artists), "
+                f"top 5 {test['top5_accuracy']:.3f}"
+            )
+        typer.echo(f"    {entry.total_bytes / 1e6:.1f} MB, {entry.licence}")
+
+
+def _explain(picture: images.Picture, result: recogniser.Identification, out: Path) -> None:
+    heat = recogniser.explain(picture, result.model, artist_id=result.guesses[0].artist.id)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(images.encode(recogniser.overlay(picture.pixels, heat)))
+
+
+def _as_dict(path: Path, result: recogniser.Identification) -> dict[str, Any]:
+    return {
+        "image": str(path),
+        "model": result.model,
+        "artists": [
+            {"name": g.artist.name, "probability": round(g.probability, 6)} for g in result.guesses
+        ],
+        "known": result.known,
+        "known_score": round(result.known_score, 6),
+        "seconds": round(result.seconds, 4),
+    }
+
+
+def _print(path: Path, result: recogniser.Identification) -> None:
+    typer.echo(str(path) if result.known else f"{path}  (perhaps none of the artists I know)")
+    for guess in result.guesses:
+        typer.echo(f"    {guess.probability:6.1%}  {guess.artist.name}")
+
+
+def _print_error(path: Path, message: str, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"image": str(path), "error": message}, ensure_ascii=False))
+    else:
+        say(f"{path}: {message}")
+
+
+if __name__ == "__main__":
+    app()

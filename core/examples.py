@@ -1,0 +1,33 @@
+"""Paintings to try the application with, from `assets/examples`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+
+from core.settings import ROOT
+
+_FOLDER = ROOT / "assets" / "examples"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A painting that ships. `artist` is an id of `core.artists`, or None."""
+
+    file: str
+    title: str
+    artist: str | None
+    painter: str
+    year: str
+
+    def read(self) -> bytes:
+        """The bytes of the picture file."""
+        return (_FOLDER / self.file).read_bytes()
+
+
+@cache
+def catalogue() -> tuple[Example, ...]:
+    """All examples, in the order of `examples.json`."""
+    rows = json.loads((_FOLDER / "examples.json").read_text(encoding="utf-8"))
+    return tuple(Example(**row) for row in rows)

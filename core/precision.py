@@ -1,0 +1,28 @@
+"""Which arithmetic is fastest here, decided from the processor's own flags."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from core.settings import settings
+
+_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
+
+
+@cache
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 natively; without it, it is many times slower."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:  # no Linux
+        return False
+    lines = (line for line in text.splitlines() if line.startswith(("flags", "Features")))
+    return bool(_BFLOAT16_FLAGS & set(next(lines, "").split()))
+
+
+def compute_dtype() -> str:
+    """The Keras dtype policy for heavy convolutions: `mixed_bfloat16` or `float32`."""
+    if settings().precision == "auto":
+        return "mixed_bfloat16" if has_bfloat16() else "float32"
+    return settings().precision

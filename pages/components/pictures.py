@@ -1,0 +1,35 @@
+"""Pictures on screen: small JPEGs, made once."""
+
+from __future__ import annotations
+
+import hashlib
+
+import streamlit as st
+
+from core import examples, images
+
+SHOWN_SIDE = 1200  # no screen column shows more
+THUMB_SIDE = 320
+
+
+def digest(data: bytes) -> str:
+    """A short name for the content of a file, for keys and the journal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def shown(data: bytes, side: int = SHOWN_SIDE) -> bytes:
+    """The picture as a JPEG that fits `side` x `side`.
+
+    Raises:
+        core.images.UnreadablePicture: If it is none.
+    """
+    picture = images.load(data, enough=side)
+    return images.encode(images.preview(picture.pixels, side), "JPEG", quality=88)
+
+
+@st.cache_data(show_spinner=False)
+def example(file: str, side: int = SHOWN_SIDE) -> bytes:
+    """A painting of the examples, as a JPEG."""
+    found = next(e for e in examples.catalogue() if e.file == file)
+    return shown(found.read(), side)

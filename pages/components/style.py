@@ -1,0 +1,46 @@
+"""What the theme cannot say: the few lines of CSS and the colours that all pages share."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+_CSS = """
+<style>
+.block-container { max-width: 76rem; padding-top: 4.5rem; }
+[data-testid="stImage"] img { border-radius: 2px; }
+[data-testid="stImageCaption"] { text-align: left; }
+.label { border-left: 3px solid var(--st-primary-color, #2b3fa8); padding-left: 1rem; }
+.label .name { font-family: Georgia, 'Liberation Serif', serif; font-size: 1.9rem;
+  line-height: 1.15; margin: 0; }
+.label .facts { opacity: .75; margin: .25rem 0 .6rem; }
+.label .note { margin: 0; max-width: 34rem; }
+.lead { font-size: 1.15rem; line-height: 1.6; max-width: 40rem; opacity: .9; }
+.quiet { opacity: .7; font-size: .9rem; }
+@media (max-width: 640px) { .block-container { padding: 4rem 1rem 2rem; } }
+</style>
+"""
+
+
+def apply() -> None:
+    """Call once at the top of every page."""
+    st.html(_CSS)
+
+
+def accent() -> str:
+    """The accent colour of the theme on screen: ultramarine, lighter at night."""
+    return "#8b9cf4" if is_dark() else "#2b3fa8"
+
+
+def muted() -> str:
+    """A quiet companion of the accent, for all bars but the first."""
+    return "#4a4d66" if is_dark() else "#c3c6da"
+
+
+def ink() -> str:
+    """The text colour of the theme on screen, for charts."""
+    return "#ece8df" if is_dark() else "#1f1d1a"
+
+
+def is_dark() -> bool:
+    """Whether the visitor's browser shows the dark theme."""
+    return st.context.theme.type == "dark"

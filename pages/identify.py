@@ -1,0 +1,237 @@
+"""Identify: who painted this?"""
+
+from __future__ import annotations
+
+import io
+import uuid
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from core import artists, examples, identify, images, journal, models
+from pages.components import cards, charts, pictures, style
+
+style.apply()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One picture that was identified in this session."""
+
+    name: str
+    sha256: str
+    prediction_id: int
+    result: identify.Identification
+
+
+if "session" not in st.session_state:
+    st.session_state.session = uuid.uuid4().hex
+    st.session_state.seen = {}  # (sha256, model, top) to Seen, in the order of asking
+    st.session_state.example = None
+
+
+def measured(entry: models.Entry) -> str:
+    """A model's figures in a visitor's words, from its evaluation."""
+    figures = entry.figures
+    right = charts.percent(figures["test"]["accuracy"])
+    parts = [f"right at once for {right} of test paintings", f"{entry.total_bytes / 1e6:.0f} MB"]
+    if "speed" in figures:
+        parts.append(f"{figures['speed']['milliseconds']:.0f} ms a painting")
+    return ", ".join(parts)
+
+
+def look(name: str, data: bytes, model: str, top: int) -> Seen:
+    """Identifies a picture once, and keeps the prediction in the journal."""
+    key = (pictures.digest(data), model, top)
+    seen: dict[tuple[str, str, int], Seen] = st.session_state.seen
+    if key not in seen:
+        picture = images.load(data, enough=identify.ENOUGH)
+        result = identify.identify(picture, model, top=top)
+        prediction_id = journal.record(
+            result, picture_sha256=key[0], session=st.session_state.session
+        )
+        seen[key] = Seen(name, key[0], prediction_id, result)
+    return seen[key]
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def heat_map(data: bytes, model: str, artist_id: str) -> bytes:
+    """The painting with what the network looked at, as a JPEG."""
+    pixels = images.preview(images.load(data, enough=900).pixels, 900)
+    picture = images.Picture(pixels, "JPEG", (pixels.shape[1], pixels.shape[0]))
+    heat = identify.explain(picture, model, artist_id=artist_id)
+    return images.encode(identify.overlay(pixels, heat), "JPEG", quality=90)
+
+
+def show(name: str, data: bytes, seen: Seen) -> None:
+    """One painting with its label, chart, heat map and the question to the visitor."""
+    result, first = seen.result, seen.result.guesses[0]
+    left, right = st.columns([3, 2], gap="large")
+    with right:
+        if result.known:
+            cards.artist_label(first.artist, above="Most likely painted by")
+        else:
+            st.html(
+                """<div class="label"><p class="name">Not one of the artists I know</p>
+                <p class="facts">That is likely: the hand looks unfamiliar.</p></div>"""
+            )
+            with st.expander(f"The closest hand I know: {first.artist.name}"):
+                cards.artist_label(first.artist)
+        heading = "Probability" if result.known else "If it were one of them"
+        st.markdown(f"**{heading}**")
+        st.plotly_chart(
+            charts.probabilities(result.guesses),
+            key=f"chart-{seen.prediction_id}",
+            config={"displayModeBar": False},
+            alt=", ".join(
+                f"{g.artist.name} {charts.percent(g.probability)}" for g in result.guesses
+            ),
+        )
+        ask(seen)
+    with left:
+        picture = st.empty()
+        looked = st.toggle("Show where I looked", key=f"heat-{seen.prediction_id}")
+        if not looked:
+            picture.image(pictures.shown(data), width="stretch", alt=f"Your picture {name}")
+            return
+        image = heat_map(data, result.model, first.artist.id)
+        picture.image(
+            image,
+            width="stretch",
+            alt=f"{name}: what spoke for {first.artist.name} is lit, the rest is in shade",
+        )
+        st.caption(f"Lit: what spoke for {first.artist.name}. In shade: what did not matter.")
+        st.download_button(
+            "Download this picture",
+            image,
+            file_name=f"{name.rsplit('.', 1)[0]}-where-I-looked.jpg",
+            key=f"download-{seen.prediction_id}",
+            icon=":material/download:",
+            type="tertiary",
+        )
+
+
+def ask(seen: Seen) -> None:
+    """Was this right? Keeps the answer in the journal."""
+    key = f"right-{seen.prediction_id}"
+    answer = st.segmented_control("Was this right?", ["Yes", "No"], key=key)
+    if answer == "Yes":
+        keep(seen, right=True, artist_id=seen.result.guesses[0].artist.id)
+    elif answer == "No":
+        nobody = "Somebody else"
+        names = [artist.name for artist in artists.catalogue()]
+        name = st.selectbox(
+            "Who painted it?",
+            [nobody, *names],
+            index=None,
+            placeholder="Choose the artist",
+            key=f"who-{seen.prediction_id}",
+        )
+        if name is not None:
+            found = artists.find(name)
+            keep(seen, right=False, artist_id=found.id if found else None)
+
+
+def keep(seen: Seen, *, right: bool, artist_id: str | None) -> None:
+    """Writes an answer once, and thanks."""
+    kept = st.session_state.setdefault("kept", {})
+    if kept.get(seen.prediction_id) != (right, artist_id):
+        journal.give_feedback(seen.prediction_id, right=right, artist_id=artist_id)
+        kept[seen.prediction_id] = (right, artist_id)
+    st.caption(":material/check: Thank you, that is noted.")
+
+
+def history_table() -> pd.DataFrame:
+    """Everything identified in this session, newest first."""
+    rows = []
+    for seen in reversed(st.session_state.seen.values()):
+        row = {"picture": seen.name, "model": seen.result.model, "known": seen.result.known}
+        row["known_score"] = round(seen.result.known_score, 4)
+        for place, guess in enumerate(seen.result.guesses, start=1):
+            row[f"artist_{place}"] = guess.artist.name
+            row[f"probability_{place}"] = round(guess.probability, 4)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+st.title("Who painted this?")
+
+entries = {entry.id: entry for entry in models.classifiers()}
+uploads = st.file_uploader(
+    "Drop a painting here, a phone photo will do",
+    accept_multiple_files=True,
+    help="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each. Nothing leaves this machine.",
+)
+with st.popover("How I look", icon=":material/tune:"):
+    model = st.radio(
+        "Which eye",
+        list(entries),
+        format_func=lambda model_id: entries[model_id].title,
+        captions=[measured(entry) for entry in entries.values()],
+        key="model",
+        help="The network. Accuracy was measured on paintings that it had never seen.",
+    )
+    top = st.slider("How many names", 1, 10, 5, key="top", help="The k of top-k")
+
+queue = [(upload.name, upload.getvalue()) for upload in uploads]
+if queue:
+    st.session_state.example = None
+elif st.session_state.example is not None:
+    chosen = examples.catalogue()[st.session_state.example]
+    queue = [(f"{chosen.title}.jpg", chosen.read())]
+
+if queue and not models.is_loaded(model):
+    with st.status("Opening my eyes. This takes a few seconds, only the first time.") as status:
+        try:
+            models.load(model, progress=status.write)
+        except models.WeightsError as error:
+            status.update(label="I cannot see yet", state="error")
+            st.error(str(error))
+            st.stop()
+        status.update(label="Ready", state="complete")
+
+progress = st.progress(0.0) if len(queue) > 1 else None
+for place, (name, data) in enumerate(queue, start=1):
+    try:
+        show(name, data, look(name, data, model, top))
+    except images.UnreadablePicture as error:
+        st.warning(f"**{name}**: {error}", icon=":material/broken_image:")
+    if progress:
+        progress.progress(place / len(queue), text=f"{place} of {len(queue)}")
+    if place < len(queue):
+        st.divider()
+if progress:
+    progress.empty()
+
+if not uploads:
+    st.markdown("**Nothing at hand? Try one of these.**" if not queue else "**Another one?**")
+    for column, (number, example) in zip(
+        st.columns(len(examples.catalogue())), enumerate(examples.catalogue()), strict=True
+    ):
+        column.image(
+            pictures.example(example.file, pictures.THUMB_SIDE),
+            width="stretch",
+            alt=f"{example.title}, a painting to try",
+        )
+        if column.button(example.title, key=f"example-{number}", width="stretch"):
+            st.session_state.example = number
+            st.rerun()
+
+if st.session_state.seen:
+    with st.expander(f"Seen in this visit ({len(st.session_state.seen)})"):
+        table = history_table()
+        st.dataframe(
+            table.drop(columns="known_score"),
+            hide_index=True,
+            alt="Everything identified in this visit",
+        )
+        buffer = io.StringIO()
+        table.to_csv(buffer, index=False)
+        st.download_button(
+            "Download as CSV",
+            buffer.getvalue().encode(),
+            file_name="atelier-identified.csv",
+            mime="text/csv",
+            icon=":material/download:",
+        )

@@ -1,0 +1,55 @@
+"""The landing page: what can be done here, in one glance."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import artists, examples, models
+from pages.components import pictures, style
+
+style.apply()
+
+
+def painting(place: DeltaGenerator, file: str, caption: str) -> None:
+    """A picture of the examples with a line below it."""
+    place.image(pictures.example(file), width="stretch", alt=ALT[file], caption=caption)
+
+
+ALT = {e.file: f"{e.title} by {e.painter}" for e in examples.catalogue()}
+van_gogh, renoir, wave, cassatt, arcimboldo = examples.catalogue()
+known = models.get(models.DEFAULT).artists
+
+words, hero = st.columns([2, 3], gap="large", vertical_alignment="center")
+with words:
+    st.title("Who painted this?")
+    st.html(
+        f"""<p class="lead">Show Atelier a painting, from a museum's site or from your phone.
+        It names the painters whose hand it most resembles, out of {len(known)} it has
+        studied.</p>"""
+    )
+    if st.button("Identify a painting", type="primary", icon=":material/person_search:"):
+        st.switch_page("pages/identify.py")
+painting(hero, wave.file, f"{wave.painter}, {wave.title}, {wave.year}")
+
+st.space("small")
+for column, example, does in zip(
+    st.columns(3, gap="medium"),
+    (van_gogh, cassatt, arcimboldo),
+    (
+        "**Names the hand.** The most likely painters, with honest probabilities.",
+        "**Shows where it looked.** The brushwork that gave the painter away, lit up.",
+        "**Admits what it does not know.** Painters it never studied are told as such.",
+    ),
+    strict=True,
+):
+    painting(column, example.file, f"{example.painter}, {example.title}, {example.year}")
+    column.markdown(does)
+
+st.subheader(f"The {len(known)} painters it knows")
+names = [artists.get(artist).name for artist in known]
+st.html(f'<p class="lead">{" · ".join(names)}</p>')
+
+st.html(
+    """<p class="quiet">Everything happens on this machine: a picture you show is not stored and
+    goes nowhere. The paintings above are in the public domain; the networks and their
+    licences are described in the model cards.</p>"""
+)

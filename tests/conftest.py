@@ -1,0 +1,50 @@
+"""What all tests share: isolation from the user's settings, and pictures made on the spot."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL_PAINTINGS = Path(
+    os.environ.get("ATELIER_TEST_DATA", ROOT.parent / "shared" / "data" / "paintings")
+)
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Every test has its own journal, and no setting of the user's."""
+    from core.settings import settings
+
+    for name in [name for name in os.environ if name.startswith("ATELIER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ATELIER_JOURNAL_URL", f"sqlite:///{tmp_path / 'journal.db'}")
+    monkeypatch.setenv("ATELIER_OFFLINE", "true")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+def make_picture():
+    """Makes `(height, width, 3)` uint8 pixels with structure, the same for the same seed."""
+
+    def make(height: int = 96, width: int = 128, seed: int = 0) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        coarse = rng.integers(0, 256, (height // 16 + 2, width // 16 + 2, 3), np.uint8)
+        return np.kron(coarse, np.ones((16, 16, 1), np.uint8))[:height, :width]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def real_paintings() -> Path:
+    """The directory of real paintings, or a skip where there is none."""
+    if not (REAL_PAINTINGS / "index.csv").exists():
+        pytest.skip("No real paintings here; ATELIER_TEST_DATA names their directory")
+    return REAL_PAINTINGS

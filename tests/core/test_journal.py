@@ -1,0 +1,69 @@
+"""What was confirmed is kept, whatever dies."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from core import artists, identify, journal, settings
+
+
+@pytest.fixture
+def result() -> identify.Identification:
+    guess = identify.Guess(artists.get("titian"), 0.75)
+    return identify.Identification("some-model", (guess,), True, 0.9, 0.012)
+
+
+def test_a_prediction_comes_back_as_it_was(result):
+    number = journal.record(result, picture_sha256="ab" * 32, session="s")
+    (kept,) = journal.predictions()
+    assert (kept.id, kept.model, kept.picture_sha256) == (number, "some-model", "ab" * 32)
+    assert kept.artists == [{"id": "titian", "probability": 0.75}]
+    assert kept.known_score == 0.9
+
+
+def test_sessions_do_not_see_each_other(result):
+    for session in ("one", "two", "one"):
+        journal.record(result, picture_sha256="", session=session)
+    assert len(journal.predictions("one")) == 2
+    assert [p.session for p in journal.predictions("two")] == ["two"]
+    assert journal.predictions("three") == []
+
+
+def test_the_last_word_counts(result):
+    first, second = (journal.record(result, picture_sha256="", session="s") for _ in range(2))
+    journal.give_feedback(first, right=True, artist_id="titian")
+    journal.give_feedback(first, right=False, artist_id="rembrandt")
+    journal.give_feedback(second, right=False, artist_id=None)
+    said = journal.feedback()
+    assert (said[first].right, said[first].artist) == (False, "rembrandt")
+    assert (said[second].right, said[second].artist) == (False, None)
+
+
+def test_many_threads_lose_nothing(result):
+    with ThreadPoolExecutor(16) as pool:
+        numbers = list(
+            pool.map(
+                lambda n: journal.record(result, picture_sha256=str(n), session="s"), range(200)
+            )
+        )
+    assert len(set(numbers)) == 200
+    assert {p.picture_sha256 for p in journal.predictions()} == {str(n) for n in range(200)}
+
+
+def test_a_confirmed_prediction_survives_a_kill(result, tmp_path):
+    """A process that is killed the moment `record` has returned has lost nothing."""
+    code = """
+import os, signal
+from core import artists, identify, journal
+guess = identify.Guess(artists.get("titian"), 0.75)
+result = identify.Identification("m", (guess,), True, 0.9, 0.01)
+journal.record(result, picture_sha256="killed", session="s")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=settings.ROOT, check=False)
+    assert done.returncode == -9
+    assert [p.picture_sha256 for p in journal.predictions()] == ["killed"]

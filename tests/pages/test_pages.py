@@ -1,0 +1,210 @@
+"""The pages as scripts, through Streamlit's AppTest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import artists, examples, images, journal, models
+from core.settings import ROOT
+
+IDENTIFY = str(ROOT / "pages" / "identify.py")
+WAVE = examples.catalogue()[2]
+
+
+def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    types = [(name, content, "image/jpeg") for name, content in files]
+    return app.file_uploader[0].set_value(types).run()
+
+
+def open_page() -> AppTest:
+    app = AppTest.from_file(IDENTIFY, default_timeout=120).run()
+    assert not app.exception
+    return app
+
+
+def text_of(app: AppTest) -> str:
+    """Everything that the visitor reads."""
+    parts = [e.value for kind in ("html", "markdown", "caption", "warning") for e in app.get(kind)]
+    return "\n".join(map(str, parts))
+
+
+def labels(app: AppTest) -> str:
+    return "\n".join(str(element.proto.body) for element in app.get("html"))
+
+
+def test_home_leads_to_the_pages():
+    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run()
+    assert not app.exception
+    assert app.title[0].value == "Who painted this?"
+    assert [b.label for b in app.button] == ["Identify a painting"]
+
+
+def test_an_uploaded_painting_gets_its_painter_and_is_kept():
+    app = upload(open_page(), ("wave.jpg", WAVE.read()))
+    assert not app.exception
+    assert "Katsushika Hokusai" in labels(app)
+    (prediction,) = journal.predictions()
+    assert prediction.artists[0]["id"] == "katsushika-hokusai"
+    assert len(prediction.artists) == 5
+
+
+def test_a_rerun_keeps_the_prediction_once():
+    app = upload(open_page(), ("wave.jpg", WAVE.read()))
+    app.run()
+    app.run()
+    assert len(journal.predictions()) == 1
+
+
+def test_the_number_of_names_follows_the_slider():
+    app = upload(open_page(), ("wave.jpg", WAVE.read()))
+    app.slider(key="top").set_value(3).run()
+    assert len(journal.predictions()[0].artists) == 3
+
+
+def test_broken_files_get_a_sentence_and_the_others_go_through():
+    app = upload(
+        open_page(),
+        ("notes.txt", b"not a picture"),
+        ("wave.jpg", WAVE.read()),
+        ("half.jpg", WAVE.read()[:30_000]),
+    )
+    assert not app.exception
+    assert len(app.warning) == 2
+    assert "notes.txt" in app.warning[0].value
+    assert "half.jpg" in app.warning[1].value
+    assert "Katsushika Hokusai" in labels(app)
+
+
+def test_yes_is_kept():
+    app = upload(open_page(), ("wave.jpg", WAVE.read()))
+    number = journal.predictions()[0].id
+    app.get("button_group")[0].set_value(["Yes"]).run()
+    said = journal.feedback()[number]
+    assert (said.right, said.artist) == (True, "katsushika-hokusai")
+    app.run()
+    assert any("noted" in c.value for c in app.caption)
+
+
+def test_no_with_the_right_name_is_kept():
+    app = upload(open_page(), ("wave.jpg", WAVE.read()))
+    number = journal.predictions()[0].id
+    app.get("button_group")[0].set_value(["No"]).run()
+    app.selectbox(key=f"who-{number}").set_value("Albrecht Dürer").run()
+    said = journal.feedback()[number]
+    assert (said.right, said.artist) == (False, "albrecht-durer")
+
+
+def test_the_heat_map_can_be_switched_on():
+    app = upload(open_page(), ("wave.jpg", WAVE.read()))
+    app.toggle[0].set_value(True).run()
+    assert not app.exception
+    assert any("what spoke for Katsushika Hokusai" in c.value for c in app.caption)
+
+
+def test_every_model_can_be_chosen_and_shows_its_measured_figures():
+    app = open_page()
+    radio = app.radio(key="model")
+    for entry in models.classifiers():
+        radio.set_value(entry.id).run()
+        upload(app, ("wave.jpg", WAVE.read()))
+        assert not app.exception
+        assert journal.predictions()[0].model == entry.id
+    captions = " ".join(app.radio(key="model").proto.captions)
+    for entry in models.classifiers():
+        assert f"{entry.figures['test']['accuracy']:.0%}".rstrip("%") in captions
+
+
+def test_an_example_can_be_tried_without_a_file():
+    app = open_page()
+    app.button(key="example-0").click().run()
+    assert not app.exception
+    assert "Vincent van Gogh" in labels(app)
+
+
+def test_an_unknown_painter_is_said_plainly(monkeypatch):
+    catalogue = dict(models.catalogue())
+    default = catalogue[models.DEFAULT]
+    strict = default.known.model_copy(update={"threshold": 1.1})
+    catalogue[models.DEFAULT] = default.model_copy(update={"known": strict})
+    monkeypatch.setattr(models, "_loaded", {})
+    monkeypatch.setattr(models, "catalogue", lambda: catalogue)
+    app = upload(open_page(), ("wave.jpg", WAVE.read()))
+    assert "Not one of the artists I know" in labels(app)
+
+
+def test_missing_weights_are_explained_not_raised(monkeypatch, tmp_path):
+    (tmp_path / models.get(models.DEFAULT).file.name).write_bytes(b"damaged")
+    monkeypatch.setenv("ATELIER_WEIGHTS", str(tmp_path))
+    from core.settings import settings
+
+    settings.cache_clear()
+    monkeypatch.setattr(models, "_loaded", {})
+    app = upload(open_page(), ("wave.jpg", WAVE.read()))
+    assert not app.exception
+    assert "damaged or not the published one" in app.error[0].value
+
+
+def test_a_file_name_cannot_bring_markup(make_picture):
+    name = "<img src=x onerror=alert(1)>.jpg"
+    app = upload(open_page(), (name, images.encode(make_picture())))
+    assert not app.exception
+    assert "<img" not in labels(app)
+
+
+@pytest.mark.slow
+def test_twenty_visitors_at_once_get_their_own_answers():
+    """Twenty sessions, five paintings: no error, no answer mixed up."""
+    expected = {}
+    for example in examples.catalogue():
+        upload(open_page(), (example.file, example.read()))
+        expected[example.file] = journal.predictions(limit=1)[0].artists[0]["id"]
+
+    def visit(number: int) -> tuple[str, str, bool]:
+        example = examples.catalogue()[number % len(examples.catalogue())]
+        app = upload(open_page(), (example.file, example.read()))
+        session = app.session_state["session"]
+        (prediction,) = journal.predictions(session)
+        label = labels(app)
+        named = artists.get(prediction.artists[0]["id"]).name in label
+        return example.file, prediction.artists[0]["id"], named and not app.exception
+
+    with ThreadPoolExecutor(20) as pool:
+        for file, named, shown in pool.map(visit, range(20)):
+            assert named == expected[file]
+            assert shown
+
+
+def test_the_first_page_is_drawn_before_tensorflow_is_imported():
+    code = """
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("pages/welcome.py", default_timeout=60).run()
+assert not app.exception
+sys.exit("tensorflow" in sys.modules or "keras" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    assert done.returncode == 0
+
+
+def test_pages_touch_neither_keras_nor_sql_nor_files():
+    """The walls of the house: pages draw, core knows."""
+    for path in Path(ROOT / "pages").rglob("*.py"):
+        source = path.read_text()
+        for word in ("import keras", "tensorflow as", "sqlalchemy", "from PIL", "open("):
+            assert word not in source, f"{word} in {path}"
+    for path in Path(ROOT / "core").rglob("*.py"):
+        assert "import streamlit" not in path.read_text(), path
+
+
+def test_no_picture_by_a_painter_who_died_less_than_70_years_ago():
+    for example in examples.catalogue():
+        if example.artist:
+            assert artists.get(example.artist).public_domain
+        assert np.prod(images.load(example.read()).pixels.shape[:2]) > 100_000

@@ -1,0 +1,227 @@
+"""Training: exact resume, honest splits, a tiny run that really learns and is published."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from core import images, models
+from training import classifiers, dataset, pretrained, publish
+from training.augmentation import Augmentation, mix, random_view
+from training.classifiers import RECIPES, Recipe, from_options, with_options
+
+NAMES = ("Claude Monet", "Rembrandt", "Titian")
+
+
+@pytest.fixture
+def paintings(tmp_path: Path) -> Path:
+    """Three 'artists' that differ in colour and texture, and others; an index.csv."""
+    root, rng = tmp_path / "paintings", np.random.default_rng(0)
+    rows = []
+    for a, name in enumerate((*NAMES, "_other")):
+        folder = root / name.replace(" ", "_")
+        folder.mkdir(parents=True)
+        for n in range(16):
+            pixels = rng.integers(0, 90, (64, 64, 3))
+            pixels[..., a % 3] += 150 if a < 3 else 0
+            if a % 2:
+                pixels[::8] = 255
+            split = "test" if n < 4 else "val" if n < 8 and a < 3 else "train"
+            (folder / f"{n}.png").write_bytes(images.encode(pixels.astype(np.uint8)))
+            artist = name if a < 3 else f"_other:Painter {n}"
+            rows.append({"file": f"{folder.name}/{n}.png", "artist": artist, "split": split})
+    with (root / "index.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+    return root
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    """A recipe of seconds: a small network without ImageNet weights."""
+
+    def small(recipe: Recipe, outputs: int, *, dtype: str = "float32") -> keras.Model:
+        inputs = keras.Input((None, None, 3))
+        x = keras.layers.Rescaling(1 / 128, offset=-1)(inputs)
+        x = keras.layers.Conv2D(8, 5, strides=4, activation="relu", dtype=dtype)(x)
+        x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+        x = keras.layers.Dropout(0.1)(x)
+        return keras.Model(inputs, keras.layers.Dense(outputs, name="logits")(x))
+
+    monkeypatch.setattr(classifiers, "build", small)
+    monkeypatch.setattr(pretrained, "load_efficientnet_lite0", lambda model, directory: None)
+    return Recipe(
+        network="efficientnet_lite0",
+        epochs=4,
+        batch_size=8,
+        sizes=((0.0, 48), (0.5, 64)),
+        learning_rate=0.01,
+        average=0.9,
+        augmentation=Augmentation(min_area=0.5, colour=0.1, jpeg=0.3, mixup=0.3, cutmix=0.3),
+    )
+
+
+def history(run: Path) -> list[dict[str, str]]:
+    with (run / "history.csv").open(newline="") as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_goes_on_to_the_same_losses(paintings, tiny, tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    classifiers.train(tiny, paintings, tmp_path, whole)
+
+    def stop(row: dict[str, float]) -> None:
+        if row["epoch"] == 2:
+            raise KeyboardInterrupt  # after the history is written, before the state is
+
+    with pytest.raises(KeyboardInterrupt):
+        classifiers.train(tiny, paintings, tmp_path, broken, on_epoch=stop)
+    classifiers.train(tiny, paintings, tmp_path, broken)
+    assert [row["epoch"] for row in history(broken)] == ["1", "2", "3", "4"]
+    for one, other in zip(history(whole), history(broken), strict=True):
+        for name in one:
+            assert float(one[name]) == pytest.approx(float(other[name]), abs=2e-3), name
+
+
+@pytest.mark.slow
+def test_a_tiny_run_learns_and_is_published(paintings, tiny, tmp_path):
+    run, out = tmp_path / "run", tmp_path / "assets"
+    recipe = dataclasses.replace(tiny, epochs=10)
+    classifiers.train(recipe, paintings, tmp_path, run)
+    entry = publish.publish_classifier(run, paintings, tmp_path, version="9", out=out)
+
+    assert entry.artists == ("claude-monet", "rembrandt", "titian")
+    test = entry.figures["test"]
+    assert test["paintings"] == 12
+    assert test["others"] == 4
+    assert test["macro_accuracy"] > 0.6  # chance: 0.33
+    assert entry.figures["val"]["paintings"] == 12
+    (listed,) = json.loads((out / "models.json").read_text())
+    assert models.Entry.model_validate(listed) == entry
+    for name in ("per_artist.csv", "confusion.csv", "reliability.csv", "history.csv"):
+        assert (out / "efficientnet_lite0" / name).read_text().count("\n") >= 2
+    confusion = np.loadtxt(
+        out / "efficientnet_lite0" / "confusion.csv", delimiter=",", skiprows=1, usecols=(1, 2, 3)
+    )
+    assert confusion.sum() == 12
+    assert np.trace(confusion) / 12 == pytest.approx(test["accuracy"], abs=1e-3)
+    card = (out / "efficientnet_lite0.md").read_text()
+    assert entry.file.sha256 in card
+    assert str(test["macro_accuracy"]) in card
+
+
+def test_a_run_cannot_go_on_with_other_options(paintings, tiny, tmp_path):
+    recipe = dataclasses.replace(tiny, epochs=1)
+    classifiers.train(recipe, paintings, tmp_path, tmp_path / "run")
+    with pytest.raises(ValueError, match="other options"):
+        classifiers.train(
+            dataclasses.replace(recipe, seed=2), paintings, tmp_path, tmp_path / "run"
+        )
+
+
+def test_batches_depend_on_seed_epoch_and_number_alone(tiny):
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (40, 64, 64, 3), np.uint8)
+    y = np.arange(40) % 4
+    one, other = classifiers._Batches(tiny, x, y), classifiers._Batches(tiny, x, y)
+    other.start(3)
+    one.start(3)
+    for a, b in zip(one[2], other[2], strict=True):
+        np.testing.assert_array_equal(a, b)
+    one.start(1)
+    assert not np.array_equal(one[2][0], other[2][0])
+    assert one[0][0].shape[1] == 48
+    assert other[0][0].shape[1] == 64
+
+
+def test_class_weights_average_to_one_and_favour_the_rare(tiny):
+    y = np.array([0] * 80 + [1] * 20 + [2] * 5)
+    batches = classifiers._Batches(tiny, np.zeros((105, 8, 8, 3), np.uint8), y)
+    assert batches.class_weight[y].mean() == pytest.approx(1)
+    assert batches.class_weight[1] / batches.class_weight[0] == pytest.approx(2)
+
+
+def test_labels_put_painters_outside_last():
+    rows = [dataset.Painting(Path("x"), name, "train") for name in ("Titian", None, "Rembrandt")]
+    assert classifiers.labels(rows, ["Rembrandt", "Titian"]).tolist() == [1, 2, 0]
+
+
+def test_validation_ignores_others_for_accuracy_and_uses_them_for_auroc():
+    logits = np.array([[5.0, 0, 0], [0, 5.0, 0], [0, 5.0, 0], [0, 0, 5.0]])
+    figures = classifiers.validate(np.pad(logits, ((0, 0), (0, 5)))[:, [0, 1, 3, 4, 5, 6, 7, 2]],
+                                   np.array([0, 1, 0, 7]))  # fmt: skip
+    assert figures["val_macro"] == pytest.approx((0.5 + 1) / 2)
+    assert figures["val_auroc"] == 1
+
+
+def test_recipes_can_be_changed_field_by_field_and_written_down():
+    changed = with_options(RECIPES["efficientnet_lite0"], ["epochs=3", "augmentation.colour=0.5"])
+    assert (changed.epochs, changed.augmentation.colour) == (3, 0.5)
+    assert from_options(json.loads(json.dumps(dataclasses.asdict(changed)))) == changed
+    with pytest.raises(ValueError, match="no 'epoch'"):
+        with_options(changed, ["epoch=3"])
+
+
+def test_others_without_validation_split_are_held_out_by_painter(paintings):
+    rows = dataset.read(paintings)
+    others = [p for p in rows if p.artist is None]
+    assert {p.split for p in others} == {"train", "val", "test"}
+    assert dataset.artists(rows) == sorted(NAMES)
+
+
+def test_folders_without_an_index_are_split_by_name_for_good(tmp_path):
+    for folder in ("Claude_Monet", "_other"):
+        (tmp_path / folder).mkdir()
+        for n in range(200):
+            (tmp_path / folder / f"{n}.jpg").touch()
+    rows = dataset.read(tmp_path)
+    assert dataset.artists(rows) == ["Claude Monet"]
+    shares = {s: sum(p.split == s for p in rows) / len(rows) for s in ("train", "val", "test")}
+    assert shares["train"] == pytest.approx(0.8, abs=0.06)
+    (tmp_path / "Claude_Monet" / "new.jpg").touch()
+    before = {p.path: p.split for p in rows}
+    assert all(before.get(p.path, p.split) == p.split for p in dataset.read(tmp_path))
+
+
+def test_an_empty_directory_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="artist folders"):
+        dataset.read(tmp_path)
+
+
+def test_a_view_without_augmentation_is_the_painting_or_its_mirror(make_picture):
+    pixels = make_picture(64, 64)
+    views = [random_view(pixels, 64, Augmentation(), np.random.default_rng(s)) for s in range(20)]
+    same = [np.array_equal(view, pixels) for view in views]
+    mirrored = [np.array_equal(view, pixels[:, ::-1]) for view in views]
+    assert all(a or b for a, b in zip(same, mirrored, strict=True))
+    assert any(same)
+    assert any(mirrored)
+
+
+def test_views_have_the_asked_size_whatever_the_painting(make_picture):
+    how = Augmentation(min_area=0.2, colour=0.2, jpeg=1.0)
+    for seed in range(20):
+        view = random_view(make_picture(50, 90), 40, how, np.random.default_rng(seed))
+        assert view.shape == (40, 40, 3)
+        assert view.dtype == np.uint8
+
+
+@pytest.mark.parametrize("how", [Augmentation(mixup=1), Augmentation(cutmix=1)])
+def test_mixing_keeps_the_share_of_each_painting(how):
+    x = np.zeros((2, 60, 60, 3), np.float32)
+    x[1] = 1
+    y = np.eye(2, dtype=np.float32)
+    for seed in range(20):
+        mixed, target = mix(x, y, how, np.random.default_rng(seed))
+        assert mixed.mean((1, 2, 3)) == pytest.approx(target[:, 1], abs=1e-3)
+        assert target.sum(1) == pytest.approx(1)
+    untouched, _ = mix(x, y, Augmentation(), np.random.default_rng(0))
+    np.testing.assert_array_equal(untouched, x)

@@ -1,0 +1,359 @@
+"""Trains artist classifiers: recipes as data, one loop, exact resume.
+
+`train` writes a run directory: `options.json`, `history.csv`, the best weights so far
+and everything needed to go on after an interruption. `training.evaluate` measures a
+run and exports it to `assets/models`.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from core import networks
+from core.precision import compute_dtype
+from training import dataset, pretrained
+from training.augmentation import Augmentation, mix, random_view
+from training.dataset import Painting
+from training.metrics import auroc, macro_accuracy, softmax, top_k_accuracy
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one classifier is trained. Every field can be set from the command line."""
+
+    network: str
+    frozen_base: bool = False  # train the head only, on features computed once
+    epochs: int = 20
+    batch_size: int = 32
+    # (share of the epochs, picture side): cheap small views first, the full size later.
+    sizes: tuple[tuple[float, int], ...] = ((0.0, dataset.SIDE),)
+    learning_rate: float = 1e-3  # peak; one epoch of warm-up, then a cosine to zero
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.1
+    class_weight_power: float = 0.5  # loss weight of an artist ~ paintings ** -power
+    other_repeats: int = 2  # how often an epoch shows each painting by somebody else
+    average: float = 0.999  # momentum of the averaged weights that are kept
+    patience: int = 8  # epochs without a better validation accuracy before stopping
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    seed: int = 1
+
+
+RECIPES: dict[str, Recipe] = {
+    "efficientnet_lite0": Recipe(
+        network="efficientnet_lite0",
+        epochs=18,
+        # Crops of a 224-pixel picture at 160 to 192 pixels show brushwork at about its
+        # true scale, so the test at 224 matches (Touvron et al., arXiv 1906.06423).
+        sizes=((0.0, 160), (0.4, 192)),
+        learning_rate=1.5e-4,
+        average=0.998,
+        augmentation=Augmentation(min_area=0.3, colour=0.15, jpeg=0.2, mixup=0.25, cutmix=0.4),
+    ),
+    "vgg16": Recipe(
+        network="vgg16",
+        frozen_base=True,
+        epochs=60,
+        batch_size=64,
+        weight_decay=0.0,
+        label_smoothing=0.0,
+        other_repeats=1,
+        average=0.99,
+        patience=15,
+    ),
+}
+
+
+def with_options(recipe: Recipe, options: list[str]) -> Recipe:
+    """A recipe with some fields changed, each given as `field=JSON`, e.g. `epochs=3`.
+
+    Fields of the augmentation are reached as `augmentation.colour=0.1`.
+
+    Raises:
+        ValueError: If there is no such field.
+    """
+    changed = dataclasses.asdict(recipe)
+    for option in options:
+        name, _, value = option.partition("=")
+        *outer, field_ = name.split(".")
+        fields = changed[outer[0]] if outer else changed
+        if field_ not in fields:
+            raise ValueError(f"A recipe has no {name!r}; it has {', '.join(changed)}")
+        fields[field_] = json.loads(value)
+    return from_options(changed)
+
+
+def from_options(options: dict[str, Any]) -> Recipe:
+    """The recipe that `dataclasses.asdict` or `options.json` describes."""
+    sizes = tuple((share, side) for share, side in options["sizes"])
+    augmentation = Augmentation(**options["augmentation"])
+    return Recipe(**dict(options, sizes=sizes, augmentation=augmentation))
+
+
+def build(recipe: Recipe, outputs: int, *, dtype: str = "float32") -> keras.Model:
+    """The trainable part of a recipe: the whole network, or its head if the base is frozen."""
+    if recipe.network == "vgg16":
+        return networks.vgg16_head(outputs)
+    return networks.efficientnet_lite0(outputs, stochastic_depth=0.1, dtype=dtype)
+
+
+def train(
+    recipe: Recipe,
+    data: Path,
+    weights: Path,
+    run: Path,
+    *,
+    on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
+) -> Path:
+    """Trains until the last epoch or until validation stops improving; resumes if `run` exists.
+
+    Args:
+        data: Directory of paintings, see `training.dataset.read`.
+        weights: Directory of ImageNet weights, see `training.pretrained`.
+        run: Directory to write; an interrupted run goes on from its last whole epoch.
+        on_epoch: Called with each row of the history.
+
+    Returns:
+        The file of the best weights, float32, `run/best.weights.h5`.
+
+    Raises:
+        ValueError: If `run` was started with other options.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    paintings = dataset.read(data)
+    artists = dataset.artists(paintings)
+    _check_options(run, recipe, artists, data)
+
+    splits = {s: [p for p in paintings if p.split == s] for s in ("train", "val")}
+    y = {s: labels(rows, artists) for s, rows in splits.items()}
+    x = {s: inputs(recipe, rows, weights, run) for s, rows in splits.items()}
+
+    model = build(recipe, len(artists) + 1, dtype=compute_dtype())
+    batches = _Batches(recipe, x["train"], y["train"])
+    _compile(model, recipe, steps_per_epoch=len(batches))
+
+    best, state, history = run / "best.weights.h5", run / "state.weights.h5", _History(run)
+    if not state.exists() and not recipe.frozen_base:
+        pretrained.load_efficientnet_lite0(model, weights)
+        log.info("Fitting a first head to the features as they are")
+        fit_head(model, x["train"], y["train"])
+    if state.exists():
+        model.load_weights(state)
+        # The saved state says how far training came; history may be one row ahead of it.
+        del history.rows[int(model.optimizer.iterations) // len(batches) :]
+        log.info("Resuming after epoch %d", len(history.rows))
+    for epoch in range(len(history.rows), recipe.epochs):
+        if history.epochs_since_best() >= recipe.patience:
+            log.info("Stopping early: no better for %d epochs", recipe.patience)
+            break
+        started = time.perf_counter()
+        batches.start(epoch)
+        fitted = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, verbose=0)
+        seconds = time.perf_counter() - started
+        with averaged_weights(model):
+            figures = validate(predict(model, x["val"]), y["val"])
+            if figures["val_macro"] > history.best():
+                model.save_weights(best)
+        row = {"epoch": epoch + 1, "size": batches.size, "loss": fitted.history["loss"][-1]}
+        on_epoch(history.append(row | figures | {"seconds": seconds}))
+        _save_atomically(model, state)
+    return best
+
+
+def fit_head(model: keras.Model, x: np.ndarray, y: np.ndarray) -> None:
+    """Starts the last layer as a linear probe of the features as they are.
+
+    A random head would first send noise through pretrained features and spoil them
+    (Kumar et al., "Fine-tuning can distort pretrained features", arXiv 2202.10054).
+    """
+    features = predict(keras.Model(model.input, model.get_layer("pool").output), x)
+    mean, scale = features.mean(0), features.std(0) + 1e-3
+    probe = LogisticRegression(C=0.02, max_iter=60, class_weight="balanced")
+    probe.fit((features - mean) / scale, y)
+    kernel = (probe.coef_ / scale).T
+    model.get_layer("logits").set_weights([kernel, probe.intercept_ - mean @ kernel])
+
+
+def inputs(recipe: Recipe, paintings: list[Painting], weights: Path, run: Path) -> np.ndarray:
+    """What the trainable part takes in: pixels, or features of the frozen base (kept in `run`)."""
+    if not recipe.frozen_base:
+        return dataset.load_pixels(paintings, dataset.SIDE)
+    cache = run / "features.npz"
+    known: dict[str, np.ndarray] = {}
+    if cache.exists():
+        with np.load(cache, allow_pickle=False) as stored:
+            known = dict(zip(stored["files"].tolist(), stored["features"], strict=True))
+    missing = [p for p in paintings if _key(p) not in known]
+    if missing:
+        base = networks.vgg16_base(dtype=compute_dtype())
+        pretrained.load_vgg16(base, weights)
+        pooled = keras.layers.GlobalAveragePooling2D(dtype="float32")(base.output)
+        extractor = keras.Model(base.input, pooled)
+        for i in range(0, len(missing), 256):
+            part = missing[i : i + 256]
+            pixels = dataset.load_pixels(part, dataset.SIDE)
+            known.update(zip(map(_key, part), predict(extractor, pixels, 16), strict=True))
+            log.info("Features of %d of %d paintings", i + len(part), len(missing))
+        np.savez(cache, files=list(known), features=np.stack(list(known.values())))
+    return np.stack([known[_key(p)] for p in paintings])
+
+
+def labels(paintings: list[Painting], artists: list[str]) -> np.ndarray:
+    """Class numbers `(n,)`; paintings by somebody else get `len(artists)`."""
+    number = {name: i for i, name in enumerate(artists)}
+    return np.array([number.get(p.artist or "", len(artists)) for p in paintings])
+
+
+def predict(model: keras.Model, x: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    """The model's outputs for all of `x`, in batches, as a float32 array."""
+    parts = [
+        keras.ops.convert_to_numpy(model(x[i : i + batch_size].astype(np.float32), training=False))
+        for i in range(0, len(x), batch_size)
+    ]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def validate(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """Validation figures of `(n, artists + 1)` logits: over known artists, and known or not."""
+    others = logits.shape[1] - 1
+    known = y < others
+    probability = softmax(logits[:, :others])
+    figures = {
+        "val_macro": macro_accuracy(probability[known], y[known]),
+        "val_top5": top_k_accuracy(probability[known], y[known], 5),
+    }
+    if not known.all():
+        figures["val_auroc"] = auroc(known, 1 - softmax(logits)[:, others])
+    return figures
+
+
+@contextmanager
+def averaged_weights(model: keras.Model) -> Iterator[None]:
+    """Puts the optimiser's moving average of the weights into the model for a while."""
+    variables = model.trainable_variables
+    current = [np.array(v) for v in variables]
+    model.optimizer.finalize_variable_values(variables)
+    yield
+    for variable, value in zip(variables, current, strict=True):
+        variable.assign(value)
+
+
+class _Batches(keras.utils.PyDataset):
+    """Augmented batches. Batch `i` of an epoch depends on seed, epoch and `i` alone."""
+
+    def __init__(self, recipe: Recipe, x: np.ndarray, y: np.ndarray) -> None:
+        super().__init__(workers=1, max_queue_size=8)
+        self.recipe, self.x, self.y = recipe, x, y
+        self.classes = int(y.max()) + 1
+        counts = np.maximum(np.bincount(y, minlength=self.classes), 1)
+        weight = counts**-recipe.class_weight_power
+        self.class_weight = weight / (weight * counts).sum() * len(y)
+        self.start(0)
+
+    def start(self, epoch: int) -> None:
+        """Draws the order of an epoch and sets its picture size."""
+        recipe = self.recipe
+        others = np.flatnonzero(self.y == self.classes - 1)
+        everything = [np.arange(len(self.y)), *[others] * (recipe.other_repeats - 1)]
+        rng = np.random.default_rng([recipe.seed, epoch])
+        self.epoch, self.order = epoch, rng.permutation(np.concatenate(everything))
+        self.size = [side for share, side in recipe.sizes if epoch >= share * recipe.epochs][-1]
+
+    def __len__(self) -> int:
+        return len(self.order) // self.recipe.batch_size
+
+    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        recipe = self.recipe
+        rng = np.random.default_rng([recipe.seed, self.epoch, i])
+        chosen = self.order[i * recipe.batch_size : (i + 1) * recipe.batch_size]
+        y = np.eye(self.classes, dtype=np.float32)[self.y[chosen]]
+        if recipe.frozen_base:
+            x = self.x[chosen]
+        else:
+            how = recipe.augmentation
+            views = [random_view(self.x[j], self.size, how, rng) for j in chosen]
+            x, y = mix(np.stack(views).astype(np.float32), y, how, rng)
+        return x, y, (y @ self.class_weight).astype(np.float32)
+
+
+class _History:
+    """`history.csv` of a run, one row an epoch."""
+
+    def __init__(self, run: Path) -> None:
+        self.path = run / "history.csv"
+        self.rows: list[dict[str, float]] = []
+        if self.path.exists():
+            with self.path.open(newline="") as file:
+                self.rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+    def append(self, row: dict[str, float]) -> dict[str, float]:
+        self.rows.append(row)
+        with self.path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, row.keys())
+            writer.writeheader()
+            writer.writerows({k: round(v, 5) for k, v in r.items()} for r in self.rows)
+        return row
+
+    def best(self) -> float:
+        return max((row["val_macro"] for row in self.rows), default=-1.0)
+
+    def epochs_since_best(self) -> int:
+        scores = [row["val_macro"] for row in self.rows]
+        return len(scores) - 1 - scores.index(max(scores)) if scores else 0
+
+
+def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
+    total = steps_per_epoch * recipe.epochs
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=recipe.learning_rate / 100,
+        decay_steps=total - steps_per_epoch,
+        warmup_target=recipe.learning_rate,
+        warmup_steps=steps_per_epoch,
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=recipe.weight_decay,
+        global_clipnorm=1.0,
+        use_ema=True,
+        ema_momentum=recipe.average,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    loss = keras.losses.CategoricalCrossentropy(
+        from_logits=True, label_smoothing=recipe.label_smoothing
+    )
+    model.compile(optimizer, loss, jit_compile=False)
+
+
+def _check_options(run: Path, recipe: Recipe, artists: list[str], data: Path) -> None:
+    """Saves the options with a new run; refuses to go on with others."""
+    run.mkdir(parents=True, exist_ok=True)
+    path = run / "options.json"
+    options = {"recipe": dataclasses.asdict(recipe), "artists": artists, "data": data.name}
+    options = json.loads(json.dumps(options))
+    if path.exists() and json.loads(path.read_text()) != options:
+        raise ValueError(f"{run} was started with other options: choose another directory")
+    path.write_text(json.dumps(options, indent=2) + "\n")
+
+
+def _save_atomically(model: keras.Model, path: Path) -> None:
+    partial = path.with_name(f"partial-{path.name}")
+    model.save_weights(partial)
+    partial.replace(path)
+
+
+def _key(painting: Painting) -> str:
+    return f"{painting.path.parent.name}/{painting.path.name}"
