@@ -88,6 +88,7 @@ def explain(picture: Picture, model_id: str = models.DEFAULT, *, artist_id: str)
         raise KeyError(f"{model_id} does not know {artist_id!r}")
     output = loaded.entry.artists.index(artist_id)
     view = tf.constant(squeeze(picture.pixels)[None], tf.float32)
+    assert loaded.head is not None
     with loaded.lock:
         maps = loaded.body(view, training=False)
         with tf.GradientTape() as tape:

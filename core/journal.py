@@ -7,18 +7,23 @@ Pictures are never kept, only a hash that tells the same upload again.
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from sqlalchemy import JSON, ForeignKey, create_engine, event, func, select
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from core.identify import Identification
 from core.settings import settings
+
+log = logging.getLogger(__name__)
 
 
 class Base(DeclarativeBase):
@@ -52,8 +57,16 @@ class Feedback(Base):
     artist: Mapped[str | None]
 
 
+class JournalError(RuntimeError):
+    """The journal cannot be written or read; the log says why."""
+
+
 def record(result: Identification, *, picture_sha256: str, session: str) -> int:
-    """Keeps a prediction and returns its id."""
+    """Keeps a prediction and returns its id.
+
+    Raises:
+        JournalError: If it could not be kept. So do all functions here.
+    """
     row = Prediction(
         session=session,
         picture_sha256=picture_sha256,
@@ -62,9 +75,9 @@ def record(result: Identification, *, picture_sha256: str, session: str) -> int:
         known_score=result.known_score,
         seconds=result.seconds,
     )
-    with Session(_engine(settings().journal_url)) as session_, session_.begin():
-        session_.add(row)
-        session_.flush()
+    with _open() as database, database.begin():
+        database.add(row)
+        database.flush()
         return row.id
 
 
@@ -75,8 +88,8 @@ def give_feedback(prediction_id: int, *, right: bool, artist_id: str | None) -> 
         right: Whether the first guess was right.
         artist_id: The right artist; None for one who is not in the catalogue.
     """
-    with Session(_engine(settings().journal_url)) as session, session.begin():
-        session.add(Feedback(prediction_id=prediction_id, right=right, artist=artist_id))
+    with _open() as database, database.begin():
+        database.add(Feedback(prediction_id=prediction_id, right=right, artist=artist_id))
 
 
 def predictions(session: str | None = None, *, limit: int = 1000) -> list[Prediction]:
@@ -84,28 +97,35 @@ def predictions(session: str | None = None, *, limit: int = 1000) -> list[Predic
     query = select(Prediction).order_by(Prediction.id.desc()).limit(limit)
     if session is not None:
         query = query.where(Prediction.session == session)
-    with Session(_engine(settings().journal_url)) as session_:
-        return list(session_.scalars(query))
+    with _open() as database:
+        return list(database.scalars(query))
 
 
 def feedback() -> dict[int, Feedback]:
     """The last word on each prediction, by prediction id."""
     last = select(func.max(Feedback.id)).group_by(Feedback.prediction_id)
-    with Session(_engine(settings().journal_url)) as session:
-        rows = session.scalars(select(Feedback).where(Feedback.id.in_(last)))
+    with _open() as database:
+        rows = database.scalars(select(Feedback).where(Feedback.id.in_(last)))
         return {row.prediction_id: row for row in rows}
 
 
 _opening = threading.Lock()
 
 
-def _engine(url: str) -> Engine:
-    with _opening:  # a cache alone would let two threads create the tables
-        return _opened(url)
+@contextmanager
+def _open() -> Iterator[Session]:
+    try:
+        with _opening:  # a cache alone would let two threads create the tables
+            engine = _engine(settings().journal_url)
+        with Session(engine) as database:
+            yield database
+    except (SQLAlchemyError, OSError) as error:
+        log.exception("The journal failed")
+        raise JournalError("The journal cannot be used just now.") from error
 
 
 @cache
-def _opened(url: str) -> Engine:
+def _engine(url: str) -> Engine:
     parsed = make_url(url)
     is_sqlite = parsed.get_backend_name() == "sqlite"
     if is_sqlite and parsed.database and parsed.database != ":memory:":

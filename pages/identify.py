@@ -12,6 +12,8 @@ import streamlit as st
 from core import artists, examples, identify, images, journal, models
 from pages.components import cards, charts, pictures, style
 
+MOST_NAMES = 10
+
 style.apply()
 
 
@@ -20,14 +22,15 @@ class Seen:
     """One picture that was identified in this session."""
 
     name: str
-    sha256: str
-    prediction_id: int
+    key: str  # tells its widgets from those of other pictures
+    prediction_id: int | None  # in the journal; None if that could not be written
     result: identify.Identification
 
 
 if "session" not in st.session_state:
     st.session_state.session = uuid.uuid4().hex
-    st.session_state.seen = {}  # (sha256, model, top) to Seen, in the order of asking
+    st.session_state.seen = {}  # key to Seen, in the order of asking
+    st.session_state.kept = {}  # prediction id to the last answer
     st.session_state.example = None
 
 
@@ -41,17 +44,19 @@ def measured(entry: models.Entry) -> str:
     return ", ".join(parts)
 
 
-def look(name: str, data: bytes, model: str, top: int) -> Seen:
+def look(name: str, data: bytes, model: str) -> Seen:
     """Identifies a picture once, and keeps the prediction in the journal."""
-    key = (pictures.digest(data), model, top)
-    seen: dict[tuple[str, str, int], Seen] = st.session_state.seen
+    digest = pictures.digest(data)
+    key = f"{digest}-{model}"
+    seen: dict[str, Seen] = st.session_state.seen
     if key not in seen:
         picture = images.load(data, enough=identify.ENOUGH)
-        result = identify.identify(picture, model, top=top)
-        prediction_id = journal.record(
-            result, picture_sha256=key[0], session=st.session_state.session
-        )
-        seen[key] = Seen(name, key[0], prediction_id, result)
+        result = identify.identify(picture, model, top=MOST_NAMES)
+        try:
+            number = journal.record(result, picture_sha256=digest, session=st.session_state.session)
+        except journal.JournalError:
+            number = None  # the visitor still gets the answer
+        seen[key] = Seen(name, key, number, result)
     return seen[key]
 
 
@@ -64,35 +69,30 @@ def heat_map(data: bytes, model: str, artist_id: str) -> bytes:
     return images.encode(identify.overlay(pixels, heat), "JPEG", quality=90)
 
 
-def show(name: str, data: bytes, seen: Seen) -> None:
+def show(name: str, data: bytes, seen: Seen, top: int) -> None:
     """One painting with its label, chart, heat map and the question to the visitor."""
     result, first = seen.result, seen.result.guesses[0]
+    guesses = result.guesses[:top]
     left, right = st.columns([3, 2], gap="large")
     with right:
         if result.known:
             cards.artist_label(first.artist, above="Most likely painted by")
         else:
-            st.html(
-                """<div class="label"><p class="name">Not one of the artists I know</p>
-                <p class="facts">That is likely: the hand looks unfamiliar.</p></div>"""
-            )
+            cards.unknown_label()
             with st.expander(f"The closest hand I know: {first.artist.name}"):
                 cards.artist_label(first.artist)
-        heading = "Probability" if result.known else "If it were one of them"
-        st.markdown(f"**{heading}**")
+        st.markdown("**Probability**" if result.known else "**If it were one of them**")
         st.plotly_chart(
-            charts.probabilities(result.guesses),
-            key=f"chart-{seen.prediction_id}",
+            charts.probabilities(guesses),
+            key=f"chart-{seen.key}",
             config={"displayModeBar": False},
-            alt=", ".join(
-                f"{g.artist.name} {charts.percent(g.probability)}" for g in result.guesses
-            ),
+            alt=charts.in_words(guesses),
         )
-        ask(seen)
+        if seen.prediction_id is not None:
+            ask(seen, seen.prediction_id)
     with left:
         picture = st.empty()
-        looked = st.toggle("Show where I looked", key=f"heat-{seen.prediction_id}")
-        if not looked:
+        if not st.toggle("Show where I looked", key=f"heat-{seen.key}"):
             picture.image(pictures.shown(data), width="stretch", alt=f"Your picture {name}")
             return
         image = heat_map(data, result.model, first.artist.id)
@@ -106,39 +106,42 @@ def show(name: str, data: bytes, seen: Seen) -> None:
             "Download this picture",
             image,
             file_name=f"{name.rsplit('.', 1)[0]}-where-I-looked.jpg",
-            key=f"download-{seen.prediction_id}",
+            key=f"download-{seen.key}",
             icon=":material/download:",
             type="tertiary",
         )
 
 
-def ask(seen: Seen) -> None:
+def ask(seen: Seen, prediction_id: int) -> None:
     """Was this right? Keeps the answer in the journal."""
-    key = f"right-{seen.prediction_id}"
-    answer = st.segmented_control("Was this right?", ["Yes", "No"], key=key)
-    if answer == "Yes":
-        keep(seen, right=True, artist_id=seen.result.guesses[0].artist.id)
-    elif answer == "No":
+    said = st.segmented_control("Was this right?", ["Yes", "No"], key=f"right-{seen.key}")
+    if said == "Yes":
+        named = seen.result.guesses[0].artist.id if seen.result.known else None
+        keep(prediction_id, right=True, artist_id=named)
+    elif said == "No":
         nobody = "Somebody else"
-        names = [artist.name for artist in artists.catalogue()]
         name = st.selectbox(
             "Who painted it?",
-            [nobody, *names],
+            [nobody, *(artist.name for artist in artists.catalogue())],
             index=None,
             placeholder="Choose the artist",
-            key=f"who-{seen.prediction_id}",
+            key=f"who-{seen.key}",
         )
         if name is not None:
             found = artists.find(name)
-            keep(seen, right=False, artist_id=found.id if found else None)
+            keep(prediction_id, right=False, artist_id=found.id if found else None)
 
 
-def keep(seen: Seen, *, right: bool, artist_id: str | None) -> None:
+def keep(prediction_id: int, *, right: bool, artist_id: str | None) -> None:
     """Writes an answer once, and thanks."""
-    kept = st.session_state.setdefault("kept", {})
-    if kept.get(seen.prediction_id) != (right, artist_id):
-        journal.give_feedback(seen.prediction_id, right=right, artist_id=artist_id)
-        kept[seen.prediction_id] = (right, artist_id)
+    kept = st.session_state.kept
+    if kept.get(prediction_id) != (right, artist_id):
+        try:
+            journal.give_feedback(prediction_id, right=right, artist_id=artist_id)
+        except journal.JournalError:
+            st.warning("That could not be noted. Please try again in a moment.")
+            return
+        kept[prediction_id] = (right, artist_id)
     st.caption(":material/check: Thank you, that is noted.")
 
 
@@ -172,7 +175,7 @@ with st.popover("How I look", icon=":material/tune:"):
         key="model",
         help="The network. Accuracy was measured on paintings that it had never seen.",
     )
-    top = st.slider("How many names", 1, 10, 5, key="top", help="The k of top-k")
+    top = st.slider("How many names", 1, MOST_NAMES, 5, key="top", help="The k of top-k")
 
 queue = [(upload.name, upload.getvalue()) for upload in uploads]
 if queue:
@@ -182,19 +185,21 @@ elif st.session_state.example is not None:
     queue = [(f"{chosen.title}.jpg", chosen.read())]
 
 if queue and not models.is_loaded(model):
-    with st.status("Opening my eyes. This takes a few seconds, only the first time.") as status:
+    waking = st.empty()
+    with waking.status("Opening my eyes. This takes a few seconds, only the first time.") as status:
         try:
             models.load(model, progress=status.write)
+            identify.warm_up(model)
         except models.WeightsError as error:
             status.update(label="I cannot see yet", state="error")
             st.error(str(error))
             st.stop()
-        status.update(label="Ready", state="complete")
+    waking.empty()
 
 progress = st.progress(0.0) if len(queue) > 1 else None
 for place, (name, data) in enumerate(queue, start=1):
     try:
-        show(name, data, look(name, data, model, top))
+        show(name, data, look(name, data, model), top)
     except images.UnreadablePicture as error:
         st.warning(f"**{name}**: {error}", icon=":material/broken_image:")
     if progress:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def _from_index(index: Path) -> Iterator[Painting]:
     others = [row for row in rows if row["file"].startswith(f"{OTHER}/")]
     carve = all(row["split"] != "val" for row in others)
     for row in rows:
-        split, artist = row["split"], row["artist"]
+        split, artist = cast(Split, row["split"]), row["artist"]
         if row["file"].startswith(f"{OTHER}/"):
             if carve and split == "train" and _hash(artist) % 5 == 0:
                 split = "val"

@@ -65,5 +65,8 @@ def load_vgg16(model: keras.Model, directory: Path) -> None:
                 pair = [weights[f"{layer.name}/{part}"] for part in ("kernel", "bias")]
                 layer.set_weights([w.astype(np.float32) for w in pair])
     model.get_layer("bgr_mean").set_weights(
-        [np.eye(3, dtype=np.float32)[::-1][None, None], -np.float32([103.939, 116.779, 123.68])]
+        [
+            np.eye(3, dtype=np.float32)[::-1][None, None],
+            -np.array([103.939, 116.779, 123.68], np.float32),
+        ]
     )

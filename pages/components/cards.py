@@ -23,3 +23,11 @@ def artist_label(artist: Artist, *, above: str = "") -> None:
     st.link_button(
         "Read on at Wikipedia", artist.wikipedia, type="tertiary", icon=":material/open_in_new:"
     )
+
+
+def unknown_label() -> None:
+    """In place of an artist's label where none of the known ones is likely."""
+    st.html(
+        """<div class="label"><p class="name">Not one of the artists I know</p>
+        <p class="facts">This hand looks unfamiliar to me.</p></div>"""
+    )

@@ -44,6 +44,11 @@ def probabilities(guesses: tuple[Guess, ...]) -> go.Figure:
     return figure
 
 
+def in_words(guesses: tuple[Guess, ...]) -> str:
+    """The same bars for those who do not see them."""
+    return ", ".join(f"{guess.artist.name} {percent(guess.probability)}" for guess in guesses)
+
+
 def percent(share: float) -> str:
     """A probability for a reader: `83 %`, but never `0 %` or `100 %` for what is neither."""
     if share < 0.01:

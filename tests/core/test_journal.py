@@ -67,3 +67,14 @@ os.kill(os.getpid(), signal.SIGKILL)
     done = subprocess.run([sys.executable, "-c", code], cwd=settings.ROOT, check=False)
     assert done.returncode == -9
     assert [p.picture_sha256 for p in journal.predictions()] == ["killed"]
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{}/file/journal.db", "sqlite:///{}"])
+def test_a_journal_that_cannot_be_opened_is_one_error(result, tmp_path, monkeypatch, url):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ATELIER_JOURNAL_URL", url.format(tmp_path))
+    settings.settings.cache_clear()
+    with pytest.raises(journal.JournalError):
+        journal.record(result, picture_sha256="", session="s")
+    with pytest.raises(journal.JournalError):
+        journal.predictions()
