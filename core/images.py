@@ -1,29 +1,56 @@
 """The only door for pictures: bytes in, clean RGB out, or a clear error.
 
 Uploads are hostile until they have passed here. The format is found from the
-content, never from the name; size is checked from the header before a pixel is
-decoded; whatever a decoder throws becomes an `UnreadablePicture`.
+content, never from the name; size and structure are judged before a pixel is
+decoded; whatever a decoder throws becomes an `UnreadablePicture`. Pillow decodes,
+and its pixels are brought to sRGB in bands of rows: no second full copy is held.
 """
 
 from __future__ import annotations
 
 import io
 import logging
+import math
+import re
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import TiffImagePlugin as Tiff
+from PIL.ImageFile import ImageFile
 
 from core.settings import settings
 
 log = logging.getLogger(__name__)
+# Pillow warns of damage that is dealt with here. Set once, as filters belong to all threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 EXTENSIONS = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif")
 
+_BAND = 1 << 18  # pixels: small enough for the processor's cache
 _MAX_PROFILE_BYTES = 4_000_000  # printer profiles reach 3 MB; more is an attack
-_SRGB = ImageCms.createProfile("sRGB")
+_MAX_EXIF_BYTES = 200_000  # a camera's fits in 64 kB
+# How many times dearer than in a plain PNG a pixel and a byte are: in time and memory, measured.
+_COSTS: dict[object, tuple[float, float]] = {
+    "AVIF": (3.0, 3.0),
+    "JPEG": (0.5, 1.0),
+    "MPO": (0.5, 1.0),
+    "WEBP": (2.0, 1.0),  # several copies are held
+    "progressive": (2.0, 2.0),  # all coefficients are held, and passed over again and again
+    "jpeg": (3.0, 1.0),  # in a TIFF, where scans cannot be counted
+    "tiff_jpeg": (3.0, 1.0),
+    "lzma": (3.0, 3.0),
+    1: (10.0, 1.0),  # the runs of a BMP, decoded in Python
+    2: (10.0, 1.0),
+}
+_MAX_SCANS = 50  # progressive encoders write 10 to 24
+_MAX_TILES = 100_000
+_MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")  # JPEG's, but for restarts and stuffing
+_CUBE = (np.indices((6, 6, 6), np.uint8) * 51).reshape(3, 36, 6).transpose(1, 2, 0)
 
 
 class UnreadablePicture(ValueError):
@@ -61,34 +88,25 @@ def load(source: bytes | Path | str, *, enough: int | None = None) -> Picture:
         UnreadablePicture: If it is not a picture, damaged or over a limit of the settings.
         OSError: If a path cannot be opened.
     """
-    data = source if isinstance(source, bytes) else _read(Path(source))
     limits = settings()
-    if not data:
+    if not isinstance(source, bytes):
+        with Path(source).open("rb") as file:
+            source = file.read(limits.max_bytes + 1)
+    if not source:
         raise UnreadablePicture("The file is empty.")
-    if len(data) > limits.max_bytes:
-        raise UnreadablePicture(
-            f"The file is too large: at most {limits.max_bytes / 1e6:.0f} MB, please."
-        )
+    if len(source) > limits.max_bytes:
+        raise _too_large("file", limits.max_bytes, "MB")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _check_size(*image.size)
-            kind, size = image.format or "", image.size
-            if enough:
-                image.draft("RGB", _reduced(size, enough))
-            image.load()
-            upright = _upright(image)
-            if enough:
-                upright = _shrink(upright, enough)
-            pixels = np.asarray(_to_srgb(upright))
+        return _decode(source, enough)
     except UnreadablePicture:
         raise
     except UnidentifiedImageError:
         raise UnreadablePicture(
-            "This is not a picture that can be opened here: "
+            "This is not a picture that can be opened here, or it is damaged: "
             "try a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file."
         ) from None
-    except Image.DecompressionBombError:
-        raise _too_many_pixels() from None
+    except Image.DecompressionBombError:  # Pillow's own limit, far above ours
+        raise _too_large("picture", limits.max_pixels, "megapixels") from None
     except MemoryError:
         raise UnreadablePicture("The picture is too large for this machine.") from None
     except Exception as error:  # decoders raise nearly anything on damaged input
@@ -96,10 +114,6 @@ def load(source: bytes | Path | str, *, enough: int | None = None) -> Picture:
         raise UnreadablePicture(
             "The picture is damaged or incomplete: try saving or downloading it again."
         ) from error
-    pixels.flags.writeable = False
-    if (pixels.shape[1] > pixels.shape[0]) != (size[0] > size[1]):
-        size = size[::-1]
-    return Picture(pixels, "JPEG" if kind == "MPO" else kind, size)
 
 
 def encode(pixels: np.ndarray, format: str = "PNG", **options: object) -> bytes:
@@ -116,87 +130,209 @@ def preview(pixels: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(image)
 
 
-def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(settings().max_bytes + 1)
+class _Metered(io.BytesIO):
+    """A file that gives out only so much: parsers in Python take minutes over 50 MB of headers."""
+
+    reads = 10_000
+    size = 4_000_000.0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.reads -= 1
+        self.size -= len(data) if size and size > 0 else 0  # the whole at once goes to C: fast
+        if self.reads < 0 or self.size < 0:
+            raise _too_complicated()
+        return data
 
 
-def _check_size(width: int, height: int) -> None:
-    limits = settings()
-    if width < 1 or height < 1:
-        raise UnreadablePicture("The picture is empty.")
-    if width * height > limits.max_pixels:
-        raise _too_many_pixels()
+def _too_large(what: str, limit: float, unit: str) -> UnreadablePicture:
+    return UnreadablePicture(
+        f"The {what} is too large: at most {limit / 1e6:.3g} {unit} for a file of this kind, "
+        "please; a smaller copy will do."
+    )
+
+
+def _too_complicated() -> UnreadablePicture:
+    return UnreadablePicture(
+        "The file is built in an unusually complicated way: try saving it again as JPEG or PNG."
+    )
+
+
+def _decode(data: bytes, enough: int | None) -> Picture:
+    if data[4:8] == b"ftyp":  # AVIF: turned by other means, yet Pillow unfolds EXIF of any length
+        data = data.replace(b"Exif", b"skip")
+    file = _Metered(data)
+    with Image.open(file, formats=FORMATS) as image:
+        transform = _transform(image)
+        reduced = enough and min(image.size) >= 2 * enough  # which leaves few colours to convert
+        _check(image, data, None if reduced else transform)
+        kind, size = str(image.format), image.size
+        if kind == "PNG":
+            _scale_transparency(image)
+        if isinstance(image, Tiff.TiffImageFile):
+            image.is_animated = True  # else load() reads side directories, of any length
+        if enough:
+            image.draft("RGB", (enough, enough))
+        file.reads, file.size = 300_000, math.inf
+        image.load()
+        if _turn_upright(image):
+            size = size[::-1]
+        # A factor over 32 would make the bands too high.
+        factor = min(32, max(1, min(image.size) // enough)) if enough else 1
+        pixels = _to_srgb(image, factor, transform)
+    return Picture(pixels, "JPEG" if kind == "MPO" else kind, size)
+
+
+def _check(image: ImageFile, data: bytes, transform: ImageCms.ImageCmsTransform | None) -> None:
+    """Refuses what would take too much time or memory to decode."""
+    limits, (width, height), (per_pixel, per_byte) = settings(), image.size, _cost(image)
+    if transform:
+        per_pixel += 2.0 if transform.input_mode == "CMYK" else 0.5
+    per_pixel = max(1.0, per_pixel)
+    area = width * height
+    if Tiff.TILEWIDTH in (tags := getattr(image, "tag_v2", {})):
+        # Tiles are decoded whole, and may reach far beyond the picture.
+        across, down = tags[Tiff.TILEWIDTH], tags[Tiff.TILELENGTH]
+        padded = math.ceil(width / across) * across * math.ceil(height / down) * down
+        area = max(area, across * down, padded / 2)
+    if area * per_pixel > limits.max_pixels:
+        raise _too_large("picture", limits.max_pixels / per_pixel, "megapixels")
+    if len(data) * per_byte > limits.max_bytes:
+        raise _too_large("file", limits.max_bytes / per_byte, "MB")
     if max(width, height) > limits.max_side:
         raise UnreadablePicture(
             f"The picture is too long: at most {limits.max_side:,} pixels a side, please."
         )
+    is_jpeg = image.format in ("JPEG", "MPO")
+    if len(image.tile) > _MAX_TILES or (is_jpeg and _scans(data) > _MAX_SCANS):
+        raise _too_complicated()
 
 
-def _too_many_pixels() -> UnreadablePicture:
-    return UnreadablePicture(
-        "The picture is too large: at most "
-        f"{settings().max_pixels / 1e6:.0f} megapixels, please; a smaller copy will do."
-    )
+def _cost(image: ImageFile) -> tuple[float, float]:
+    """How dear a pixel and a byte are; pixels of many samples are the dearer for it."""
+    scans = "progressive" if "progressive" in image.info else ""
+    traits = image.info.get("compression"), scans, image.format
+    per_pixel, per_byte = next((_COSTS[trait] for trait in traits if trait in _COSTS), (1.0, 1.0))
+    layout = image.tile[0].args if image.tile else ""  # "RGB", "RGB;16B" or a tuple of such first
+    samples, _, depth = str(layout[0] if isinstance(layout, tuple) else layout).partition(";")
+    return per_pixel * max(1, len(samples) * (2 if depth.startswith("16") else 1) / 3), per_byte
 
 
-def _reduced(size: tuple[int, int], enough: int) -> tuple[int, int]:
-    """A size of the same shape whose shorter side is `enough`, for the JPEG decoder."""
-    scale = min(1.0, enough / min(size))
-    return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
+def _scans(data: bytes) -> int:
+    """Counts a JPEG's scans: each is a pass over the whole picture, even if nothing is in it."""
+    scans, position = 0, 2
+    while scans <= _MAX_SCANS and (marker := _MARKER.search(data, position)):
+        if marker[1] == b"\xd9":  # the end; phones append films
+            break
+        scans += marker[1] == b"\xda"
+        position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2])
+    return scans
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _scale_transparency(image: ImageFile) -> None:
+    """Brings a PNG's transparent colour from the file's bit depth to that of the pixels."""
+    key, depth = image.info.get("transparency"), image.tile[0].args
+    if key is not None and depth in ("L;2", "L;4"):
+        image.info["transparency"] = key * {"L;2": 85, "L;4": 17}[depth]
+    elif key is not None and depth == "RGB;16B":
+        image.info["transparency"] = tuple(value >> 8 for value in key)
+
+
+def _turn_upright(image: Image.Image) -> bool:
+    """Turns a picture by its EXIF orientation; true if its sides have changed places."""
+    swapped = False
     try:
-        return ImageOps.exif_transpose(image)
+        exif = image.info.get("exif") or image.info.get("Raw profile type exif") or b""
+        if len(exif) <= _MAX_EXIF_BYTES:
+            swapped = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+            ImageOps.exif_transpose(image, in_place=True)
     except Exception as error:  # malformed EXIF must not cost the visitor the picture
         log.info("Ignored malformed EXIF: %r", error)
-        return image
+    return swapped
 
 
-def _shrink(image: Image.Image, enough: int) -> Image.Image:
-    factor = min(image.size) // enough
-    if factor < 2 or image.mode not in ("RGB", "RGBA", "L", "CMYK"):
-        return image
-    reduced = image.reduce(factor)
-    reduced.info = image.info  # the colour profile and transparency still apply
-    return reduced
+def _to_srgb(
+    image: Image.Image, factor: int, transform: ImageCms.ImageCmsTransform | None
+) -> np.ndarray:
+    """Converts any mode and colour profile to RGB in sRGB over white, `factor` times smaller."""
+    rows = max(1, _BAND // image.width // factor) * factor
+    levels = _levels(image, rows)
+    size = math.ceil(image.height / factor), math.ceil(image.width / factor)
+    pixels = np.empty((*size, 3), np.uint8)
+    for top, band in _bands(image, rows):
+        band = _opaque(_to_8_bit(band, *levels) if levels else band)
+        if factor > 1:
+            band = band.reduce(factor)
+        if transform:
+            band = transform.apply(band.convert(transform.input_mode))
+        pixels[top // factor :][: band.height] = np.asarray(band.convert("RGB"))
+    pixels.flags.writeable = False
+    return pixels
 
 
-def _to_srgb(image: Image.Image) -> Image.Image:
-    """Converts any mode and colour profile to RGB in sRGB, over white."""
-    profile = image.info.get("icc_profile")
-    if image.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):
-        image, profile = _to_8_bit(image), None
-    if image.mode in ("P", "PA", "LA", "La", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-    if image.mode == "RGBA":
+def _bands(image: Image.Image, rows: int) -> Iterator[tuple[int, Image.Image]]:
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _levels(image: Image.Image, rows: int) -> tuple[float, float] | None:
+    """The values that mean black and white, where a sample has more than 8 bits."""
+    tags = getattr(image, "tag_v2", {})
+    if image.mode.startswith("I;16"):
+        low, high = 0.0, 4095.0 if tags.get(Tiff.BITSPERSAMPLE) == (12,) else 65535.0
+    elif image.mode in ("I", "F"):  # no range is agreed on: from the darkest to the brightest
+        low, high = math.inf, -math.inf
+        for _, band in _bands(image, rows):
+            values = np.asarray(band)
+            if (known := values[np.isfinite(values)]).size:
+                low, high = min(low, float(known.min())), max(high, float(known.max()))
+    else:
+        return None
+    return (high, low) if tags.get(Tiff.PHOTOMETRIC_INTERPRETATION) == 0 else (low, high)
+
+
+def _to_8_bit(image: Image.Image, black: float, white: float) -> Image.Image:
+    values = np.asarray(image)
+    scale = np.float32(255.0 / (white - black) if white != black else 0.0)
+    with np.errstate(all="ignore"):
+        grey = (values - np.float32(black)) * scale
+        grey = np.fmin(np.fmax(np.rint(grey), 0), 255).astype(np.uint8)  # fmax turns NaN to 0
+    if "transparency" in image.info:
+        grey[values == image.info["transparency"]] = 255
+    return Image.fromarray(grey)
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Brings a band to 8 bits a channel, over white, as L, RGB, CMYK or LAB."""
+    if image.has_transparency_data:
+        image = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
         white = Image.new("RGB", image.size, "white")
         white.paste(image, mask=image.getchannel("A"))
-        image = white
-    if profile and len(profile) <= _MAX_PROFILE_BYTES:
-        image = _apply_profile(image, profile)
-    return image if image.mode == "RGB" else image.convert("RGB")
+        return white
+    return image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")
 
 
-def _to_8_bit(image: Image.Image) -> Image.Image:
-    values = np.asarray(image, np.float32)
-    values = np.nan_to_num(values, posinf=0.0, neginf=0.0)
-    if image.mode == "F":
-        low, high = float(values.min()), float(values.max())
-    else:  # 16-bit grey, held in 16 or 32 bits
-        low, high = 0.0, max(65535.0, float(values.max()))
-    scaled = (values - low) * (255.0 / (high - low) if high > low else 0.0)
-    return Image.fromarray(np.clip(scaled, 0, 255).astype(np.uint8))
-
-
-def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image:
+def _transform(image: Image.Image) -> ImageCms.ImageCmsTransform | None:
+    """The way from a picture's own colours to sRGB, if it is worth going."""
+    profile, mode = image.info.get("icc_profile"), image.mode
     try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "sRGB" in ImageCms.getProfileDescription(source):
-            return image
-        converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+        if mode == "LAB":
+            source = ImageCms.createProfile("LAB")
+        elif not profile or len(profile) > _MAX_PROFILE_BYTES or b"mpet" in profile:
+            return None  # "mpet": chains of operations, which may take minutes
+        else:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile
+        space = {"GRAY": "L", "Lab ": "LAB"}.get(source.xcolor_space, source.xcolor_space.strip())
+        natural = mode if mode in ("CMYK", "LAB") else Image.getmodebase(mode)
+        if space != natural and (space != "RGB" or mode in ("CMYK", "LAB")):
+            return None
+        # Profiles are made anew each time: they are not for sharing between threads.
+        srgb = ImageCms.createProfile("sRGB")
+        transform = ImageCms.buildTransform(source, srgb, space, "RGB")
+        if space == "RGB":  # most are sRGB by one name or another
+            change = np.asarray(transform.apply(Image.fromarray(_CUBE))) - _CUBE.astype(np.int16)
+            return transform if np.abs(change).max() > 2 else None
+        return transform
     except Exception as error:  # a broken profile only shifts colours a little
         log.info("Ignored an unusable colour profile: %r", error)
-        return image
-    return converted if converted is not None else image
+        return None

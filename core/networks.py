@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import keras
 
 # EfficientNet-Lite0, one row a stage: expansion, channels out, kernel, stride, repeats
@@ -30,22 +32,27 @@ _VGG16_BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
 
 def efficientnet_lite0(
-    outputs: int, *, dropout: float = 0.2, stochastic_depth: float = 0.0, dtype: str = "float32"
+    outputs: int,
+    *,
+    normalisation: Callable[[str], keras.Layer] | None = None,
+    dropout: float = 0.2,
+    stochastic_depth: float = 0.0,
+    dtype: str = "float32",
 ) -> keras.Model:
-    """EfficientNet-Lite0 with batch normalisation folded into the convolutions.
+    """EfficientNet-Lite0, by default with batch normalisation folded into the convolutions.
 
-    Each convolution carries a bias in place of the normalisation that followed it
-    in the original. With the ImageNet statistics folded in, the network computes
-    the same function, and on a CPU it trains twice as fast: the statistics of a
-    fine-tuning batch are never needed.
+    Folded, each convolution carries a bias in place of the normalisation that follows
+    it in training: the same function, smaller and faster. `training.pretrained.fold`
+    goes from one form to the other.
 
     Args:
         outputs: Number of logits.
+        normalisation: Makes the layer of a name that follows each convolution in
+            training; None for the folded form.
         dropout: Dropout rate before the classifier.
         stochastic_depth: Probability of dropping the last residual branch in
             training; earlier ones less, linearly (Huang et al., arXiv 1603.09382).
-        dtype: Policy of the 1x1 convolutions and activations, e.g. `mixed_bfloat16`.
-            Depthwise convolutions stay in float32, where CPUs are faster.
+        dtype: Policy of all layers but the depthwise convolutions and the logits.
 
     Returns:
         `(batch, height, width, 3)` RGB 0..255 to `(batch, outputs)` float32 logits.
@@ -53,8 +60,20 @@ def efficientnet_lite0(
     """
     from keras import Input, Model, layers
 
+    bias = normalisation is None
+
+    def normalise(x, name: str):
+        return x if normalisation is None else normalisation(f"{name}_bn")(x)
+
     def conv(x, filters: int, name: str, kernel: int = 1, stride: int = 1):
-        return layers.Conv2D(filters, kernel, stride, padding="same", dtype=dtype, name=name)(x)
+        layer = layers.Conv2D(
+            filters, kernel, stride, padding="same", use_bias=bias, dtype=dtype, name=name
+        )
+        return normalise(layer(x), name.removesuffix("_conv"))
+
+    def depthwise(x, name: str, kernel: int, stride: int):
+        layer = layers.DepthwiseConv2D(kernel, stride, padding="same", use_bias=bias, name=name)
+        return normalise(layer(x), name)
 
     def relu6(x, name: str):
         return layers.ReLU(6.0, dtype=dtype, name=name)(x)
@@ -71,8 +90,7 @@ def efficientnet_lite0(
             name, shortcut = f"b{block}", x
             if expansion > 1:
                 x = relu6(conv(x, channels * expansion, f"{name}_expand"), f"{name}_expand_relu")
-            depthwise = layers.DepthwiseConv2D(kernel, stride, padding="same", name=f"{name}_dw")
-            x = relu6(depthwise(x), f"{name}_dw_relu")
+            x = relu6(depthwise(x, f"{name}_dw", kernel, stride), f"{name}_dw_relu")
             x = conv(x, filters, f"{name}_project")
             if stride == 1 and channels == filters:
                 rate = stochastic_depth * block / (blocks - 1)

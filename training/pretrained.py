@@ -38,21 +38,37 @@ def fold_batch_norm(
     return folded.astype(np.float32), (beta - mean * scale).astype(np.float32)
 
 
+def fold(source: keras.Model, target: keras.Model) -> None:
+    """Copies a network with batch normalisation into its folded twin.
+
+    Args:
+        source: `core.networks.efficientnet_lite0` with a normalisation.
+        target: The same network without.
+    """
+    import keras
+
+    names = {layer.name for layer in source.layers}
+    for layer in target.layers:
+        weights = source.get_layer(layer.name).get_weights() if layer.weights else []
+        norm_name = f"{layer.name.removesuffix('_conv')}_bn"
+        if weights and norm_name in names:
+            norm = source.get_layer(norm_name)
+            depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+            weights = fold_batch_norm(
+                *weights, *norm.get_weights(), epsilon=norm.epsilon, depthwise=depthwise
+            )
+        if weights:
+            layer.set_weights(weights)
+
+
 def load_efficientnet_lite0(model: keras.Model, directory: Path) -> None:
-    """Copies ImageNet weights into the convolutions of a `core.networks.efficientnet_lite0`."""
+    """Copies ImageNet weights into a `core.networks.efficientnet_lite0` with normalisation."""
     import keras
 
     source = keras.saving.load_model(directory / EFFICIENTNET_LITE0, compile=False, safe_mode=True)
     for layer in source.layers:
-        if not isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
-            continue
-        norm = source.get_layer(layer.name.replace("_conv", "") + "_bn")
-        kernel, bias = fold_batch_norm(
-            *[np.asarray(w) for w in (*layer.get_weights(), *norm.get_weights())],
-            epsilon=norm.epsilon,
-            depthwise=isinstance(layer, keras.layers.DepthwiseConv2D),
-        )
-        model.get_layer(layer.name).set_weights([kernel, bias])
+        if layer.weights and layer.name != "fc":
+            model.get_layer(layer.name).set_weights(layer.get_weights())
 
 
 def load_vgg16(model: keras.Model, directory: Path) -> None:

@@ -185,7 +185,7 @@ def _predict(
     out: Path,
 ) -> dict[str, evaluate.Predictions]:
     """Logits of the exported weights for each split, over the views of the entry."""
-    model = classifiers.build(recipe, len(names) + 1)
+    model = classifiers.build_shipped(recipe, len(names) + 1)
     model.load_weights(out / entry.file.name)
     splits = {}
     for split in ("train", "val", "test"):
@@ -200,10 +200,14 @@ def _predict(
 
 
 def _export(run: Path, recipe: Recipe, outputs: int, out: Path) -> models.WeightsFile:
-    model = classifiers.build(recipe, outputs)
-    model.load_weights(run / "best.weights.h5")
-    half = classifiers.build(recipe, outputs, dtype="float16")
-    return _write_half(model, half, out / f"{recipe.network}.weights.h5")
+    trained, shipped = (
+        classifiers.build(recipe, outputs),
+        classifiers.build_shipped(recipe, outputs),
+    )
+    trained.load_weights(run / "best.weights.h5")
+    pretrained.fold(trained, shipped)
+    half = classifiers.build_shipped(recipe, outputs, dtype="float16")
+    return _write_half(shipped, half, out / f"{recipe.network}.weights.h5")
 
 
 def _write_half(model: keras.Model, half: keras.Model, path: Path) -> models.WeightsFile:

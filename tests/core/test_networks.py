@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from core import networks
-from training.pretrained import fold_batch_norm
+from training.layers import batch_normalisation
+from training.pretrained import fold, fold_batch_norm
 
 
 def test_lite0_has_the_published_size_and_shapes():
@@ -55,6 +56,32 @@ def test_folded_convolution_equals_convolution_then_normalisation(depthwise):
     (kernel,) = convolution.get_weights()
     folded.set_weights(fold_batch_norm(kernel, *statistics, epsilon=1e-3, depthwise=depthwise))
     np.testing.assert_allclose(folded(x), norm(convolution(x)), rtol=1e-4, atol=1e-4)
+
+
+def test_the_shipped_form_computes_what_was_trained():
+    """Training form to folded form: the same logits, with lived-in statistics."""
+    trained = networks.efficientnet_lite0(5, normalisation=batch_normalisation)
+    rng = np.random.default_rng(0)
+    for layer in trained.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([rng.uniform(0.8, 1.2, w.shape) for w in layer.get_weights()])
+    shipped = networks.efficientnet_lite0(5)
+    fold(trained, shipped)
+    x = rng.uniform(0, 255, (1, 96, 96, 3)).astype(np.float32)
+    np.testing.assert_allclose(shipped(x), trained(x, training=False), rtol=1e-3, atol=1e-3)
+
+
+def test_the_fused_normalisation_is_that_of_keras():
+    ours = batch_normalisation("one")
+    keras_own = keras.layers.BatchNormalization(epsilon=1e-3, momentum=0.97)
+    x = np.random.default_rng(0).normal(2, 3, (4, 5, 5, 6)).astype(np.float32)
+    for _ in range(3):
+        np.testing.assert_allclose(
+            ours(x, training=True), keras_own(x, training=True), rtol=1e-4, atol=1e-5
+        )
+    for one, other in zip(ours.get_weights(), keras_own.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0.02)  # the variance is the unbiased one
+    np.testing.assert_allclose(ours(x), keras_own(x), rtol=0.02, atol=0.02)
 
 
 def test_half_precision_weights_give_nearly_the_same_logits(tmp_path):

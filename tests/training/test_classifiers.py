@@ -15,6 +15,7 @@ from core import images, models
 from training import classifiers, dataset, pretrained, publish
 from training.augmentation import Augmentation, mix, random_view
 from training.classifiers import RECIPES, Recipe, from_options, with_options
+from training.layers import batch_normalisation
 
 NAMES = ("Claude Monet", "Rembrandt", "Titian")
 
@@ -47,15 +48,25 @@ def paintings(tmp_path: Path) -> Path:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     """A recipe of seconds: a small network without ImageNet weights."""
 
-    def small(recipe: Recipe, outputs: int, *, dtype: str = "float32") -> keras.Model:
-        inputs = keras.Input((None, None, 3))
-        x = keras.layers.Rescaling(1 / 128, offset=-1)(inputs)
-        x = keras.layers.Conv2D(8, 5, strides=4, activation="relu", dtype=dtype)(x)
+    def build(recipe: Recipe, outputs: int) -> keras.Model:
+        return small(outputs, batch_normalisation)
+
+    def build_shipped(recipe: Recipe, outputs: int, *, dtype: str = "float32") -> keras.Model:
+        return small(outputs, None, dtype)
+
+    def small(outputs: int, normalisation, dtype: str = "float32") -> keras.Model:
+        inputs = keras.Input((None, None, 3), name="rgb")
+        x = keras.layers.Rescaling(1 / 128, offset=-1, name="normalise")(inputs)
+        bias = normalisation is None
+        x = keras.layers.Conv2D(8, 5, strides=4, use_bias=bias, dtype=dtype, name="stem_conv")(x)
+        x = x if normalisation is None else normalisation("stem_bn")(x)
+        x = keras.layers.ReLU(name="relu")(x)
         x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
-        x = keras.layers.Dropout(0.1)(x)
+        x = keras.layers.Dropout(0.1, name="dropout")(x)
         return keras.Model(inputs, keras.layers.Dense(outputs, name="logits")(x))
 
-    monkeypatch.setattr(classifiers, "build", small)
+    monkeypatch.setattr(classifiers, "build", build)
+    monkeypatch.setattr(classifiers, "build_shipped", build_shipped)
     monkeypatch.setattr(pretrained, "load_efficientnet_lite0", lambda model, directory: None)
     return Recipe(
         network="efficientnet_lite0",
@@ -85,7 +96,7 @@ def test_an_interrupted_run_goes_on_to_the_same_losses(paintings, tiny, tmp_path
     with pytest.raises(KeyboardInterrupt):
         classifiers.train(tiny, paintings, tmp_path, broken, on_epoch=stop)
     classifiers.train(tiny, paintings, tmp_path, broken)
-    assert [row["epoch"] for row in history(broken)] == ["1", "2", "3", "4"]
+    assert [int(row["epoch"]) for row in history(broken)] == [1, 2, 3, 4]
     for one, other in zip(history(whole), history(broken), strict=True):
         for name in one:
             assert float(one[name]) == pytest.approx(float(other[name]), abs=2e-3), name

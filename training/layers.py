@@ -1,0 +1,40 @@
+"""Layers that only training needs."""
+
+from __future__ import annotations
+
+import keras
+
+
+class FusedBatchNormalization(keras.layers.BatchNormalization):
+    """Batch normalisation through TensorFlow's fused kernel.
+
+    Keras 3 composes it of single operations, which on a CPU takes half of the time of a
+    training step of EfficientNet-Lite0. Other backends keep Keras's own.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        if not training or keras.backend.backend() != "tensorflow":
+            return super().call(inputs, training=training, mask=mask)
+        import tensorflow as tf
+
+        empty = tf.constant([], tf.float32)
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=self.gamma,
+            offset=self.beta,
+            mean=empty,
+            variance=empty,
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(self.momentum * moving + (1 - self.momentum) * batch)
+        return outputs
+
+
+def batch_normalisation(name: str) -> keras.Layer:
+    """What `core.networks.efficientnet_lite0` takes as `normalisation`.
+
+    The momentum suits fine-tuning, where an epoch has hundreds of steps, not thousands.
+    """
+    return FusedBatchNormalization(epsilon=1e-3, momentum=0.97, name=name)
