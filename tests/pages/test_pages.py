@@ -6,11 +6,19 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime import Runtime
+from streamlit.runtime.caching.storage.dummy_cache_storage import MemoryCacheStorageManager
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.testing.v1 import AppTest, app_test
+from streamlit.testing.v1.util import patch_config_options
 
 from core import artists, examples, images, journal, models, settings
 from core.settings import ROOT
@@ -87,7 +95,7 @@ def test_broken_files_get_a_sentence_and_the_others_go_through():
 def test_yes_is_kept():
     app = upload(open_page(), ("wave.jpg", WAVE.read()))
     number = journal.predictions()[0].id
-    app.get("button_group")[0].set_value(["Yes"]).run()
+    app.segmented_control[0].set_value("Yes").run()
     said = journal.feedback()[number]
     assert (said.right, said.artist) == (True, "katsushika-hokusai")
     app.run()
@@ -97,7 +105,7 @@ def test_yes_is_kept():
 def test_no_with_the_right_name_is_kept():
     app = upload(open_page(), ("wave.jpg", WAVE.read()))
     number = journal.predictions()[0].id
-    app.get("button_group")[0].set_value(["No"]).run()
+    app.segmented_control[0].set_value("No").run()
     app.selectbox[0].set_value("Albrecht Dürer").run()
     said = journal.feedback()[number]
     assert (said.right, said.artist) == (False, "albrecht-durer")
@@ -165,11 +173,24 @@ def test_without_a_journal_the_answer_still_comes(monkeypatch, tmp_path):
     app = upload(open_page(), ("wave.jpg", WAVE.read()))
     assert not app.exception
     assert "Katsushika Hokusai" in labels(app)
-    assert not app.get("button_group")
+    assert not app.segmented_control
+
+
+@pytest.fixture
+def lasting_runtime(monkeypatch):
+    """AppTest takes its runtime down after each run; sessions at once need one that stays."""
+    runtime = MagicMock(spec=Runtime)
+    runtime.media_file_mgr = MediaFileManager(MemoryMediaFileStorage("/mock/media"))
+    runtime.cache_storage_manager = MemoryCacheStorageManager()
+    monkeypatch.setattr(app_test, "Runtime", SimpleNamespace(_instance=None))
+    monkeypatch.setattr(Runtime, "_instance", runtime)
+    with patch_config_options({"global.appTest": True}):  # and this switch must stay on, too
+        monkeypatch.setattr(app_test, "patch_config_options", lambda _: nullcontext())
+        yield
 
 
 @pytest.mark.slow
-def test_twenty_visitors_at_once_get_their_own_answers():
+def test_twenty_visitors_at_once_get_their_own_answers(lasting_runtime):
     """Twenty sessions, five paintings: no error, no answer mixed up."""
     expected = {}
     for example in examples.catalogue():
