@@ -170,7 +170,8 @@ def train(
         started = time.perf_counter()
         batches.start(epoch)
         _seed_dropout(model, recipe.seed, epoch)
-        fitted = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, verbose=0)
+        # Already shuffled; Keras's own shuffling would depend on what ran before.
+        fitted = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)
         seconds = time.perf_counter() - started
         with averaged_weights(model):
             figures = validate(predict(model, x["val"]), y["val"])
