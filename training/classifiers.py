@@ -240,7 +240,8 @@ def validate(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
 def averaged_weights(model: keras.Model) -> Iterator[None]:
     """Puts the optimiser's moving average of the weights into the model for a while."""
     variables = model.trainable_variables
-    current = [keras.ops.convert_to_numpy(v) for v in variables]
+    # Copies: what a backend hands out may be a view that changes with the variable.
+    current = [np.array(keras.ops.convert_to_numpy(v), copy=True) for v in variables]
     model.optimizer.finalize_variable_values(variables)
     yield
     for variable, value in zip(variables, current, strict=True):
