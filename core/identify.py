@@ -90,7 +90,7 @@ def explain(picture: Picture, model_id: str = models.DEFAULT, *, artist_id: str)
     view = tf.constant(squeeze(picture.pixels)[None], tf.float32)
     assert loaded.head is not None
     with loaded.lock:
-        maps = loaded.body(view, training=False)
+        maps = tf.cast(loaded.body(view, training=False), tf.float32)
         with tf.GradientTape() as tape:
             tape.watch(maps)
             logits = loaded.head(maps, training=False)

@@ -243,9 +243,10 @@ def _build(entry: Entry, progress: Callable[[str], None]) -> Loaded:
     import keras
 
     from core import networks
+    from core.precision import compute_dtype
 
     if entry.task == "features":
-        body, head = networks.vgg16_base(), None
+        body, head = networks.vgg16_base(dtype=compute_dtype()), None
         _fill(body, path, entry)
     elif entry.base:
         body = load(entry.base, progress).body

@@ -1,0 +1,51 @@
+"""The README tells the truth: its commands are those that CI runs, its figures are measured."""
+
+from __future__ import annotations
+
+import re
+
+from core import models
+from core.settings import ROOT, Settings
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def row(entry: models.Entry) -> str:
+    """A model's row of the README's table, from its evaluation."""
+    test = entry.figures["test"]
+    figures = [
+        test["macro_accuracy"],
+        test["top5_accuracy"],
+        test["nine_accuracy"],
+        test["nine_accuracy_among_nine"],
+        test["calibration_error"],
+        test["known_auroc"],
+    ]
+    cells = [entry.title, *(f"{value:.3f}" for value in figures)]
+    cells += [f"{entry.total_bytes / 1e6:.1f} MB"]
+    cells += [f"{entry.figures['speed']['milliseconds']:.0f} ms"]
+    return f"| {' | '.join(cells)} |"
+
+
+def test_every_figure_is_the_measured_one():
+    for entry in models.classifiers():
+        assert row(entry) in README, f"The README should say: {row(entry)}"
+
+
+def test_every_setting_is_explained():
+    for name in Settings.model_fields:
+        assert f"ATELIER_{name.upper()}" in README
+
+
+def test_every_path_and_picture_it_links_to_exists():
+    links = re.findall(r"\]\((?!https?://)([^)#]+)\)", README)
+    assert links
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+def test_the_two_commands_are_marked_for_ci():
+    for mark in ("<!-- open -->", "<!-- test -->"):
+        assert README.count(mark) == 1
+    assert "requirements-dev.txt" in README.split("<!-- test -->")[1].split("```")[1]
+    assert README.index("<!-- test -->") < 1500  # on the first screen
