@@ -141,7 +141,7 @@ def _engine(url: str) -> Engine:
 
 
 def _tune_sqlite(connection, _record: object) -> None:
+    connection.execute("PRAGMA busy_timeout=30000")  # first: the next line may have to wait
     # Write-ahead logging lets readers go on while one writes; FULL survives a power cut.
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA busy_timeout=10000")

@@ -12,8 +12,7 @@ import dataclasses
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,7 +46,7 @@ class Recipe:
     label_smoothing: float = 0.1
     class_weight_power: float = 0.5  # loss weight of an artist ~ paintings ** -power
     other_repeats: int = 2  # how often an epoch shows each painting by somebody else
-    average: float = 0.999  # momentum of the averaged weights that are kept
+    average: float = 0.999  # momentum of the averaged weights that end each epoch
     patience: int = 8  # epochs without a better validation accuracy before stopping
     augmentation: Augmentation = field(default_factory=Augmentation)
     seed: int = 1
@@ -173,10 +172,11 @@ def train(
         # Already shuffled; Keras's own shuffling would depend on what ran before.
         fitted = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)
         seconds = time.perf_counter() - started
-        with averaged_weights(model):
-            figures = validate(predict(model, x["val"]), y["val"])
-            if figures["val_macro"] > history.best():
-                model.save_weights(best)
+        # `fit` ends by putting the averaged weights in; the next epoch goes on from them,
+        # much as in Lookahead (Zhang et al., arXiv 1907.08610).
+        figures = validate(predict(model, x["val"]), y["val"])
+        if figures["val_macro"] > history.best():
+            model.save_weights(best)
         row = {"epoch": epoch + 1, "size": batches.size, "loss": fitted.history["loss"][-1]}
         on_epoch(history.append(row | figures | {"seconds": seconds}))
         _save_atomically(model, state)
@@ -234,18 +234,6 @@ def validate(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
     if not known.all():
         figures["val_auroc"] = auroc(known, 1 - softmax(logits)[:, others])
     return figures
-
-
-@contextmanager
-def averaged_weights(model: keras.Model) -> Iterator[None]:
-    """Puts the optimiser's moving average of the weights into the model for a while."""
-    variables = model.trainable_variables
-    # Copies: what a backend hands out may be a view that changes with the variable.
-    current = [np.array(keras.ops.convert_to_numpy(v), copy=True) for v in variables]
-    model.optimizer.finalize_variable_values(variables)
-    yield
-    for variable, value in zip(variables, current, strict=True):
-        variable.assign(value)
 
 
 class _Batches(keras.utils.PyDataset):

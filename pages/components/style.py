@@ -9,7 +9,7 @@ _CSS = """
 .block-container { max-width: 76rem; padding-top: 4.5rem; }
 [data-testid="stImage"] img { border-radius: 2px; }
 [data-testid="stImageCaption"] { text-align: left; }
-.label { border-left: 3px solid var(--st-primary-color, #2b3fa8); padding-left: 1rem; }
+.label { border-left: 3px solid ACCENT; padding-left: 1rem; }
 .label .name { font-family: Georgia, 'Liberation Serif', serif; font-size: 1.9rem;
   line-height: 1.15; margin: 0; }
 .label .facts { opacity: .75; margin: .25rem 0 .6rem; }
@@ -23,7 +23,7 @@ _CSS = """
 
 def apply() -> None:
     """Call once at the top of every page."""
-    st.html(_CSS)
+    st.html(_CSS.replace("ACCENT", accent()))
 
 
 def accent() -> str:

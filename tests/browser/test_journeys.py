@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from core import examples
 from core.settings import ROOT
@@ -26,6 +26,7 @@ ARTIFACTS = ROOT / "artifacts"
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 SECOND = 1000
 WAIT = 90 * SECOND
+expect.set_options(timeout=WAIT)
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,10 @@ def drop(page: Page, *files: tuple[str, bytes]) -> None:
     )
 
 
+def download_button(page: Page, text: str) -> Locator:
+    return page.get_by_test_id("stDownloadButton").get_by_role("button", name=text)
+
+
 def test_welcome_leads_to_identify(server: str, page: Page):
     page.goto(server)
     expect(page.get_by_role("heading", name="Who painted this?")).to_be_visible()
@@ -138,7 +143,7 @@ def test_a_dropped_painting_is_named_explained_and_answered(server: str, page: P
     page.goto(f"{server}/identify")
     wave = examples.catalogue()[2]
     drop(page, ("the wave.jpg", wave.read()))
-    expect(page.locator(".label .name", has_text="Katsushika Hokusai")).to_be_visible(timeout=WAIT)
+    expect(page.locator(".label .name", has_text="Katsushika Hokusai")).to_be_visible()
     expect(page.get_by_alt_text("Your picture the wave.jpg")).to_be_visible()
     expect(page.get_by_role("link", name="Read on at Wikipedia")).to_have_attribute(
         "href", "https://en.wikipedia.org/wiki/Hokusai"
@@ -146,13 +151,13 @@ def test_a_dropped_painting_is_named_explained_and_answered(server: str, page: P
     page.get_by_text("Show where I looked").click()
     expect(page.get_by_alt_text("what spoke for Katsushika Hokusai")).to_be_visible()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download this picture").click()
+        download_button(page, "Download this picture").click()
     assert download.value.suggested_filename == "the wave-where-I-looked.jpg"
     page.get_by_text("Yes", exact=True).click()
     expect(page.get_by_text("Thank you, that is noted.")).to_be_visible()
     page.get_by_text("Seen in this visit (1)").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download as CSV").click()
+        download_button(page, "Download as CSV").click()
     download.value.save_as(tmp_path / "seen.csv")
     lines = (tmp_path / "seen.csv").read_text().splitlines()
     assert len(lines) == 2
@@ -175,5 +180,5 @@ def test_a_mixed_drop_names_what_can_be_read(server: str, page: Page):
 
 def test_an_example_is_one_click_away(server: str, page: Page):
     page.goto(f"{server}/identify")
-    page.get_by_role("button", name="Village Street in Auvers").click()
+    page.get_by_role("button", name="Village Street in Auvers", exact=True).click()
     expect(page.locator(".label .name", has_text="Vincent van Gogh")).to_be_visible(timeout=WAIT)

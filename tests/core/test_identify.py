@@ -67,7 +67,8 @@ def test_the_example_paintings_are_recognised(model):
         assert 0 <= result.known_score <= 1
         names.append((result.guesses[0].artist.id, example.artist))
     known = [(named, right) for named, right in names if right]
-    assert sum(named == right for named, right in known) >= len(known) - 1
+    wrong = 1 if model == models.DEFAULT else 2
+    assert sum(named == right for named, right in known) >= len(known) - wrong
 
 
 def test_top_is_a_prefix():

@@ -153,19 +153,6 @@ def test_batches_depend_on_seed_epoch_and_number_alone(tiny):
     assert other[0][0].shape[1] == 64
 
 
-def test_averaged_weights_are_put_in_and_taken_out_again():
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-    model.compile(keras.optimizers.SGD(1.0, use_ema=True, ema_momentum=0.5), "mse")
-    x, y = np.ones((8, 3), np.float32), np.zeros((8, 2), np.float32)
-    model.fit(x, y, epochs=3, batch_size=4, verbose=0)
-    before = [w.copy() for w in model.get_weights()]
-    with classifiers.averaged_weights(model):
-        averaged = [w.copy() for w in model.get_weights()]
-    assert not np.allclose(averaged[0], before[0])
-    for one, other in zip(model.get_weights(), before, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
 def test_class_weights_average_to_one_and_favour_the_rare(tiny):
     y = np.array([0] * 80 + [1] * 20 + [2] * 5)
     batches = classifiers._Batches(tiny, np.zeros((105, 8, 8, 3), np.uint8), y)
