@@ -93,10 +93,8 @@ def explain(picture: Picture, model_id: str = models.DEFAULT, *, artist_id: str)
         maps = tf.cast(loaded.body(view, training=False), tf.float32)
         with tf.GradientTape() as tape:
             tape.watch(maps)
-            logits = loaded.head(maps, training=False)
-            # Against the other artists, so that evidence shared by all does not glow.
-            evidence = logits[:, output] - tf.reduce_logsumexp(logits, axis=1)
-        weights = tf.reduce_mean(tape.gradient(evidence, maps), axis=(1, 2), keepdims=True)
+            logit = loaded.head(maps, training=False)[:, output]
+        weights = tf.reduce_mean(tape.gradient(logit, maps), axis=(1, 2), keepdims=True)
         heat = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1))[0].numpy()
     height, width = picture.pixels.shape[:2]
     smooth = Image.fromarray(heat / max(float(heat.max()), 1e-8))
