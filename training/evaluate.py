@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from core import artists, models
-from core.identify import calibrated, known_features
+from core.identify import calibrated, known_features, known_score
 from training import metrics
 
 # The artists of the reports' eleven that the paintings hold (all but Dürer and Goya).
@@ -97,8 +97,7 @@ def figures(split: Predictions, entry: models.Entry) -> dict[str, Any]:
         only[:, nine] = probability[among][:, nine]
         result["nine_accuracy_among_nine"] = metrics.macro_accuracy(only, y[among])
     if not known.all() and entry.known is not None:
-        z = known_features(split.logits) @ np.array(entry.known.weights) + entry.known.intercept
-        score = 1 / (1 + np.exp(-z))
+        score = known_score(split.logits, entry)
         result["others"] = int((~known).sum())
         result["known_auroc"] = metrics.auroc(known, score)
         result["known_accepted"] = (score[known] >= entry.known.threshold).mean()
