@@ -1,4 +1,4 @@
-"""The command line: `python -m core identify | models`."""
+"""The command line: `python -m core identify | models | scan`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from core import identify as recogniser
 from core import images, models
+from core import scan as scanner
 
 app = typer.Typer(help="Atelier on the command line.", no_args_is_help=True, add_completion=False)
 
@@ -90,6 +91,26 @@ def list_models(as_json: AsJson = False) -> None:
                 f"top 5 {test['top5_accuracy']:.3f}"
             )
         typer.echo(f"    {entry.total_bytes / 1e6:.1f} MB, {entry.licence}")
+
+
+@app.command()
+def scan(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of paintings.")],
+    as_json: AsJson = False,
+) -> None:
+    """Measures the pictures of a directory, and remembers them. Goes on where it was stopped."""
+
+    def progress(done: int, of: int) -> None:
+        if as_json:
+            typer.echo(json.dumps({"done": done, "of": of}))
+        else:
+            say(f"{done} of {of}")
+
+    try:
+        scanner.scan(directory, on_progress=progress)
+    except FileNotFoundError as error:
+        say(str(error))
+        raise typer.Exit(1) from None
 
 
 def _explain(picture: images.Picture, result: recogniser.Identification, out: Path) -> None:

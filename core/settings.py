@@ -29,6 +29,16 @@ class Settings(BaseSettings):
         f"sqlite:///{ROOT / 'data' / 'journal.db'}",
         description="Where predictions and feedback are kept: any SQLAlchemy URL",
     )
+    cache: Path = Field(
+        ROOT / "data", description="Directory of what can be made again: scans, downloads"
+    )
+    collection: Path | None = Field(None, description="Directory of paintings that Explore shows")
+    choose_collection: bool = Field(
+        True, description="Visitors may type another directory of this machine into Explore"
+    )
+    show_all: bool = Field(
+        False, description="Explore also shows paintings that may still be under copyright"
+    )
     precision: str = Field(
         "auto",
         description="Arithmetic: auto, float32 or mixed_bfloat16",

@@ -19,6 +19,7 @@ class Augmentation:
 
     min_area: float = 1.0  # smallest share of the picture that a crop keeps
     colour: float = 0.0  # largest relative change of brightness, contrast, saturation
+    resampling: float = 0.0  # chance of a softer or sharper filter than bicubic
     jpeg: float = 0.0  # chance of being saved once more at a quality of 50 to 95
     mixup: float = 0.0  # chance that a batch is blended (Zhang et al., arXiv 1710.09412)
     cutmix: float = 0.0  # chance that it is patched (Yun et al., arXiv 1905.04899)
@@ -36,7 +37,10 @@ def random_view(
     crop_h = min(height, height * np.sqrt(area) / stretch)
     left, top = rng.uniform(0, width - crop_w), rng.uniform(0, height - crop_h)
     box = (left, top, left + crop_w, top + crop_h)
-    picture = picture.resize((size, size), Image.Resampling.BICUBIC, box=box)
+    resampling = Image.Resampling.BICUBIC
+    if how.resampling and rng.random() < how.resampling:
+        resampling = (Image.Resampling.BILINEAR, Image.Resampling.LANCZOS)[rng.integers(2)]
+    picture = picture.resize((size, size), resampling, box=box)
     if rng.random() < 0.5:
         picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if how.colour:
