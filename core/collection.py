@@ -3,11 +3,14 @@
 Three layouts are understood: an `index.csv` (columns `file`, `artist`, and if known
 `split` and `style`), one folder an artist, and Kaggle's *Best Artworks of All Time*
 as it comes, where each painting lies once at full size and once resized.
+
+An index may come from anywhere: one that leads out of its directory is refused.
 """
 
 from __future__ import annotations
 
 import csv
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -15,9 +18,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from core import artists, images
+from core.settings import settings
+
+log = logging.getLogger(__name__)
 
 OTHER = "_other"  # folder of paintings by artists outside the collection
-_NO_ARTIST = {"images", "resized", "paintings", "pictures", "train", "test"}  # folders
+_NO_ARTIST = {OTHER, "images", "resized", "paintings", "pictures", "train", "test"}  # folders
 
 
 @dataclass(frozen=True)
@@ -46,16 +52,22 @@ class PaintingFile:
         return re.sub(r"^.*?(\d*)$", r"\1", PurePosixPath(self.file).stem)
 
 
-def files(directory: Path) -> list[PaintingFile]:
+def files(directory: Path, *, use_index: bool = True) -> list[PaintingFile]:
     """Lists a directory, sorted by path. Nothing is opened but `index.csv`.
 
+    Files that an index names are listed whether they exist or not.
+
+    Args:
+        use_index: If false, an index is passed over, and the folders count.
+
     Raises:
-        FileNotFoundError: If there is no such directory, or no picture in it.
+        FileNotFoundError: If there is no such directory, no picture in it, or an
+            `index.csv` that cannot be used. The message is one sentence.
     """
-    if not directory.is_dir():
+    if not _is_directory(directory):
         raise FileNotFoundError(f"There is no directory {directory}.")
     index = directory / "index.csv"
-    found = list(_from_index(index) if index.exists() else _from_tree(directory))
+    found = list(_from_index(index) if use_index and index.is_file() else _from_tree(directory))
     if not found:
         raise FileNotFoundError(f"There are no pictures in {directory}.")
     return sorted(found, key=lambda file: file.file)
@@ -65,6 +77,7 @@ def empty_folders(directory: Path) -> list[str]:
     """Folders, as paths inside the directory, that hold neither pictures nor folders."""
     empty = []
     for folder, folders, names in os.walk(directory):
+        folders[:] = filter(_is_visible, folders)
         if not folders and not any(map(_is_picture, names)):
             empty.append(Path(folder).relative_to(directory).as_posix())
     return sorted(empty)
@@ -76,23 +89,64 @@ def artist_name(text: str) -> str:
     return found.name if found else " ".join(text.replace("_", " ").split())
 
 
+def may_be_shown(artist: str) -> bool:
+    """Whether pictures by an artist may appear on screen: those in the public domain.
+
+    The setting `show_all` shows everything, to who holds the rights or does not publish.
+    """
+    found = artists.find(artist)
+    return settings().show_all or (found is not None and found.public_domain)
+
+
 def _from_index(index: Path) -> Iterator[PaintingFile]:
-    with index.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            outside = row["file"].startswith(f"{OTHER}/")
-            yield PaintingFile(
-                file=row["file"],
-                artist=artist_name(row["artist"].removeprefix(f"{OTHER}:")),
-                outside=outside,
+    found: dict[str, PaintingFile] = {}
+    for number, row in _rows(index):
+        path = Path((row["file"] or "").strip())
+        if path == Path():
+            continue
+        if path.anchor or ".." in path.parts or "\0" in str(path):
+            raise _unusable(index, f"row {number} names a file outside of the directory")
+        file = path.as_posix()
+        artist = (row["artist"] or "").removeprefix(f"{OTHER}:").strip()
+        found.setdefault(
+            file,
+            PaintingFile(
+                file=file,
+                artist=artist_name(artist) if artist else _painter(path),
+                outside=file.startswith(f"{OTHER}/"),
                 style=(row.get("style") or "").replace("_", " "),
                 split=row.get("split") or "",
-            )
+            ),
+        )
+    yield from found.values()
+
+
+def _rows(index: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """The rows of an index and their numbers, from 1. The columns that are needed are there."""
+    try:
+        with index.open(newline="", encoding="utf-8-sig") as file:  # Excel writes a mark first
+            reader = csv.DictReader(file, strict=True)
+            rows, columns = list(reader), reader.fieldnames or []
+    except UnicodeDecodeError:
+        raise _unusable(index, "it is not encoded as UTF-8") from None
+    except csv.Error as error:
+        raise _unusable(index, f"it is damaged ({error})") from None
+    except OSError as error:
+        raise _unusable(index, f"it cannot be opened ({error.strerror})") from None
+    for column in ("file", "artist"):
+        if column not in columns:
+            raise _unusable(index, f"it has no column {column!r}")
+    yield from enumerate(rows, 1)
+
+
+def _unusable(index: Path, reason: str) -> FileNotFoundError:
+    return FileNotFoundError(f"The list of pictures {index} cannot be used: {reason}.")
 
 
 def _from_tree(directory: Path) -> Iterator[PaintingFile]:
     found = []
     for folder, folders, names in os.walk(directory):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = filter(_is_visible, folders)
         for name in filter(_is_picture, names):
             path = (Path(folder) / name).relative_to(directory)
             found.append(
@@ -116,5 +170,23 @@ def _is_resized(file: PaintingFile) -> bool:
 
 
 def _is_picture(name: str) -> bool:
-    extension = name.rpartition(".")[2].casefold()
-    return not name.startswith(".") and extension in images.EXTENSIONS
+    extension = PurePosixPath(name).suffix.casefold().removeprefix(".")
+    return extension in images.EXTENSIONS and _is_visible(name)
+
+
+def _is_visible(name: str) -> bool:
+    if name.startswith("."):
+        return False
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # no text: neither a database nor a page can hold it
+        log.warning("Left out %r, whose name is not encoded as UTF-8", name)
+        return False
+    return True
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # too long a name, or not to be looked at
+        return False

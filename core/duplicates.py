@@ -36,6 +36,8 @@ def pairs(
     Returns:
         `(i, j, likeness)` with i < j and likeness in `LIKENESS`..1.
     """
+    if not len(hashes):
+        return []
     standard = _standard(thumbnails.reshape(len(thumbnails), -1))
 
     @lru_cache(maxsize=64)  # candidates come sorted by their first picture

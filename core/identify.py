@@ -150,9 +150,13 @@ def calibrated(logits: np.ndarray, calibration: models.Calibration) -> np.ndarra
         `(n, artists)`, each row sums to 1.
     """
     bias = np.array(calibration.bias) if calibration.bias else 0.0
-    z = logits[:, :-1] / calibration.temperature + bias
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+    return softmax(logits[:, :-1] / calibration.temperature + bias)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities along the last axis."""
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
 
 
 def known_features(logits: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL import TiffImagePlugin as Tiff
 from PIL.ImageFile import ImageFile
 
+from core import apart
 from core.settings import settings
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ _COSTS: dict[object, tuple[float, float]] = {
 _MAX_SCANS = 50  # progressive encoders write 10 to 24
 _MAX_TILES = 100_000
 _MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")  # JPEG's, but for restarts and stuffing
+_decoder = apart.Decoder()
 _CUBE = (np.indices((6, 6, 6), np.uint8) * 51).reshape(3, 36, 6).transpose(1, 2, 0)
 
 
@@ -96,8 +98,20 @@ def load(source: bytes | Path | str, *, enough: int | None = None) -> Picture:
         raise UnreadablePicture("The file is empty.")
     if len(source) > limits.max_bytes:
         raise _too_large("file", limits.max_bytes, "MB")
+    if source[4:8] == b"ftyp":  # AVIF, whose header may lie about the size of what is inside
+        return _decode_apart(source, enough)
+    return decode_here(source, enough)
+
+
+def decode_here(data: bytes, enough: int | None) -> Picture:
+    """Reads a picture in this process, whatever its format: `load` without the precautions.
+
+    Raises:
+        UnreadablePicture: If it is not a picture, damaged or over a limit of the settings.
+    """
+    limits = settings()
     try:
-        return _decode(source, enough)
+        return _decode(data, enough)
     except UnreadablePicture:
         raise
     except UnidentifiedImageError:
@@ -156,6 +170,19 @@ def _too_complicated() -> UnreadablePicture:
     return UnreadablePicture(
         "The file is built in an unusually complicated way: try saving it again as JPEG or PNG."
     )
+
+
+def _decode_apart(data: bytes, enough: int | None) -> Picture:
+    try:
+        reply, pixels = _decoder.decode(data, enough)
+    except apart.Died as error:
+        log.info("Refused a picture that killed its decoder: %s", error)
+        raise UnreadablePicture(
+            "The picture is damaged, or too large for this machine: try saving it as JPEG or PNG."
+        ) from error
+    if pixels is None:
+        raise UnreadablePicture(reply["error"])
+    return Picture(pixels, reply["format"], tuple(reply["size"]))
 
 
 def _decode(data: bytes, enough: int | None) -> Picture:

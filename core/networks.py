@@ -145,3 +145,48 @@ def vgg16_head(outputs: int, *, dropout: float = 0.5) -> keras.Model:
     x = layers.Dropout(dropout, name="dropout")(x)
     x = layers.Dense(outputs, name="logits")(x)
     return Model(inputs, x, name="vgg16_head")
+
+
+def monet_generator(
+    *, filters: int = 32, blocks: int = 6, dtype: str = "float32", name: str = "monet_generator"
+) -> keras.Model:
+    """Picture to picture: the generator of CycleGAN (Zhu et al., arXiv 1703.10593, section 7.1).
+
+    Encoder, residual blocks, decoder, with instance normalisation. Three departures: the
+    decoder enlarges by repeating pixels before it convolves, since transposed convolutions
+    leave a checkerboard (Odena et al., Distill 2016); the network paints what is to change,
+    and the picture is added at the end, so that it starts as the identity; and borders are
+    filled with zeros, so pictures are to be reflected outwards before and cropped after.
+
+    Returns:
+        RGB 0..255 `(batch, height, width, 3)`, sides multiples of 4, to RGB -1..1 of the
+        same shape, float32; values may lie a little outside.
+    """
+    from keras import Input, Model, layers
+
+    def convolve(x, channels: int, name: str, *, kernel: int = 3, stride: int = 1, relu=True):
+        x = layers.Conv2D(
+            channels, kernel, stride, padding="same", use_bias=False, dtype=dtype, name=name
+        )(x)
+        # One group a channel is instance normalisation.
+        x = layers.GroupNormalization(-1, epsilon=1e-5, dtype=dtype, name=f"{name}_norm")(x)
+        return layers.ReLU(dtype=dtype, name=f"{name}_relu")(x) if relu else x
+
+    inputs = Input((None, None, 3), name="rgb")
+    picture = layers.Rescaling(1 / 127.5, offset=-1, dtype="float32", name="scale")(inputs)
+    x = convolve(picture, filters, "stem", kernel=7)
+    for level in (1, 2):
+        x = convolve(x, filters * 2**level, f"down{level}", stride=2)
+    for block in range(1, blocks + 1):
+        shortcut = x
+        x = convolve(x, filters * 4, f"block{block}_conv1")
+        x = convolve(x, filters * 4, f"block{block}_conv2", relu=False)
+        x = layers.Add(dtype=dtype, name=f"block{block}_add")([shortcut, x])
+    for level in (1, 0):
+        x = layers.UpSampling2D(dtype=dtype, name=f"up{level}_repeat")(x)
+        x = convolve(x, filters * 2**level, f"up{level}")
+    change = layers.Conv2D(
+        3, 7, padding="same", kernel_initializer="zeros", dtype="float32", name="change"
+    )(x)
+    painted = layers.Add(dtype="float32", name="painted")([picture, change])
+    return Model(inputs, painted, name=name)

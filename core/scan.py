@@ -2,16 +2,27 @@
 
 A scan reads every picture once, in processes of its own, and remembers what it found
 in a small SQLite file. It may be stopped at any time, and goes on where it was; files
-that changed are read again. Memory does not grow with the number of files.
+that changed are read again. Memory grows by a few kilobytes a file, to compare them all.
+
+That file is a cache: of another version or damaged, it is made anew. Several scans of a
+directory may run at once; what they share is the same figures for the same files.
 """
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import json
+import logging
 import multiprocessing
 import os
+import signal
 import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -24,15 +35,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from core import collection, duplicates, images
-from core.settings import settings
+from core import collection, duplicates, images, jobs
+from core.jobs import Job
+from core.settings import ROOT, settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
+log = logging.getLogger(__name__)
+
 SMALL = 32  # side of the grey thumbnail that near-duplicates are compared by
 _ENOUGH = 256  # pixels a side are plenty for these figures
 _PALETTE = 6
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _CHUNK = 32  # files a worker takes at a time
 _VERSION = 1  # of the figures: another one makes all files be read again
 _TABLES = """
@@ -53,7 +68,7 @@ class Measured:
     """One file's figures; those after `error` are empty where it could not be read.
 
     Attributes:
-        changed: Time of the last change, nanoseconds since 1970.
+        changed: Time of the last change to content or permissions, nanoseconds since 1970.
         brightness: Mean luma, 0 (black) to 1 (white).
         colourfulness: After Hasler and Süsstrunk (2003); 0 is grey, over 60 very colourful.
         palette: JSON list of `[colour, share]`, the largest share first: `["#1f3a5c", 0.4]`.
@@ -72,21 +87,23 @@ class Measured:
     colourfulness: float = 0.0
     palette: str = "[]"
     hash: str = ""
-    small: bytes = b""
+    small: builtins.bytes = b""
 
 
 def measure(directory: Path, file: str) -> Measured:
     """Reads one picture. A file that is none gets the reason in `error`."""
     path = directory / file
+    size, changed = _state(path)
     try:
-        status = path.stat()
-        size, changed = status.st_size, status.st_mtime_ns
-        data = path.read_bytes() if size <= settings().max_bytes else b""
-        picture = images.load(data or path, enough=_ENOUGH)
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would take forever
+            return Measured(file, size, changed, error="This is no file, but something else.")
+        with path.open("rb") as opened:
+            data = opened.read(settings().max_bytes + 1)
+        picture = images.load(data, enough=_ENOUGH)
     except images.UnreadablePicture as error:
         return Measured(file, size, changed, error=str(error))
     except OSError as error:
-        return Measured(file, 0, 0, error=f"The file cannot be opened: {error.strerror}.")
+        return Measured(file, size, changed, error=f"The file cannot be opened: {error.strerror}.")
     # Large pictures are averaged down first: the rest takes a millisecond whatever the size.
     image = Image.fromarray(picture.pixels)
     image = image.resize((128, 128), Image.Resampling.BILINEAR, reducing_gap=2.0)
@@ -94,7 +111,7 @@ def measure(directory: Path, file: str) -> Measured:
     red, green, blue = np.moveaxis(pixels, 2, 0)
     opponent = np.stack([red - green, (red + green) / 2 - blue])
     spread, mean = np.linalg.norm(opponent.std((1, 2))), np.linalg.norm(opponent.mean((1, 2)))
-    luma = pixels @ np.array([0.299, 0.587, 0.114], np.float32)
+    luma = pixels @ _LUMA
     return Measured(
         file,
         size,
@@ -117,7 +134,7 @@ def palette(image: Image.Image, colours: int = _PALETTE) -> list[tuple[str, floa
     """
     few = image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     table = few.getpalette() or []
-    counts = sorted(few.getcolors() or [], reverse=True)
+    counts = sorted(((n, i) for i, n in enumerate(few.histogram()) if n), reverse=True)
     total = image.width * image.height
     return [
         ("#{:02x}{:02x}{:02x}".format(*table[3 * i : 3 * i + 3]), round(n / total, 3))
@@ -131,6 +148,7 @@ def scan(
     on_progress: Callable[[int, int], None] = lambda done, of: None,
     cancelled: Callable[[], bool] = lambda: False,
     workers: int | None = None,
+    use_index: bool = True,
 ) -> None:
     """Measures the files that are new or changed, and forgets those that are gone.
 
@@ -138,11 +156,13 @@ def scan(
         on_progress: Called with the number of files known and the number in all.
         cancelled: Asked often; what was measured until then is kept.
         workers: Processes; by default one a core, at most four.
+        use_index: As in `collection.files`.
 
     Raises:
         FileNotFoundError: If the directory holds no pictures.
+        BrokenProcessPool: If no worker process can be started.
     """
-    listed = collection.files(directory)
+    listed = collection.files(directory, use_index=use_index)
     names = [file.file for file in listed]
     with closing(_open(directory)) as database:
         known = _known(database)
@@ -153,6 +173,7 @@ def scan(
         if todo or gone:
             with database:  # twins are found anew when all is measured
                 database.executemany("DELETE FROM pictures WHERE file = ?", gone)
+                database.executemany("DELETE FROM twins WHERE ? IN (file_a, file_b)", gone)
                 database.execute("DELETE FROM state")
         for measured in _measure_all(directory, todo, workers or min(4, os.cpu_count() or 1)):
             _keep(database, measured)
@@ -180,7 +201,7 @@ def is_complete(directory: Path) -> bool:
         )
 
 
-def table(directory: Path) -> pd.DataFrame:
+def table(directory: Path, *, use_index: bool = True) -> pd.DataFrame:
     """What is known so far, one row a file: the fields of `PaintingFile` and `Measured`.
 
     Files that were not measured yet are left out.
@@ -190,7 +211,8 @@ def table(directory: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    listed = pd.DataFrame([asdict(file) for file in collection.files(directory)])
+    files = collection.files(directory, use_index=use_index)
+    listed = pd.DataFrame([asdict(file) for file in files])
     with closing(_open(directory)) as database:
         measured = pd.read_sql_query(
             "SELECT file, bytes, error, sha256, width, height, brightness, colourfulness, "
@@ -210,11 +232,82 @@ def twins(directory: Path) -> pd.DataFrame:
         )
 
 
+def in_background(directory: Path) -> Job:
+    """Scans in a process of its own; the job's progress is `(done, of)`. Unseen, it goes on.
+
+    A thread would share the interpreter with the application, which would stutter.
+    """
+
+    def work(job: Job) -> None:
+        command = [sys.executable, "-m", "core", "scan", str(directory.resolve()), "--json"]
+        with (
+            # Into a file: nobody reads a pipe meanwhile, and libraries write there a lot.
+            tempfile.TemporaryFile("w+", errors="replace") as complaints,
+            subprocess.Popen(
+                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=complaints, text=True
+            ) as process,
+        ):
+            job.when_cancelled(process.terminate)
+            assert process.stdout is not None
+            for line in process.stdout:
+                row = json.loads(line)
+                job.report((row["done"], row["of"]))
+            if process.wait() and not job.stopping:
+                complaints.seek(0)
+                complaint = complaints.read()[-500:]
+                raise RuntimeError(f"The scan of {directory} ended early: {complaint}")
+
+    return jobs.submit(job_key(directory), work, lane="scan")
+
+
+def job_key(directory: Path) -> str:
+    """The key of the job that scans a directory, for `core.jobs.find`."""
+    return f"scan {directory.resolve()}"
+
+
+def known(directory: Path) -> int:
+    """How many files a scan knows so far."""
+    with closing(_open(directory)) as database:
+        return database.execute("SELECT count(*) FROM pictures").fetchone()[0]
+
+
+def palettes_by_artist(table: pd.DataFrame, colours: int = 8) -> pd.DataFrame:
+    """The main colours of each artist: k-means over the palettes of their paintings.
+
+    Args:
+        table: Rows of `table` with a palette.
+
+    Returns:
+        One row an artist, sorted by name: `artist`, and `palette` as in `Measured` but from
+        dark to light.
+    """
+    import pandas as pd
+    from scipy.cluster.vq import kmeans2
+
+    rows = []
+    for artist, texts in table.groupby("artist")["palette"]:
+        pieces = [pair for text in texts for pair in json.loads(text)]
+        points = np.array([list(bytes.fromhex(name[1:])) for name, _ in pieces], float)
+        # A piece counts by its share: so many times it is there.
+        points = np.repeat(points, [round(20 * share) for _, share in pieces], axis=0)
+        count = min(colours, len(np.unique(points, axis=0)))
+        means, nearest = kmeans2(points, count, minit="++", seed=0)
+        shares = np.bincount(nearest, minlength=len(means)) / len(points)
+        order = np.argsort(means @ _LUMA)
+        strip = [
+            ("#{:02x}{:02x}{:02x}".format(*np.round(means[i]).astype(int)), round(shares[i], 3))
+            for i in order
+            if shares[i]
+        ]
+        rows.append((artist, json.dumps(strip)))
+    return pd.DataFrame(rows, columns=["artist", "palette"])
+
+
 def store(directory: Path) -> Path:
     """The SQLite file that remembers the scan of a directory."""
-    whole = str(directory.resolve())
-    name = hashlib.sha256(whole.encode()).hexdigest()[:16]
-    return settings().cache / "scans" / f"{directory.resolve().name}-{name}.db"
+    whole = directory.resolve()
+    name = hashlib.sha256(os.fsencode(whole)).hexdigest()[:16]
+    return settings().cache / "scans" / f"{whole.name[:40]}-{name}.db"
 
 
 def _measure_all(directory: Path, todo: list[str], workers: int) -> Iterator[list[Measured]]:
@@ -228,8 +321,8 @@ def _measure_all(directory: Path, todo: list[str], workers: int) -> Iterator[lis
                 finished += 1
                 yield measured
         except BrokenProcessPool:
-            # A decoder died on one of the next files. Alone, they show which one it was.
-            yield [_measure_alone(directory, file) for file in chunks[finished]]
+            # A decoder died on one of the next files. One by one, they show which it was.
+            yield from _measure_one_by_one(directory, chunks[finished])
             finished += 1
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -240,13 +333,21 @@ def _measure_chunk(directory: Path, chunk: list[str]) -> list[Measured]:
     return [measure(directory, file) for file in chunk]
 
 
-def _measure_alone(directory: Path, file: str) -> Measured:
-    with _pool(1) as pool:
-        try:
-            return pool.submit(measure, directory, file).result()
-        except BrokenProcessPool:
-            size, changed = _state(directory / file) or (0, 0)
-            return Measured(file, size, changed, error="The picture crashes its decoder.")
+def _measure_one_by_one(directory: Path, files: list[str]) -> Iterator[list[Measured]]:
+    """Measures in a process that is replaced after each file that kills it."""
+    done = 0
+    while done < len(files):
+        with _pool(1) as pool:
+            pool.submit(os.getpid).result()  # if no process even starts, no file is to blame
+            for file in files[done:]:
+                done += 1
+                try:
+                    measured = pool.submit(measure, directory, file).result()
+                except BrokenProcessPool:
+                    error = "The picture crashes its decoder."
+                    yield [Measured(file, *_state(directory / file), error=error)]
+                    break
+                yield [measured]
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
@@ -256,9 +357,18 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 
 
 def _give_way() -> None:
-    """Lets the application go first."""
+    """Lets the application go first, and ends with the scan however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the scan itself
     if hasattr(os, "nice"):
         os.nice(5)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def follow() -> None:
+            parent.join()
+            os._exit(1)
+
+        threading.Thread(target=follow, daemon=True).start()
 
 
 def _perceptual_hash(image: Image.Image) -> str:
@@ -267,12 +377,14 @@ def _perceptual_hash(image: Image.Image) -> str:
     return str(imagehash.phash(image))
 
 
-def _state(path: Path) -> tuple[int, int] | None:
+def _state(path: Path) -> tuple[int, int]:
+    """Bytes and time of the last change; `(0, 0)` for a file that is not there."""
     try:
         status = path.stat()
     except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns
+        return 0, 0
+    # Content put there with its old date, or permission given, shows in the time of change alone.
+    return status.st_size, max(status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _known(database: sqlite3.Connection) -> dict[str, tuple[int, int]]:
@@ -285,14 +397,16 @@ def _keep(database: sqlite3.Connection, measured: list[Measured]) -> None:
     marks = ", ".join("?" * len(rows[0]))
     with database:
         database.executemany(f"INSERT OR REPLACE INTO pictures VALUES ({marks})", rows)
+        database.execute("DELETE FROM state")  # another scan may have found twins meanwhile
 
 
 def _find_twins(
     database: sqlite3.Connection, names: list[str], cancelled: Callable[[], bool]
 ) -> None:
     wanted = set(names)
-    rows = database.execute("SELECT file, hash, small FROM pictures WHERE error = '' ORDER BY file")
-    rows = [row for row in rows if row[0] in wanted]
+    before = _changes_by_others(database)
+    query = "SELECT file, hash, small FROM pictures WHERE error = '' ORDER BY file"
+    rows = [row for row in database.execute(query) if row[0] in wanted]
     small = np.frombuffer(b"".join(row[2] for row in rows), np.uint8)
     found = duplicates.pairs(
         [row[1] for row in rows], small.reshape(-1, SMALL, SMALL), cancelled=cancelled
@@ -300,12 +414,19 @@ def _find_twins(
     if cancelled():
         return
     with database:
+        database.execute("BEGIN IMMEDIATE")
+        if _changes_by_others(database) != before:
+            return  # another scan goes on, and finds the twins at its own end
         database.execute("DELETE FROM twins")
         database.executemany(
             "INSERT INTO twins VALUES (?, ?, ?)",
             [(rows[i][0], rows[j][0], round(likeness, 3)) for i, j, likeness in found],
         )
         database.execute("INSERT INTO state VALUES ('twins found')")
+
+
+def _changes_by_others(database: sqlite3.Connection) -> int:
+    return database.execute("PRAGMA data_version").fetchone()[0]
 
 
 def _has_twins(database: sqlite3.Connection) -> bool:
@@ -315,8 +436,36 @@ def _has_twins(database: sqlite3.Connection) -> bool:
 def _open(directory: Path) -> sqlite3.Connection:
     path = store(directory)
     path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _connect(path)
+    except sqlite3.OperationalError:  # locked, full, not ours to write: no damage
+        raise
+    except sqlite3.DatabaseError as error:
+        log.warning("The scan remembered in %s is damaged (%s): it is made anew", path, error)
+        for end in ("", "-wal", "-shm"):
+            Path(f"{path}{end}").unlink(missing_ok=True)
+        return _connect(path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=30)
-    database.execute("PRAGMA journal_mode=WAL")  # the page reads while a scan writes
-    if database.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
-        database.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
+    try:
+        database.execute("PRAGMA journal_mode=WAL")  # the page reads while a scan writes
+        health = database.execute("PRAGMA quick_check(1)").fetchone()[0]  # a millisecond a MB
+        if health != "ok":
+            raise sqlite3.DatabaseError(health)
+        if _version(database) != _VERSION:
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                if _version(database) != _VERSION:  # nobody else has done it meanwhile
+                    for statement in _TABLES.split(";"):
+                        database.execute(statement)
+                    database.execute(f"PRAGMA user_version = {_VERSION}")
+    except BaseException:
+        database.close()
+        raise
     return database
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return database.execute("PRAGMA user_version").fetchone()[0]

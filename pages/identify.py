@@ -101,7 +101,7 @@ def show(name: str, data: bytes, seen: Seen, top: int) -> None:
             width="stretch",
             alt=f"{name}: what spoke for {first.artist.name} is lit, the rest is in shade",
         )
-        st.caption(f"Lit: what spoke for {first.artist.name}. In shade: what did not matter.")
+        st.caption(f"Lit: what spoke for {first.artist.name}. In shade: what mattered less.")
         st.download_button(
             "Download this picture",
             image,

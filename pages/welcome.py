@@ -28,6 +28,8 @@ with words:
     )
     if st.button("Identify a painting", type="primary", icon=":material/person_search:"):
         st.switch_page("pages/identify.py")
+    if st.button("Meet the painters", type="tertiary", icon=":material/museum:"):
+        st.switch_page("pages/explore.py")
 painting(hero, wave.file, f"{wave.painter}, {wave.title}, {wave.year}")
 
 st.space("small")

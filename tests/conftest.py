@@ -18,12 +18,13 @@ REAL_PAINTINGS = Path(
 
 @pytest.fixture(autouse=True)
 def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Every test has its own journal, and no setting of the user's."""
+    """Every test has its own journal and cache, and no setting of the user's."""
     from core.settings import settings
 
     for name in [name for name in os.environ if name.startswith("ATELIER_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("ATELIER_JOURNAL_URL", f"sqlite:///{tmp_path / 'journal.db'}")
+    monkeypatch.setenv("ATELIER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("ATELIER_OFFLINE", "true")
     settings.cache_clear()
     yield

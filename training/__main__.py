@@ -1,4 +1,4 @@
-"""The trainer's command line: `python -m training classifier | publish | publish-base`."""
+"""The trainer's command line: `python -m training dataset | classifier | publish | …`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from typing import Annotated
 
 import typer
 
+from training import dataset_commands
+
 app = typer.Typer(help="Train, measure and publish.", no_args_is_help=True, add_completion=False)
+app.add_typer(dataset_commands.app, name="dataset")
 
 Data = Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")]
 Weights = Annotated[Path, typer.Option(help="Directory of ImageNet weights to start from.")]
 
 
 class RecipeName(StrEnum):
-    """The recipes of `training.classifiers.RECIPES`."""
+    """The recipes of `training.recipes.RECIPES`."""
 
     efficientnet_lite0 = "efficientnet_lite0"
     vgg16 = "vgg16"
@@ -41,9 +44,9 @@ def classifier(
     ] = None,
 ) -> None:
     """Trains a classifier, or goes on with an interrupted run."""
-    from training import classifiers
+    from training import classifiers, recipes
 
-    chosen = classifiers.with_options(classifiers.RECIPES[recipe.value], option or [])
+    chosen = recipes.with_options(recipes.RECIPES[recipe.value], option or [])
     classifiers.train(chosen, data, weights, run, on_epoch=lambda row: typer.echo(json.dumps(row)))
 
 

@@ -7,16 +7,16 @@ import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, cast
 
 import numpy as np
 
-from core import identify, images
+from core import collection, identify, images
+from core.collection import OTHER
 
 Split = Literal["train", "val", "test"]
 SIDE = identify.SIDE
-OTHER = "_other"  # folder of paintings by artists outside the collection
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,21 @@ class Painting:
 def read(directory: Path) -> list[Painting]:
     """Lists the paintings of a directory.
 
-    With an `index.csv` (columns `file`, `artist`, `split`) its splits are used; without
-    one, each folder is an artist and files are split 80/10/10 by a hash of their name.
-    Paintings in the folder `_other` are by somebody else. Where those come without a
-    validation split, one painter in five of their training split is held out for it,
-    whole painters at a time, so that "unknown" is judged on hands never seen.
+    With an `index.csv` (columns `file`, `artist`, `split`) its names, splits and order are
+    used; without one, `core.collection` finds the pictures and the catalogue's names of
+    their artists, Kaggle's resized copies are left out, and files are split 80/10/10 by a
+    hash of their name. Paintings in the folder `_other` are by somebody else. Where those
+    come without a validation split, one painter in five of their training split is held
+    out for it, whole painters at a time, so that "unknown" is judged on hands never seen.
 
     Raises:
         FileNotFoundError: If the directory holds no paintings.
     """
     index = directory / "index.csv"
-    paintings = list(_from_index(index) if index.exists() else _from_folders(directory))
+    try:
+        paintings = list(_from_index(index) if index.exists() else _from_tree(directory))
+    except FileNotFoundError:
+        paintings = []
     if not paintings:
         raise FileNotFoundError(f"No index.csv and no artist folders with pictures in {directory}")
     return paintings
@@ -71,24 +75,28 @@ def load_pixels(paintings: list[Painting], size: int) -> np.ndarray:
 def _from_index(index: Path) -> Iterator[Painting]:
     with index.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    others = [row for row in rows if row["file"].startswith(f"{OTHER}/")]
-    carve = all(row["split"] != "val" for row in others)
+    carve = all(row["split"] != "val" for row in rows if _is_outside(row))
     for row in rows:
+        # Names stay as they are: the order of a trained network's outputs hangs on them.
         split, artist = cast(Split, row["split"]), row["artist"]
-        if row["file"].startswith(f"{OTHER}/"):
+        if _is_outside(row):
             if carve and split == "train" and _hash(artist) % 5 == 0:
                 split = "val"
             artist = None
         yield Painting(index.parent / row["file"], artist, split)
 
 
-def _from_folders(directory: Path) -> Iterator[Painting]:
-    for folder in sorted(f for f in directory.iterdir() if f.is_dir()):
-        artist = None if folder.name == OTHER else folder.name.replace("_", " ")
-        for path in sorted(p for p in folder.iterdir() if p.is_file()):
-            bucket = _hash(f"{folder.name}/{path.name}") % 10
-            split: Split = "test" if bucket == 0 else "val" if bucket == 1 else "train"
-            yield Painting(path, artist, split)
+def _is_outside(row: dict[str, str]) -> bool:
+    return row["file"].startswith(f"{OTHER}/") or row["artist"].partition(":")[0] == OTHER
+
+
+def _from_tree(directory: Path) -> Iterator[Painting]:
+    files = [file for file in collection.files(directory) if not file.resized_copy]
+    for file in sorted(files, key=lambda file: PurePosixPath(file.file).parts):
+        path = directory / file.file
+        bucket = _hash(f"{path.parent.name}/{path.name}") % 10
+        split: Split = "test" if bucket == 0 else "val" if bucket == 1 else "train"
+        yield Painting(path, None if file.outside else file.artist, split)
 
 
 def _hash(text: str) -> int:

@@ -6,12 +6,6 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities along the last axis."""
-    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
 def macro_accuracy(probability: np.ndarray, y: np.ndarray) -> float:
     """Mean over classes of the share of a class that is named rightly (macro recall)."""
     right = probability.argmax(-1) == y

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 
 from core import artists, models, networks
-from training import classifiers, dataset, evaluate, pretrained
-from training.classifiers import Recipe
+from training import classifiers, dataset, evaluate, pretrained, recipes
+from training.recipes import Recipe
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def publish_classifier(
     the validation split; the test split is only measured.
     """
     options = json.loads((run / "options.json").read_text())
-    recipe, names = classifiers.from_options(options["recipe"]), options["artists"]
+    recipe, names = recipes.from_options(options["recipe"]), options["artists"]
     entry = models.Entry(
         id=recipe.network,
         title=_TITLE[recipe.network],

@@ -1,8 +1,10 @@
-"""Charts in the colours of the house."""
+"""Charts in the colours of the house: what all share, and the chart of probabilities."""
 
 from __future__ import annotations
 
+import pandas as pd
 import plotly.graph_objects as go
+import streamlit as st
 
 from core.identify import Guess
 from pages.components import style
@@ -25,22 +27,9 @@ def probabilities(guesses: tuple[Guess, ...]) -> go.Figure:
             hoverinfo="skip",
         )
     )
-    figure.update_layout(
-        height=34 * len(guesses) + 16,
-        margin={"l": 0, "r": 56, "t": 4, "b": 4},
-        font={"color": style.ink(), "size": 14},
-        xaxis={"visible": False, "range": [0, max(values) * 1.02], "fixedrange": True},
-        yaxis={
-            "showgrid": False,
-            "ticks": "",
-            "fixedrange": True,
-            "ticklabelstandoff": 8,
-            "tickfont": {"color": style.ink(), "size": 14},
-        },
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        bargap=0.35,
-    )
+    quiet(figure, height=34 * len(guesses) + 16, right=56)
+    figure.update_xaxes(visible=False, range=[0, max(values) * 1.02])
+    figure.update_yaxes(tickfont_size=14)
     return figure
 
 
@@ -56,3 +45,41 @@ def percent(share: float) -> str:
     if 0.99 < share < 1:
         return "over 99 %"
     return f"{share:.0%}".replace("%", " %")
+
+
+def quiet(figure: go.Figure, *, height: int, right: int = 8) -> go.Figure:
+    """Takes frames, grids and gestures away, and gives the house's colours."""
+    figure.update_layout(
+        height=height,
+        margin={"l": 0, "r": right, "t": 4, "b": 4},
+        font={"color": style.ink(), "size": 13},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        bargap=0.35,
+        showlegend=False,
+        hoverlabel={"align": "left"},
+    )
+    # Without fixed ranges a finger that scrolls the page would drag the chart.
+    axis = {"showgrid": False, "zeroline": False, "fixedrange": True, "automargin": True}
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis, ticks="", ticklabelstandoff=8)
+    return figure
+
+
+def show(title: str, figure: go.Figure, data: pd.DataFrame, *, key: str, alt: str) -> None:
+    """Draws a chart under a title that states what it shows, with its data to download."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{title}**", width="stretch")
+        st.download_button(
+            "Data",
+            data.to_csv(index=False).encode(),
+            file_name=f"atelier-{key}.csv",
+            mime="text/csv",
+            key=f"data-{key}",
+            type="tertiary",
+            icon=":material/download:",
+            help=f"Download the data of this chart: {title}",
+        )
+    st.plotly_chart(
+        figure, key=f"chart-{key}", config={"displayModeBar": False}, theme=None, alt=alt
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import streamlit as st
 
@@ -33,3 +34,19 @@ def example(file: str, side: int = SHOWN_SIDE) -> bytes:
     """A painting of the examples, as a JPEG."""
     found = next(e for e in examples.catalogue() if e.file == file)
     return shown(found.read(), side)
+
+
+def of_file(path: str, side: int = THUMB_SIDE) -> bytes:
+    """A picture on disk as a small JPEG, made once as long as the file does not change.
+
+    Raises:
+        OSError: If the file cannot be opened.
+        core.images.UnreadablePicture: If it is no picture.
+    """
+    return _of_file(path, Path(path).stat().st_mtime_ns, side)
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _of_file(path: str, changed: int, side: int) -> bytes:
+    picture = images.load(path, enough=side)
+    return images.encode(images.preview(picture.pixels, side), "JPEG", quality=85)

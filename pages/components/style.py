@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 _CSS = """
 <style>
@@ -16,6 +19,9 @@ _CSS = """
 .label .note { margin: 0; max-width: 34rem; }
 .lead { font-size: 1.15rem; line-height: 1.6; max-width: 40rem; opacity: .9; }
 .quiet { opacity: .7; font-size: .9rem; }
+.figures { display: flex; flex-wrap: wrap; gap: 1rem 3rem; margin: .5rem 0 1.5rem; }
+.figures b { display: block; font: 500 1.9rem/1.2 Georgia, 'Liberation Serif', serif; }
+.figures span { opacity: .7; font-size: .9rem; }
 @media (max-width: 640px) { .block-container { padding: 4rem 1rem 2rem; } }
 </style>
 """
@@ -23,7 +29,21 @@ _CSS = """
 
 def apply() -> None:
     """Call once at the top of every page."""
+    if PagesManager.uses_pages_directory:
+        # Somebody came to this page's address before anybody opened Home: Streamlit took the
+        # directory `pages` for its older kind of application. Home's navigation counts.
+        PagesManager.uses_pages_directory = False
+        st.rerun()
     st.html(_CSS.replace("ACCENT", accent()))
+
+
+def figures(named: dict[str, str]) -> str:
+    """A quiet row of figures with their names below, as HTML for `st.html`."""
+    items = "".join(
+        f"<div><b>{escape(value)}</b><span>{escape(name)}</span></div>"
+        for name, value in named.items()
+    )
+    return f'<div class="figures">{items}</div>'
 
 
 def accent() -> str:
@@ -39,6 +59,11 @@ def muted() -> str:
 def ink() -> str:
     """The text colour of the theme on screen, for charts."""
     return "#ece8df" if is_dark() else "#1f1d1a"
+
+
+def line() -> str:
+    """The colour of a fine rule in charts."""
+    return "#34343f" if is_dark() else "#e4dfd3"
 
 
 def is_dark() -> bool:

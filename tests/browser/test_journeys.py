@@ -2,128 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from core import examples
-from core.settings import ROOT
+from tests.browser.conftest import (
+    WAIT,
+    download_button,
+    drop,
+    no_sideways_scrolling,
+    screenshot,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-CHROMIUM = os.environ.get("ATELIER_TEST_CHROMIUM") or shutil.which("chromium")
-# Screenshots are kept here for people to look at; never committed.
-ARTIFACTS = ROOT / "artifacts"
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
-SECOND = 1000
-WAIT = 90 * SECOND
-expect.set_options(timeout=WAIT)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app, started as the README says, on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    journal = tmp_path_factory.mktemp("journal") / "journal.db"
-    command = [sys.executable, "-m", "streamlit", "run", "Home.py"]
-    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-    environment = os.environ | {
-        "ATELIER_JOURNAL_URL": f"sqlite:///{journal}",
-        "ATELIER_OFFLINE": "true",
-    }
-    log = (tmp_path_factory.mktemp("log") / "streamlit.log").open("w")
-    process = subprocess.Popen(
-        [*command, *options], cwd=ROOT, env=environment, stdout=log, stderr=log
-    )
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)
-            break
-        except OSError:
-            assert process.poll() is None, Path(log.name).read_text()
-            time.sleep(0.5)
-    yield address
-    process.terminate()
-    process.wait(20)
-    text = Path(log.name).read_text()
-    assert "Traceback" not in text, text
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("No Chromium: install Debian's package or set ATELIER_TEST_CHROMIUM")
-    flags = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(
-    params=[("desktop", "light"), ("phone", "light"), ("desktop", "dark")], ids="-".join
-)
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """A fresh visitor. Complaints in the browser's console fail the test."""
-    size, scheme = request.param
-    width, height = SIZES[size]
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
-    )
-    page = context.new_page()
-    page.set_default_timeout(WAIT)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    screenshot(page, request.node.name)
-    context.close()
-    assert errors == []
-
-
-def screenshot(page: Page, name: str) -> None:
-    """The whole page: Streamlit scrolls inside, so the window is made as tall as it needs."""
-    ARTIFACTS.mkdir(exist_ok=True)
-    tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
-    page.set_viewport_size({"width": page.viewport_size["width"], "height": min(tall + 60, 5000)})
-    page.wait_for_timeout(1500)
-    safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
-    page.screenshot(path=ARTIFACTS / f"{safe}.png")
-
-
-def no_sideways_scrolling(page: Page) -> bool:
-    return page.evaluate(
-        "(e => e.scrollWidth <= e.clientWidth + 1)(document.querySelector('[data-testid=stMain]'))"
-    )
-
-
-def drop(page: Page, *files: tuple[str, bytes]) -> None:
-    page.locator("input[type=file]").set_input_files(
-        [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in files]
-    )
-
-
-def download_button(page: Page, text: str) -> Locator:
-    return page.get_by_test_id("stDownloadButton").get_by_role("button", name=text)
 
 
 def test_welcome_leads_to_identify(server: str, page: Page):

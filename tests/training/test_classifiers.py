@@ -14,8 +14,8 @@ import pytest
 from core import images, models
 from training import classifiers, dataset, pretrained, publish
 from training.augmentation import Augmentation, mix, random_view
-from training.classifiers import RECIPES, Recipe, from_options, with_options
 from training.layers import batch_normalisation
+from training.recipes import RECIPES, Recipe, from_options, with_options
 
 NAMES = ("Claude Monet", "Rembrandt", "Titian")
 

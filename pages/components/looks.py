@@ -1,0 +1,56 @@
+"""Explore, colour: how the painters' pictures look, in figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core import scan
+from pages.components import charts, collection
+from pages.components import collection_charts as draw
+
+_FEW = 30  # a painter needs so many pictures to be compared
+
+
+def show(place: Path) -> None:
+    """Palettes, brightness and colourfulness by painter."""
+    table = collection.measured(place)
+    table = table[(table["error"] == "") & ~table["outside"]]
+    enough = table["artist"].value_counts()
+    table = table[table["artist"].isin(enough[enough >= min(_FEW, enough.max())].index)]
+    if table.empty:
+        st.info("No painting has been looked at yet.", icon=":material/hourglass_top:")
+        return
+    strips = _palettes(table)
+    charts.show(
+        "The colours of each painter, from dark to light, as wide as they are frequent",
+        draw.palettes(strips),
+        strips,
+        key="palettes",
+        alt=f"Colour strips of {len(strips)} painters",
+    )
+    for column, title, unit, key in (
+        ("brightness", "Who paints light, who paints dark", "brightness, 0 to 1", "brightness"),
+        (
+            "colourfulness",
+            "Who paints grey, who paints colourful",
+            "colourfulness (Hasler and Süsstrunk)",
+            "colourfulness",
+        ),
+    ):
+        medians = table.groupby("artist", as_index=False)[column].median().round(3)
+        charts.show(
+            title,
+            draw.boxes(table, column, unit),
+            table[["file", "artist", column]],
+            key=key,
+            alt="Medians, the highest first: " + draw.in_words(medians, "artist", column),
+        )
+    st.caption("The box holds the middle half of the paintings, the whiskers nine in ten.")
+
+
+@st.cache_data(max_entries=4, show_spinner="Mixing the palettes …")
+def _palettes(table: pd.DataFrame) -> pd.DataFrame:
+    return scan.palettes_by_artist(table)

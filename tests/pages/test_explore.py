@@ -1,0 +1,241 @@
+"""The page Explore as a script, through Streamlit's AppTest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import facts, images, jobs, scan, settings
+from core.settings import ROOT
+from pages.components import gallery
+
+EXPLORE = str(ROOT / "pages" / "explore.py")
+
+
+@pytest.fixture
+def paintings(tmp_path: Path, make_picture) -> Path:
+    """Two painters who may be shown, one who may not, one unknown, and a damaged file."""
+    place = tmp_path / "paintings"
+    counts = {"Claude_Monet": 30, "Rembrandt": 5, "Pablo_Picasso": 3, "Me": 2}
+    for number, (folder, count) in enumerate(counts.items()):
+        (place / folder).mkdir(parents=True)
+        for i in range(count):
+            pixels = make_picture(90 + i, 120, seed=100 * number + i)
+            data = images.encode(pixels, "JPEG", quality=90)
+            (place / folder / f"{folder}_{i}.jpg").write_bytes(data)
+    (place / "Rembrandt" / "Rembrandt_9.jpg").write_bytes(data[: len(data) // 3])
+    return place
+
+
+@pytest.fixture
+def shown(paintings: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ATELIER_COLLECTION", str(paintings))
+    settings.settings.cache_clear()
+    return paintings
+
+
+def open_page(view: str = "Painters") -> AppTest:
+    app = AppTest.from_file(EXPLORE, default_timeout=120).run()
+    if view != "Painters":
+        app.segmented_control(key="view").set_value(view).run()
+    assert not app.exception
+    return app
+
+
+def words(app: AppTest) -> str:
+    """Everything that can be read on the page."""
+    parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.subheader, *app.error]
+    return "\n".join([str(part.value) for part in parts] + [h.proto.body for h in app.get("html")])
+
+
+def chart(app: AppTest, key: str) -> dict:
+    (found,) = [c for c in app.get("plotly_chart") if c.proto.id.endswith(f"chart-{key}")]
+    return json.loads(found.proto.spec)
+
+
+def numbers(values: dict | list) -> list[float]:
+    """The numbers of a Plotly axis, which may come packed."""
+    if isinstance(values, list):
+        return values
+    import base64
+
+    return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).tolist()
+
+
+def alts(app: AppTest) -> list[str]:
+    return [text for group in app.get("image") for text in [i.alt for i in group.proto.imgs]]
+
+
+def test_the_painters_need_no_data_set():
+    app = open_page()
+    text = words(app)
+    for figure in ("50", "8,446", "168.92", "157.45", "123"):
+        assert f"<b>{figure}</b>" in text
+    by_painter = chart(app, "paintings")["data"][0]
+    assert by_painter["y"][-1] == "Vincent van Gogh"
+    assert sum(numbers(by_painter["x"])) == 8446
+    assert sum(numbers(chart(app, "by-nationality")["data"][0]["x"])) == int(
+        facts.by(facts.published(), "nationality")["paintings"].sum()
+    )
+    assert len(chart(app, "lives")["data"][0]["y"]) == 50
+    assert len(chart(app, "movements")["data"][0]["y"]) == 24
+    assert sorted(numbers(chart(app, "spread")["data"][1]["x"])) == sorted(
+        facts.published()["paintings"]
+    )
+    schema, summary = app.dataframe[1].value, app.dataframe[2].value
+    assert set(schema["missing"]) == {0}
+    assert summary.set_index("figure")["paintings"]["50%"] == 123
+
+
+def test_filters_act_on_every_chart():
+    app = open_page()
+    app.multiselect(key="nationalities").set_value(["Dutch"]).run()
+    assert "<b>4</b>" in words(app)
+    for key in ("lives", "paintings"):
+        assert len(chart(app, key)["data"][0]["y"]) == 4
+    assert chart(app, "by-nationality")["data"][0]["y"] == ["Dutch"]
+    assert len(numbers(chart(app, "spread")["data"][1]["x"])) == 4
+    app.slider(key="at-least").set_value(400).run()
+    assert chart(app, "lives")["data"][0]["y"] == ["Vincent van Gogh"]
+    app.slider(key="years").set_value((1250, 1300)).run()
+    assert "No painter is left" in words(app)
+
+
+def test_every_chart_offers_its_data():
+    app = open_page()
+    charts = len(app.get("plotly_chart"))
+    assert charts == 6
+    assert len([b for b in app.get("download_button") if b.proto.label == "Data"]) == charts
+
+
+@pytest.mark.parametrize("view", ["Gallery", "Colour", "Training"])
+def test_without_a_data_set_the_page_says_how_to_get_it(view: str):
+    app = open_page(view)
+    assert "python -m training dataset fetch" in app.code[0].value
+    assert "Kaggle" in words(app)
+
+
+def test_for_trainers_there_is_something_without_a_data_set():
+    app = open_page("Training")
+    assert "11 painters have at least 200 paintings" in words(app)
+    assert "Together 4,299 of 8,446 paintings." in words(app)
+    assert alts(app)[0] == "The original"
+    assert len(alts(app)) == 9
+
+
+def test_the_gallery_shows_what_may_be_shown(shown: Path):
+    app = open_page("Gallery")
+    assert len(alts(app)) == gallery.PAGE - 1  # in place of the damaged one stands the reason
+    assert not any("Picasso" in alt or "Me" in alt for alt in alts(app))
+    assert "5 more are counted but not shown" in words(app)
+    app.selectbox(key="artist").set_value("Rembrandt").run()
+    assert alts(app) == ["A painting: Rembrandt"] * 5
+    assert "Rembrandt_9.jpg: The picture is damaged" in words(app)
+    assert "Pablo Picasso" not in app.selectbox(key="artist").options
+
+
+def test_who_holds_the_rights_may_show_all(shown: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ATELIER_SHOW_ALL", "true")
+    settings.settings.cache_clear()
+    app = open_page("Gallery")
+    assert "Pablo Picasso" in app.selectbox(key="artist").options
+
+
+def test_pages_of_the_gallery_differ_and_random_ones_do_too(shown: Path):
+    app = open_page("Gallery")
+    first = [i.proto.imgs[0].url for i in app.get("image")]
+    (button,) = [b for b in app.button if b.label == "Twenty at random"]
+    button.click().run()
+    random = [i.proto.imgs[0].url for i in app.get("image")]
+    assert len(random) <= gallery.RANDOM
+    assert set(random) != set(first)
+    (back,) = [b for b in app.button if b.label == "All of them again"]
+    back.click().run()
+    assert [i.proto.imgs[0].url for i in app.get("image")] == first
+
+
+def test_a_scan_runs_in_the_background_and_is_shown_when_done(shown: Path):
+    app = open_page("Training")
+    job = jobs.find(scan.job_key(shown))
+    assert job is not None
+    job.result(60)
+    assert job.progress == (41, 41)
+    app.run()
+    assert not app.exception
+    text = words(app)
+    assert "Rembrandt/Rembrandt_9.jpg" in app.dataframe[0].value["file"].tolist()
+    assert "Damaged files" in text
+    assert "Twins" in text
+    assert scan.is_complete(shown)
+    app.segmented_control(key="view").set_value("Colour").run()
+    assert not app.exception
+    assert chart(app, "palettes")["data"]
+    brightest = [trace["name"] for trace in chart(app, "brightness")["data"]]
+    assert "Claude Monet" in brightest
+
+
+def test_a_stopped_scan_can_go_on(shown: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(scan, "known", lambda place: 7)
+    app = open_page("Gallery")
+    job = scan.in_background(shown)
+    job.cancel()
+    job.result(60)
+    app.segmented_control(key="view").set_value("Colour").run()
+    assert not app.exception
+    assert "Stopped. 7 files are known" in words(app)
+    (go_on,) = [b for b in app.button if b.label == "Go on"]
+    go_on.click().run()
+    again = jobs.find(scan.job_key(shown))
+    assert again is not None
+    assert again is not job
+    again.result(60)
+    assert scan.is_complete(shown)
+
+
+def test_a_directory_can_be_typed_and_a_wrong_one_is_explained(paintings: Path):
+    app = open_page("Gallery")
+    app.text_input(key="directory").set_value("/nowhere").run()
+    assert "There is no directory /nowhere" in words(app)
+    app.text_input(key="directory").set_value(str(paintings)).run()
+    assert not app.exception
+    assert len(alts(app)) == gallery.PAGE - 1
+
+
+def test_strangers_may_not_choose_a_directory(paintings: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ATELIER_CHOOSE_COLLECTION", "false")
+    settings.settings.cache_clear()
+    app = AppTest.from_file(EXPLORE, default_timeout=60)
+    app.session_state["directory"] = str(paintings)
+    app.run()
+    app.segmented_control(key="view").set_value("Gallery").run()
+    assert not app.text_input
+    assert alts(app) == []
+
+
+def test_names_of_files_cannot_bring_markup(tmp_path: Path, monkeypatch, make_picture):
+    folder = tmp_path / "set" / "<img src=x onerror=alert(1)>"
+    folder.mkdir(parents=True)
+    (folder / "1.jpg").write_bytes(images.encode(make_picture(), "JPEG"))
+    monkeypatch.setenv("ATELIER_COLLECTION", str(tmp_path / "set"))
+    monkeypatch.setenv("ATELIER_SHOW_ALL", "true")
+    settings.settings.cache_clear()
+    for view in ("Gallery", "Training"):
+        app = open_page(view)
+        assert not any("<img" in h.proto.body for h in app.get("html"))
+
+
+def test_augmentation_is_drawn_anew_and_follows_its_sliders(shown: Path):
+    app = open_page("Training")
+    urls = [i.proto.imgs[0].url for i in app.get("image")][:9]
+    app.run()
+    assert [i.proto.imgs[0].url for i in app.get("image")][:9] == urls
+    app.toggle[0].set_value(True).run()
+    assert not app.exception
+    patched = [i.proto.imgs[0].url for i in app.get("image")][:9]
+    assert patched[0] == urls[0]
+    assert not set(patched[1:]) & set(urls[1:])
+    jobs.find(scan.job_key(shown)).result(60)
