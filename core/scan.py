@@ -10,7 +10,6 @@ directory may run at once; what they share is the same figures for the same file
 
 from __future__ import annotations
 
-import builtins
 import hashlib
 import json
 import logging
@@ -18,7 +17,6 @@ import multiprocessing
 import os
 import signal
 import sqlite3
-import stat
 import subprocess
 import sys
 import tempfile
@@ -27,16 +25,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
-from core import collection, duplicates, images, jobs
+from core import collection, duplicates, jobs
 from core.jobs import Job
+from core.measure import SMALL, Measured, measure, state
 from core.settings import ROOT, settings
 
 if TYPE_CHECKING:
@@ -44,10 +42,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SMALL = 32  # side of the grey thumbnail that near-duplicates are compared by
-_ENOUGH = 256  # pixels a side are plenty for these figures
-_PALETTE = 6
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _CHUNK = 32  # files a worker takes at a time
 _VERSION = 1  # of the figures: another one makes all files be read again
 _TABLES = """
@@ -61,85 +55,6 @@ _TABLES = """
     CREATE TABLE twins (file_a TEXT, file_b TEXT, likeness REAL);
     CREATE TABLE state (reached TEXT);
 """
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One file's figures; those after `error` are empty where it could not be read.
-
-    Attributes:
-        changed: Time of the last change to content or permissions, nanoseconds since 1970.
-        brightness: Mean luma, 0 (black) to 1 (white).
-        colourfulness: After Hasler and Süsstrunk (2003); 0 is grey, over 60 very colourful.
-        palette: JSON list of `[colour, share]`, the largest share first: `["#1f3a5c", 0.4]`.
-        hash: Perceptual hash, 64 bits as 16 hexadecimal digits.
-        small: `SMALL * SMALL` grey values, row by row.
-    """
-
-    file: str
-    bytes: int
-    changed: int
-    error: str = ""
-    sha256: str = ""
-    width: int = 0
-    height: int = 0
-    brightness: float = 0.0
-    colourfulness: float = 0.0
-    palette: str = "[]"
-    hash: str = ""
-    small: builtins.bytes = b""
-
-
-def measure(directory: Path, file: str) -> Measured:
-    """Reads one picture. A file that is none gets the reason in `error`."""
-    path = directory / file
-    size, changed = _state(path)
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would take forever
-            return Measured(file, size, changed, error="This is no file, but something else.")
-        with path.open("rb") as opened:
-            data = opened.read(settings().max_bytes + 1)
-        picture = images.load(data, enough=_ENOUGH)
-    except images.UnreadablePicture as error:
-        return Measured(file, size, changed, error=str(error))
-    except OSError as error:
-        return Measured(file, size, changed, error=f"The file cannot be opened: {error.strerror}.")
-    # Large pictures are averaged down first: the rest takes a millisecond whatever the size.
-    image = Image.fromarray(picture.pixels)
-    image = image.resize((128, 128), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    pixels = np.asarray(image, np.float32)
-    red, green, blue = np.moveaxis(pixels, 2, 0)
-    opponent = np.stack([red - green, (red + green) / 2 - blue])
-    spread, mean = np.linalg.norm(opponent.std((1, 2))), np.linalg.norm(opponent.mean((1, 2)))
-    luma = pixels @ _LUMA
-    return Measured(
-        file,
-        size,
-        changed,
-        sha256=hashlib.sha256(data).hexdigest(),
-        width=picture.original_size[0],
-        height=picture.original_size[1],
-        brightness=round(float(luma.mean()) / 255, 4),
-        colourfulness=round(float(spread + 0.3 * mean), 2),
-        palette=json.dumps(palette(image.resize((64, 64)))),
-        hash=_perceptual_hash(image),
-        small=np.asarray(image.convert("L").resize((SMALL, SMALL))).tobytes(),
-    )
-
-
-def palette(image: Image.Image, colours: int = _PALETTE) -> list[tuple[str, float]]:
-    """The main colours of a picture and their shares, the largest first.
-
-    Chosen to lie far apart, since accents make a palette; median cut gives six greys.
-    """
-    few = image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    table = few.getpalette() or []
-    counts = sorted(((n, i) for i, n in enumerate(few.histogram()) if n), reverse=True)
-    total = image.width * image.height
-    return [
-        ("#{:02x}{:02x}{:02x}".format(*table[3 * i : 3 * i + 3]), round(n / total, 3))
-        for n, i in counts
-    ]
 
 
 def scan(
@@ -167,7 +82,7 @@ def scan(
     with closing(_open(directory)) as database:
         known = _known(database)
         gone = [(name,) for name in known.keys() - set(names)]
-        todo = [name for name in names if known.get(name) != _state(directory / name)]
+        todo = [name for name in names if known.get(name) != state(directory / name)]
         done = len(names) - len(todo)
         on_progress(done, len(names))
         if todo or gone:
@@ -196,7 +111,7 @@ def is_complete(directory: Path) -> bool:
         known = _known(database)
         return (
             known.keys() == set(names)
-            and all(known[name] == _state(directory / name) for name in names)
+            and all(known[name] == state(directory / name) for name in names)
             and _has_twins(database)
         )
 
@@ -271,38 +186,6 @@ def known(directory: Path) -> int:
         return database.execute("SELECT count(*) FROM pictures").fetchone()[0]
 
 
-def palettes_by_artist(table: pd.DataFrame, colours: int = 8) -> pd.DataFrame:
-    """The main colours of each artist: k-means over the palettes of their paintings.
-
-    Args:
-        table: Rows of `table` with a palette.
-
-    Returns:
-        One row an artist, sorted by name: `artist`, and `palette` as in `Measured` but from
-        dark to light.
-    """
-    import pandas as pd
-    from scipy.cluster.vq import kmeans2
-
-    rows = []
-    for artist, texts in table.groupby("artist")["palette"]:
-        pieces = [pair for text in texts for pair in json.loads(text)]
-        points = np.array([list(bytes.fromhex(name[1:])) for name, _ in pieces], float)
-        # A piece counts by its share: so many times it is there.
-        points = np.repeat(points, [round(20 * share) for _, share in pieces], axis=0)
-        count = min(colours, len(np.unique(points, axis=0)))
-        means, nearest = kmeans2(points, count, minit="++", seed=0)
-        shares = np.bincount(nearest, minlength=len(means)) / len(points)
-        order = np.argsort(means @ _LUMA)
-        strip = [
-            ("#{:02x}{:02x}{:02x}".format(*np.round(means[i]).astype(int)), round(shares[i], 3))
-            for i in order
-            if shares[i]
-        ]
-        rows.append((artist, json.dumps(strip)))
-    return pd.DataFrame(rows, columns=["artist", "palette"])
-
-
 def store(directory: Path) -> Path:
     """The SQLite file that remembers the scan of a directory."""
     whole = directory.resolve()
@@ -345,7 +228,7 @@ def _measure_one_by_one(directory: Path, files: list[str]) -> Iterator[list[Meas
                     measured = pool.submit(measure, directory, file).result()
                 except BrokenProcessPool:
                     error = "The picture crashes its decoder."
-                    yield [Measured(file, *_state(directory / file), error=error)]
+                    yield [Measured(file, *state(directory / file), error=error)]
                     break
                 yield [measured]
 
@@ -369,22 +252,6 @@ def _give_way() -> None:
             os._exit(1)
 
         threading.Thread(target=follow, daemon=True).start()
-
-
-def _perceptual_hash(image: Image.Image) -> str:
-    import imagehash  # brings SciPy: only who scans waits for it
-
-    return str(imagehash.phash(image))
-
-
-def _state(path: Path) -> tuple[int, int]:
-    """Bytes and time of the last change; `(0, 0)` for a file that is not there."""
-    try:
-        status = path.stat()
-    except OSError:
-        return 0, 0
-    # Content put there with its old date, or permission given, shows in the time of change alone.
-    return status.st_size, max(status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _known(database: sqlite3.Connection) -> dict[str, tuple[int, int]]:

@@ -22,7 +22,7 @@ from typing import Literal
 
 import numpy as np
 
-from core import collection, duplicates, scan
+from core import collection, duplicates, measure, scan
 from core.collection import OTHER, PaintingFile
 from training.files import DatasetError, csv_text, within, write
 
@@ -87,11 +87,11 @@ def organise(
     hashes = dict(zip(measured["file"], measured["sha256"], strict=True))
 
     @lru_cache(maxsize=64)
-    def measure(file: str) -> scan.Measured:
-        return scan.measure(source, file)
+    def look(file: str) -> measure.Measured:
+        return measure.measure(source, file)
 
     def same(a: str, b: str) -> bool:
-        return hashes[a] == hashes[b] or _alike(measure(a), measure(b))
+        return hashes[a] == hashes[b] or _alike(look(a), look(b))
 
     works = _works(listed)
     taken = {work.name.casefold() for work in works}
@@ -208,9 +208,11 @@ def _different(
     return chosen
 
 
-def _alike(one: scan.Measured, other: scan.Measured) -> bool:
+def _alike(one: measure.Measured, other: measure.Measured) -> bool:
     """Whether two files show the same painting, by their pixels."""
-    small = np.frombuffer(one.small + other.small, np.uint8).reshape(2, scan.SMALL, scan.SMALL)
+    small = np.frombuffer(one.small + other.small, np.uint8).reshape(
+        2, measure.SMALL, measure.SMALL
+    )
     if max(small[0].std(), small[1].std()) < _FLAT:  # no structure to compare
         return bool(np.abs(small[0].astype(int) - small[1]).mean() < _FLAT)
     return bool(duplicates.pairs([one.hash, other.hash], small))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import scan
+from core import measure
 from pages.components import charts, collection
 from pages.components import collection_charts as draw
 
@@ -53,4 +53,4 @@ def show(place: Path) -> None:
 
 @st.cache_data(max_entries=4, show_spinner="Mixing the palettes …")
 def _palettes(table: pd.DataFrame) -> pd.DataFrame:
-    return scan.palettes_by_artist(table)
+    return measure.palettes_by_artist(table)

@@ -26,6 +26,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from core import collection, duplicates, jobs, scan
+from core.measure import palette, palettes_by_artist
 from core.settings import ROOT, settings
 from tests.fuzz import exif, pattern, save
 
@@ -178,19 +179,19 @@ def test_a_small_accent_is_in_the_palette():
     """Median cut would give six greys."""
     grey = np.tile(np.linspace(60, 200, 64).astype(np.uint8)[:, None, None], (1, 64, 3))
     grey[:8, :8] = (220, 20, 20)
-    colours = [colour for colour, _ in scan.palette(Image.fromarray(grey))]
+    colours = [colour for colour, _ in palette(Image.fromarray(grey))]
     assert "#dc1414" in colours
 
 
 @hypothesis_settings(deadline=None)
 @given(hnp.arrays(np.uint8, (8, 8, 3)))
 def test_shares_of_a_palette_add_up_and_fall(pixels):
-    palette = scan.palette(Image.fromarray(pixels))
-    shares = [share for _, share in palette]
-    assert 1 <= len(palette) <= 6
+    colours = palette(Image.fromarray(pixels))
+    shares = [share for _, share in colours]
+    assert 1 <= len(colours) <= 6
     assert sum(shares) == pytest.approx(1, abs=0.0031)
     assert shares == sorted(shares, reverse=True)
-    assert all(len(bytes.fromhex(colour.removeprefix("#"))) == 3 for colour, _ in palette)
+    assert all(len(bytes.fromhex(colour.removeprefix("#"))) == 3 for colour, _ in colours)
 
 
 @pytest.mark.parametrize(("orientation", "size"), [(1, (60, 40)), (3, (60, 40)), (6, (40, 60))])
@@ -889,7 +890,7 @@ def test_the_palette_of_an_artist_is_made_of_those_of_the_paintings(place, measu
         (place / name).parent.mkdir(exist_ok=True)
         (place / f"{name}.png").write_bytes(save(plain(*colour), "PNG"))
     scan.scan(place)
-    table = scan.palettes_by_artist(scan.table(place))
+    table = palettes_by_artist(scan.table(place))
     assert table["artist"].tolist() == ["Titian", "X"]
     dark, light = json.loads(table["palette"][0])
     assert (dark, light) == (["#00005a", 0.5], ["#c80000", 0.5])
