@@ -17,7 +17,7 @@ from training.augmentation import mix, random_view
 from training.recipes import RECIPES
 
 _PAIRS = 6  # twins a page
-_VIEWS = 8
+_VIEWS = 11
 
 
 def show(place: Path | None) -> None:

@@ -124,7 +124,7 @@ def test_for_trainers_there_is_something_without_a_data_set():
     assert "11 painters have at least 200 paintings" in words(app)
     assert "Together 4,299 of 8,446 paintings." in words(app)
     assert alts(app)[0] == "The original"
-    assert len(alts(app)) == 9
+    assert len(alts(app)) == 12
 
 
 def test_the_gallery_shows_what_may_be_shown(shown: Path):
@@ -230,12 +230,12 @@ def test_names_of_files_cannot_bring_markup(tmp_path: Path, monkeypatch, make_pi
 
 def test_augmentation_is_drawn_anew_and_follows_its_sliders(shown: Path):
     app = open_page("Training")
-    urls = [i.proto.imgs[0].url for i in app.get("image")][:9]
+    urls = [i.proto.imgs[0].url for i in app.get("image")][:12]
     app.run()
-    assert [i.proto.imgs[0].url for i in app.get("image")][:9] == urls
+    assert [i.proto.imgs[0].url for i in app.get("image")][:12] == urls
     app.toggle[0].set_value(True).run()
     assert not app.exception
-    patched = [i.proto.imgs[0].url for i in app.get("image")][:9]
+    patched = [i.proto.imgs[0].url for i in app.get("image")][:12]
     assert patched[0] == urls[0]
     assert not set(patched[1:]) & set(urls[1:])
     jobs.find(scan.job_key(shown)).result(60)
