@@ -25,12 +25,13 @@ def show(place: Path) -> None:
         return
     strips = _palettes(table)
     charts.show(
-        "The colours of each painter, from dark to light, as wide as they are frequent",
+        "The colours of each painter",
         draw.palettes(strips),
         strips,
         key="palettes",
         alt=f"Colour strips of {len(strips)} painters",
     )
+    st.caption("From dark to light, each colour as wide as it is frequent.")
     for column, title, unit, key in (
         ("brightness", "Who paints light, who paints dark", "brightness, 0 to 1", "brightness"),
         (

@@ -113,23 +113,32 @@ def _two_paintings(place: Path | None, rng: np.random.Generator) -> tuple[np.nda
 
 
 def _sizes(table: pd.DataFrame) -> None:
-    readable = table[table["error"] == ""]
+    """Sizes and shapes of the pictures, of all painters or of one."""
+    st.subheader("Sizes and shapes")
+    readable = table[(table["error"] == "") & ~table["outside"]]
+    names = sorted(readable["artist"].unique())
+    who = st.selectbox("Whose", ["All painters", *names], key="sizes-of", width=260)
+    if who in names:
+        readable = readable[readable["artist"] == who]
+    if readable.empty:
+        st.info("No painting has been looked at yet.", icon=":material/hourglass_top:")
+        return
     left, right = st.columns(2, gap="large")
-    sides = readable[["file", "artist", "width", "height"]]
+    shape = (readable["width"] / readable["height"]).round(3)
+    sides = readable[["file", "artist", "width", "height"]].assign(shape=shape)
     with left:
         charts.show(
-            "Sizes of the pictures",
+            "Width against height",
             draw.sizes(readable),
             sides,
             key="sizes",
             alt=f"Median {readable['width'].median():.0f} by {readable['height'].median():.0f} px",
         )
-    shape = readable["width"] / readable["height"]
     with right:
         charts.show(
             "Shapes: upright under 1, lying above",
             draw.spread(shape, "width / height"),
-            sides.assign(shape=shape.round(3)),
+            sides,
             key="shapes",
             alt=f"Median of width by height {shape.median():.2f}",
         )
@@ -170,14 +179,14 @@ def _twins(place: Path, table: pd.DataFrame) -> None:
     page = st.pagination(pages, key="twins-page") if pages > 1 else 1
     with above, st.container(horizontal=True, gap="large"):
         for row in shown.iloc[(page - 1) * _PAIRS : page * _PAIRS].itertuples():
-            with st.container(width=334):
-                left, right = st.columns(2, gap="small")
-                for column, file in ((left, row.file_a), (right, row.file_b)):
-                    column.image(
-                        pictures.of_file(str(place / file)),
-                        width="stretch",
-                        alt=f"One of two twins, {file}",
-                    )
+            with st.container(width=330):
+                with st.container(horizontal=True, gap="small"):  # columns would stack on a phone
+                    for file in (row.file_a, row.file_b):
+                        st.image(
+                            pictures.of_file(str(place / file)),
+                            width=157,
+                            alt=f"One of two twins, {file}",
+                        )
                 st.caption(f"{artist[row.file_a]}, likeness {row.likeness:.2f}")
     _download(twins, "twins")
 
