@@ -108,7 +108,7 @@ def scan(
 
     try:
         scanner.scan(directory, on_progress=progress)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, scanner.ScanError) as error:
         say(str(error))
         raise typer.Exit(1) from None
 

@@ -57,6 +57,10 @@ _TABLES = """
 """
 
 
+class ScanError(RuntimeError):
+    """What a scan remembers cannot be written or read. Its message is one sentence."""
+
+
 def scan(
     directory: Path,
     *,
@@ -76,6 +80,7 @@ def scan(
     Raises:
         FileNotFoundError: If the directory holds no pictures.
         BrokenProcessPool: If no worker process can be started.
+        ScanError: If the cache cannot be used. So do all functions here that read it.
     """
     listed = collection.files(directory, use_index=use_index)
     names = [file.file for file in listed]
@@ -302,11 +307,15 @@ def _has_twins(database: sqlite3.Connection) -> bool:
 
 def _open(directory: Path) -> sqlite3.Connection:
     path = store(directory)
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         return _connect(path)
-    except sqlite3.OperationalError:  # locked, full, not ours to write: no damage
-        raise
+    except (OSError, sqlite3.OperationalError) as error:  # locked, full, not ours: no damage
+        log.warning("The scan in %s cannot be used: %r", path, error)
+        raise ScanError(
+            f"What was seen cannot be remembered in {path.parent}: make room there, or name "
+            "another directory in ATELIER_CACHE."
+        ) from error
     except sqlite3.DatabaseError as error:
         log.warning("The scan remembered in %s is damaged (%s): it is made anew", path, error)
         for end in ("", "-wal", "-shm"):

@@ -169,11 +169,12 @@ def stats(directory: Directory, as_json: AsJson = False) -> None:
 @contextmanager
 def _plainly() -> Iterator[None]:
     """Turns what a person can put right into one sentence and exit status 1."""
+    from core.scan import ScanError
     from training.files import DatasetError
 
     try:
         yield
-    except (DatasetError, FileNotFoundError) as error:
+    except (DatasetError, FileNotFoundError, ScanError) as error:
         _say(str(error))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""

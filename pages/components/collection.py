@@ -72,6 +72,14 @@ def listing(place: Path) -> pd.DataFrame:
 
 def measured(place: Path) -> pd.DataFrame:
     """What the scan knows so far; starts it, and shows how far it is, if that is not all."""
+    try:
+        return _measured(place)
+    except scan.ScanError as error:
+        st.error(str(error))
+        st.stop()
+
+
+def _measured(place: Path) -> pd.DataFrame:
     if not _complete(place):
         job = jobs.find(scan.job_key(place))
         if job is None:

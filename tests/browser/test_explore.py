@@ -58,6 +58,7 @@ def test_the_painters_in_figures_and_charts(server: str, page: Page, tmp_path: P
     assert no_sideways_scrolling(page)
 
 
+@pytest.mark.parametrize("page", [("phone", "dark")], indirect=True, ids="-".join)
 def test_without_a_data_set_it_says_how_to_get_one(server: str, page: Page):
     page.goto(f"{server}/explore")
     view(page, "Training")
@@ -96,7 +97,15 @@ def test_the_page_answers_while_the_paintings_are_scanned(gallery: str, browser:
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("name", ["Gallery", "Colour", "Training"])
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        pytest.param("Gallery", ("phone", "light"), id="gallery-phone"),
+        pytest.param("Colour", ("desktop", "dark"), id="colour-dark"),
+        pytest.param("Training", ("desktop", "light"), id="training-desktop"),
+    ],
+    indirect=["page"],
+)
 def test_the_views_on_the_paintings(gallery: str, page: Page, name: str):
     page.goto(f"{gallery}/explore")
     view(page, name)

@@ -593,7 +593,7 @@ def test_a_locked_store_is_not_taken_for_a_damaged_one(place, measured, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(scan, "_connect", locked)
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(scan.ScanError):
             scan.known(place)
     assert scan.known(place) == 1
 

@@ -239,3 +239,13 @@ def test_augmentation_is_drawn_anew_and_follows_its_sliders(shown: Path):
     assert patched[0] == urls[0]
     assert not set(patched[1:]) & set(urls[1:])
     jobs.find(scan.job_key(shown)).result(60)
+
+
+def test_a_cache_that_cannot_be_written_is_explained(shown: Path, monkeypatch, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ATELIER_CACHE", str(tmp_path / "file"))
+    settings.settings.cache_clear()
+    app = open_page("Colour")
+    assert "name another directory in ATELIER_CACHE" in app.error[0].value
+    app = open_page("Gallery")
+    assert alts(app)
