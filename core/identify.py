@@ -57,7 +57,7 @@ def identify(picture: Picture, model_id: str = models.DEFAULT, *, top: int = 5) 
     loaded = models.load(model_id)
     started = time.perf_counter()
     entry = loaded.entry
-    logits = loaded.logits(squeeze(picture.pixels)[None])
+    logits = loaded.logits(view(picture.pixels, entry)[None])
     probability = calibrated(logits, entry.calibration)[0]
     best = np.argsort(-probability, kind="stable")[:top]
     score = float(known_score(logits, entry)[0])
@@ -87,10 +87,10 @@ def explain(picture: Picture, model_id: str = models.DEFAULT, *, artist_id: str)
     if artist_id not in loaded.entry.artists:
         raise KeyError(f"{model_id} does not know {artist_id!r}")
     output = loaded.entry.artists.index(artist_id)
-    view = tf.constant(squeeze(picture.pixels)[None], tf.float32)
+    seen = tf.constant(view(picture.pixels, loaded.entry)[None], tf.float32)
     assert loaded.head is not None
     with loaded.lock:
-        maps = tf.cast(loaded.body(view, training=False), tf.float32)
+        maps = tf.cast(loaded.body(seen, training=False), tf.float32)
         with tf.GradientTape() as tape:
             tape.watch(maps)
             logit = loaded.head(maps, training=False)[:, output]
@@ -119,7 +119,17 @@ def overlay(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
 
 def warm_up(model_id: str = models.DEFAULT) -> None:
     """Loads and compiles a model, so that the first visitor does not wait for it."""
-    models.load(model_id).logits(np.zeros((1, SIDE, SIDE, 3), np.uint8))
+    loaded = models.load(model_id)
+    loaded.logits(view(np.zeros((SIDE, SIDE, 3), np.uint8), loaded.entry)[None])
+
+
+def view(pixels: np.ndarray, entry: models.Entry) -> np.ndarray:
+    """What a model sees of a picture, `(entry.side, entry.side, 3)` uint8.
+
+    First the form of the training data, then enlarged: random crops in training show
+    things larger than the whole picture does (Touvron et al., arXiv 1906.06423).
+    """
+    return squeeze(squeeze(pixels), entry.side)
 
 
 def squeeze(pixels: np.ndarray, side: int = SIDE) -> np.ndarray:

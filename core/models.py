@@ -94,6 +94,7 @@ class Entry(_Frozen):
     date: str | None = None
     artists: tuple[str, ...] = ()  # ids, in the order of the outputs
     views: int = 1  # 2: the mean of the picture and its mirror image
+    side: int = 224  # to which the squeezed picture is enlarged before the network sees it
     calibration: Calibration = Calibration()
     known: KnownScore | None = None
     figures: dict[str, Any] = {}

@@ -56,11 +56,13 @@ def publish(
     data: Data,
     weights: Weights,
     version: Annotated[str, typer.Option(help="Version of the model.")] = "1",
+    side: Annotated[int, typer.Option(help="Enlarge pictures to this side; choose on val.")] = 224,
+    soup: Annotated[bool, typer.Option(help="Average the best and the last weights.")] = False,
 ) -> None:
     """Exports a run to assets/models: float16 weights, calibration, test figures, card."""
     from training.publish import publish_classifier
 
-    entry = publish_classifier(run, data, weights, version=version)
+    entry = publish_classifier(run, data, weights, version=version, side=side, soup=soup)
     typer.echo(json.dumps(entry.figures, indent=2))
 
 

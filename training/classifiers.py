@@ -109,6 +109,7 @@ def train(
         row = {"epoch": epoch + 1, "size": batches.size, "loss": fitted.history["loss"][-1]}
         on_epoch(history.append(row | figures | {"seconds": seconds}))
         _save_atomically(model, state)
+    model.save_weights(run / "last.weights.h5")
     return best
 
 

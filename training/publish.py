@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from core import artists, models, networks
+from core.identify import SIDE, squeeze
 from training import classifiers, dataset, evaluate, pretrained, recipes
 from training.recipes import Recipe
 
@@ -40,12 +41,24 @@ _TITLE = {"efficientnet_lite0": "EfficientNet-Lite0", "vgg16": "VGG16"}
 
 
 def publish_classifier(
-    run: Path, data: Path, weights: Path, *, version: str, out: Path = models.ASSETS
+    run: Path,
+    data: Path,
+    weights: Path,
+    *,
+    version: str,
+    side: int = SIDE,
+    soup: bool = False,
+    out: Path = models.ASSETS,
 ) -> models.Entry:
-    """Exports the best weights of a run in float16, calibrates, tests, writes card and entry.
+    """Exports the weights of a run in float16, calibrates, tests, writes card and entry.
 
     The figures are those of the exported file. Temperature and known score are fitted on
     the validation split; the test split is only measured.
+
+    Args:
+        side: To which the network sees pictures enlarged, chosen on the validation split.
+        soup: The mean of the best and the last weights instead of the best (Model soups,
+            Wortsman et al., arXiv 2203.05482); chosen on the validation split, too.
     """
     options = json.loads((run / "options.json").read_text())
     recipe, names = recipes.from_options(options["recipe"]), options["artists"]
@@ -59,11 +72,12 @@ def publish_classifier(
         licence=_LICENCE[recipe.network],
         network=recipe.network,
         base="vgg16_base" if recipe.frozen_base else None,
-        file=_export(run, recipe, len(names) + 1, out),
+        file=_export(run, recipe, len(names) + 1, out, soup=soup),
         trained_on=f"{options['data']}, train split",
         date=date.today().isoformat(),
         artists=tuple(_artist_id(name) for name in names),
         views=1 if recipe.frozen_base else 2,
+        side=side,
     )
     splits = _predict(run, recipe, entry, names, data, weights, out)
     entry = entry.model_copy(update={"calibration": evaluate.fit_calibration(splits["val"])})
@@ -74,7 +88,8 @@ def publish_classifier(
     directory = out / entry.id
     evaluate.write_tables(splits["test"], entry, directory)
     (directory / "history.csv").write_bytes((run / "history.csv").read_bytes())
-    (directory / "options.json").write_text(json.dumps(options["recipe"], indent=2) + "\n")
+    recorded = options["recipe"] | {"published": {"side": side, "soup": soup}}
+    (directory / "options.json").write_text(json.dumps(recorded, indent=2) + "\n")
     update_catalogue(entry, out)
     write_card(entry, out)
     return entry
@@ -134,13 +149,15 @@ def write_card(entry: models.Entry, out: Path = models.ASSETS) -> None:
     if entry.trained_on:
         lines.append(f"- **Trained on**: {entry.trained_on}")
     if entry.task == "identify":
+        side = entry.side
+        enlarged = f" and enlarged to {side}×{side}" if side != SIDE else ""
         lines += [
             "",
             "## What it does",
             "",
-            f"Takes a painting, squeezed to 224×224 pixels, and gives {len(entry.artists)} "
-            "calibrated probabilities, one an artist, and a score that tells whether the "
-            "painter is likely one of them.",
+            f"Takes a painting, squeezed to 224×224 pixels{enlarged}, and gives "
+            f"{len(entry.artists)} calibrated probabilities, one an artist, and a score that "
+            "tells whether the painter is likely one of them.",
             "",
             "## Figures",
             "",
@@ -191,6 +208,8 @@ def _predict(
     for split in ("train", "val", "test"):
         paintings = [p for p in dataset.read(data) if p.split == split]
         x = classifiers.inputs(recipe, paintings, weights, run)
+        if entry.side != SIDE:
+            x = np.stack([squeeze(pixels, entry.side) for pixels in x])
         logits = classifiers.predict(model, x)
         if entry.views == 2:
             logits = (logits + classifiers.predict(model, x[:, :, ::-1])) / 2
@@ -199,12 +218,19 @@ def _predict(
     return splits
 
 
-def _export(run: Path, recipe: Recipe, outputs: int, out: Path) -> models.WeightsFile:
+def _export(
+    run: Path, recipe: Recipe, outputs: int, out: Path, *, soup: bool
+) -> models.WeightsFile:
     trained, shipped = (
         classifiers.build(recipe, outputs),
         classifiers.build_shipped(recipe, outputs),
     )
     trained.load_weights(run / "best.weights.h5")
+    if soup:
+        best = trained.get_weights()
+        trained.load_weights(run / "last.weights.h5")
+        pairs = zip(best, trained.get_weights(), strict=True)
+        trained.set_weights([(a + b) / 2 if a.dtype.kind == "f" else b for a, b in pairs])
     pretrained.fold(trained, shipped)
     half = classifiers.build_shipped(recipe, outputs, dtype="float16")
     return _write_half(shipped, half, out / f"{recipe.network}.weights.h5")

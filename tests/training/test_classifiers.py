@@ -129,6 +129,33 @@ def test_a_tiny_run_learns_and_is_published(paintings, tiny, tmp_path):
     assert str(test["macro_accuracy"]) in card
 
 
+def test_a_soup_is_the_mean_of_best_and_last_and_sees_larger_pictures(paintings, tiny, tmp_path):
+    run, out = tmp_path / "run", tmp_path / "assets"
+    classifiers.train(dataclasses.replace(tiny, epochs=2), paintings, tmp_path, run)
+    build = classifiers.build(tiny, 4)
+    logits = {}
+    for name in ("best", "last"):
+        build.load_weights(run / f"{name}.weights.h5")
+        logits[name] = build.get_layer("logits").get_weights()[0]
+    logits["last"] = logits["last"] + 1.0  # told from the best for certain
+    build.get_layer("logits").set_weights([logits["last"], build.get_layer("logits").bias])
+    build.save_weights(run / "last.weights.h5")
+    entry = publish.publish_classifier(
+        run, paintings, tmp_path, version="9", side=256, soup=True, out=out
+    )
+    assert entry.side == 256
+    shipped = classifiers.build_shipped(tiny, 4)
+    shipped.load_weights(out / entry.file.name)
+    np.testing.assert_allclose(
+        shipped.get_layer("logits").get_weights()[0],
+        (logits["best"] + logits["last"]) / 2,
+        atol=2e-3,
+    )
+    recorded = json.loads((out / "efficientnet_lite0" / "options.json").read_text())
+    assert recorded["published"] == {"side": 256, "soup": True}
+    assert "enlarged to 256×256" in (out / "efficientnet_lite0.md").read_text()
+
+
 def test_a_run_cannot_go_on_with_other_options(paintings, tiny, tmp_path):
     recipe = dataclasses.replace(tiny, epochs=1)
     classifiers.train(recipe, paintings, tmp_path, tmp_path / "run")
