@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -40,10 +41,12 @@ class Decoder:
     def close(self) -> None:
         """Ends the process."""
         if self._process is not None:
-            self._process.kill()
-            with self._process:  # closes its pipes and waits
-                pass
-            self._process = None
+            process, self._process = self._process, None
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                with suppress(OSError):  # what was not sent cannot be sent any more
+                    pipe.close()  # type: ignore[union-attr]
 
     def decode(self, data: bytes, enough: int | None) -> tuple[dict, np.ndarray | None]:
         """Decodes a file that has passed the checks of `core.images`.

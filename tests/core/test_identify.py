@@ -66,9 +66,19 @@ def test_the_example_paintings_are_recognised(model):
         assert len({guess.artist.id for guess in result.guesses}) == 34
         assert 0 <= result.known_score <= 1
         names.append((result.guesses[0].artist.id, example.artist))
-    # Village Street in Auvers and the Great Wave are easy; the others are not for every model.
+    # Van Gogh, Hokusai and Cassatt; the default takes Renoir's ball for somebody else's.
     right = [named == artist for named, artist in names]
-    assert right[0] + right[2] >= (2 if model == models.DEFAULT else 1)
+    assert right[0] + right[2] + right[3] >= (3 if model == models.DEFAULT else 1)
+
+
+def test_the_view_of_a_model_is_the_squeezed_picture_enlarged():
+    pixels = load_example(0).pixels
+    entry = models.get(models.DEFAULT)
+    seen = identify.view(pixels, entry)
+    assert seen.shape == (entry.side, entry.side, 3)
+    np.testing.assert_array_equal(seen, identify.squeeze(identify.squeeze(pixels, 224), entry.side))
+    plain = entry.model_copy(update={"side": 224})
+    np.testing.assert_array_equal(identify.view(pixels, plain), identify.squeeze(pixels))
 
 
 def test_top_is_a_prefix():
