@@ -60,7 +60,13 @@ def quiet(figure: go.Figure, *, height: int, right: int = 8) -> go.Figure:
         hoverlabel={"align": "left"},
     )
     # Without fixed ranges a finger that scrolls the page would drag the chart.
-    axis = {"showgrid": False, "zeroline": False, "fixedrange": True, "automargin": True}
+    axis = {
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "automargin": True,
+        "tickfont": {"color": style.ink()},  # Streamlit's theme would make it grey
+    }
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis, ticks="", ticklabelstandoff=8)
     return figure

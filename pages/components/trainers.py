@@ -164,7 +164,8 @@ def _twins(place: Path, table: pd.DataFrame) -> None:
     twins = twins[twins["file_a"].isin(artist.index) & twins["file_b"].isin(artist.index)]
     st.subheader("Twins: two files that show the same painting")
     if twins.empty:
-        st.markdown("None found.")
+        done = scan.is_complete(place)
+        st.markdown("None found." if done else "Looked for as soon as all files are known.")
         return
     shown = twins[
         twins["file_a"].map(artist).map(files.may_be_shown)
@@ -177,7 +178,7 @@ def _twins(place: Path, table: pd.DataFrame) -> None:
     pages = -(-len(shown) // _PAIRS)
     above = st.container()
     page = st.pagination(pages, key="twins-page") if pages > 1 else 1
-    with above, st.container(horizontal=True, gap="large"):
+    with above, st.container(horizontal=True, gap="medium"):
         for row in shown.iloc[(page - 1) * _PAIRS : page * _PAIRS].itertuples():
             with st.container(width=330):
                 with st.container(horizontal=True, gap="small"):  # columns would stack on a phone
