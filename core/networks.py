@@ -8,6 +8,7 @@ normalisation. Layer names are stable: they are the keys of the weight files.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -148,7 +149,12 @@ def vgg16_head(outputs: int, *, dropout: float = 0.5) -> keras.Model:
 
 
 def monet_generator(
-    *, filters: int = 32, blocks: int = 6, dtype: str = "float32", name: str = "monet_generator"
+    *,
+    filters: int = 32,
+    blocks: int = 6,
+    dtype: str = "float32",
+    name: str = "monet_generator",
+    normalisation: Callable[..., keras.Layer] | None = None,
 ) -> keras.Model:
     """Picture to picture: the generator of CycleGAN (Zhu et al., arXiv 1703.10593, section 7.1).
 
@@ -158,18 +164,24 @@ def monet_generator(
     and the picture is added at the end, so that it starts as the identity; and borders are
     filled with zeros, so pictures are to be reflected outwards before and cropped after.
 
+    Args:
+        normalisation: Makes the layers of instance normalisation from `name` and `dtype`, if
+            not Keras's own are wanted; same variables, so weights fit either way.
+
     Returns:
         RGB 0..255 `(batch, height, width, 3)`, sides multiples of 4, to RGB -1..1 of the
         same shape, float32; values may lie a little outside.
     """
     from keras import Input, Model, layers
 
+    # One group a channel is instance normalisation.
+    normalise = normalisation or partial(layers.GroupNormalization, -1, epsilon=1e-5)
+
     def convolve(x, channels: int, name: str, *, kernel: int = 3, stride: int = 1, relu=True):
         x = layers.Conv2D(
             channels, kernel, stride, padding="same", use_bias=False, dtype=dtype, name=name
         )(x)
-        # One group a channel is instance normalisation.
-        x = layers.GroupNormalization(-1, epsilon=1e-5, dtype=dtype, name=f"{name}_norm")(x)
+        x = normalise(name=f"{name}_norm", dtype=dtype)(x)
         return layers.ReLU(dtype=dtype, name=f"{name}_relu")(x) if relu else x
 
     inputs = Input((None, None, 3), name="rgb")
@@ -186,7 +198,7 @@ def monet_generator(
         x = layers.UpSampling2D(dtype=dtype, name=f"up{level}_repeat")(x)
         x = convolve(x, filters * 2**level, f"up{level}")
     change = layers.Conv2D(
-        3, 7, padding="same", kernel_initializer="zeros", dtype="float32", name="change"
+        3, 7, padding="same", kernel_initializer="zeros", dtype=dtype, name="change"
     )(x)
     painted = layers.Add(dtype="float32", name="painted")([picture, change])
     return Model(inputs, painted, name=name)

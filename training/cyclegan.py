@@ -31,6 +31,7 @@ from keras import ops
 from core import images, networks
 from core.precision import compute_dtype
 from training import pretrained
+from training.layers import instance_normalisation
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +50,10 @@ class Options:
     blocks: int = 6
     judge_filters: int = 48
     features: bool = True  # judges see VGG16's features, too
+    window: int = 80  # side of the part of a crop that VGG16 looks at, pixels
     learning_rate: float = 2e-4  # kept for the first half, then linearly to zero
-    cycle: float = 10.0  # weight of photo -> painting -> photo, L1 on -1..1
-    identity: float = 5.0  # weight of painting -> painting
+    cycle: float = 5.0  # weight of photo -> painting -> photo, L1 on -1..1
+    identity: float = 2.5  # weight of painting -> painting, on a quarter of the crop
     feature_weight: float = 1.0  # of the connoisseur's opinion against that of the patch judge
     pool: int = 50  # earlier paintings that the judges see again (Shrivastava et al.)
     average: float = 0.999  # momentum of the averaged generators, which are shipped
@@ -59,14 +61,20 @@ class Options:
     seed: int = 1
 
 
-def generators(options: Options, dtype: str | None = None) -> dict[str, keras.Model]:
-    """The two generators by the side that they paint: `painting` turns photos into paintings."""
+def generators(options: Options, *, shipped: bool = False) -> dict[str, keras.Model]:
+    """The two generators by the side that they paint: `painting` turns photos into paintings.
+
+    Args:
+        shipped: As they are saved and used: in float32, of built-in layers only. Otherwise as
+            they are trained, in the faster precision. Both have the same variables.
+    """
     return {
         side: networks.monet_generator(
             filters=options.filters,
             blocks=options.blocks,
-            dtype=dtype or compute_dtype(),
+            dtype="float32" if shipped else compute_dtype(),
             name=f"to_{side}",
+            normalisation=None if shipped else instance_normalisation,
         )
         for side in SIDES
     }
@@ -86,7 +94,7 @@ def patch_judge(filters: int, dtype: str = "float32") -> keras.Model:
             filters * 2**number, 4, stride, padding="same", use_bias=number == 0, dtype=dtype
         )(x)
         if number:
-            x = layers.GroupNormalization(-1, epsilon=1e-5, dtype=dtype)(x)
+            x = instance_normalisation(dtype=dtype)(x)
         x = layers.LeakyReLU(0.2, dtype=dtype)(x)
     x = layers.Conv2D(1, 4, padding="same", dtype="float32")(x)
     return Model(inputs, x, name="patch_judge")
@@ -110,6 +118,7 @@ class Judge(keras.Model):
 
     def __init__(self, options: Options, connoisseur: keras.Model | None) -> None:
         super().__init__()
+        self.options = options
         self.patches = patch_judge(options.judge_filters, compute_dtype())
         self.connoisseur = connoisseur
         self.heads = []
@@ -119,11 +128,18 @@ class Judge(keras.Model):
             for output, scale in zip(connoisseur.outputs, scales, strict=True):
                 self.heads.append(feature_judge(output.shape[-1], scale))
 
-    def call(self, pictures: Any, training: bool | None = None) -> list[Any]:
-        """Judges RGB -1..1 `(batch, height, width, 3)`."""
+    def call(self, pictures: Any, corner: Any, training: bool | None = None) -> list[Any]:
+        """Judges RGB -1..1 `(batch, height, width, 3)`.
+
+        `corner`, `(2,)`, is the top and left of the window that VGG16 looks at: it is the
+        costliest of all, and a part will do.
+        """
         opinions = [self.patches(pictures, training=training)]
         if self.connoisseur is not None:
-            features = self.connoisseur((pictures + 1) * 127.5, training=False)
+            start = ops.pad(corner, [[1, 1]])  # of batch, rows, columns, channels
+            shape = (self.options.batch, self.options.window, self.options.window, 3)
+            seen = ops.slice(pictures, start, shape)
+            features = self.connoisseur((seen + 1) * 127.5, training=False)
             for head, seen in zip(self.heads, features, strict=True):
                 opinions.append(head(ops.cast(seen, "float32"), training=training))
         return opinions
@@ -198,24 +214,34 @@ class Painters(_Step):
     ) -> None:
         super().__init__(options, list(painters.values()))
         self.painters, self.judges = painters, judges
+        shape = (options.batch, options.crop, options.crop, 3)
+        self.latest = {  # what each painted in the latest step, for the judges
+            side: self.add_weight(shape=shape, initializer="zeros", trainable=False)
+            for side in SIDES
+        }
         for term in ("fool", "cycle", "identity"):
             for side in SIDES:
                 name = f"{term}_{side}"
                 self.terms[name] = keras.metrics.Mean(name=name)
 
     def call(self, pictures: dict[str, Any], training: bool | None = None) -> dict[str, Any]:
-        """Paints `photo` and `painting`, RGB 0..255 `(batch, height, width, 3)`."""
-        count = ops.shape(pictures["photo"])[0]
-        # Both kinds go through a generator together: half as many, larger operations.
+        """Paints `photo` and `painting`, RGB 0..255 `(batch, height, width, 3)`.
+
+        `corner` of the dictionary is that of `Judge`.
+        """
         results: dict[str, Any] = {}
+        half = self.options.crop // 2
         for side, other in (("painting", "photo"), ("photo", "painting")):
-            both = ops.concatenate([pictures[other], pictures[side]])
-            painted = self.painters[side](both, training=training)
-            results[f"fake_{side}"], results[f"same_{side}"] = painted[:count], painted[count:]
+            fake = self.painters[side](pictures[other], training=training)
+            self.latest[side].assign(fake)
+            results[f"fake_{side}"] = fake
+            results[f"opinion_{side}"] = self.judges[side](fake, pictures["corner"], training=False)
+            # A quarter of the picture says as much about the identity, for a quarter of the work.
+            quarter = pictures[side][:, :half, :half]
+            results[f"same_{side}"] = self.painters[side](quarter, training=training)
         for side, other in (("painting", "photo"), ("photo", "painting")):
             back = (results[f"fake_{other}"] + 1) * 127.5
             results[f"back_{side}"] = self.painters[side](back, training=training)
-            results[f"opinion_{side}"] = self.judges[side](results[f"fake_{side}"], training=False)
         return results
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -226,7 +252,8 @@ class Painters(_Step):
             weights = self.opinion_weights(self.judges[side])
             fool = least_squares(y_pred[f"opinion_{side}"], 1.0, weights)
             cycle = ops.mean(ops.abs(y_pred[f"back_{side}"] - real))
-            same = ops.mean(ops.abs(y_pred[f"same_{side}"] - real))
+            half = self.options.crop // 2
+            same = ops.mean(ops.abs(y_pred[f"same_{side}"] - real[:, :half, :half]))
             loss += self.keep(f"fool_{side}", fool)
             loss += self.options.cycle * self.keep(f"cycle_{side}", cycle)
             loss += self.options.identity * self.keep(f"identity_{side}", same)
@@ -243,21 +270,23 @@ class Judges(_Step):
             self.terms[f"judge_{side}"] = keras.metrics.Mean(name=f"judge_{side}")
 
     def call(self, pictures: dict[str, Any], training: bool | None = None) -> dict[str, Any]:
-        """Judges `real_SIDE` and `fake_SIDE`, RGB -1..1."""
+        """Judges `real_SIDE` and `fake_SIDE`, RGB -1..1; `corner` is that of `Judge`."""
         opinions = {}
         for side in SIDES:
-            both = ops.concatenate([pictures[f"real_{side}"], pictures[f"fake_{side}"]])
-            opinions[side] = self.judges[side](both, training=training)
+            for kind in ("real", "fake"):
+                picture = pictures[f"{kind}_{side}"]
+                opinions[f"{kind}_{side}"] = self.judges[side](
+                    picture, pictures["corner"], training=training
+                )
         return opinions
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Half the sum of the errors on real and on painted pictures, over both sides."""
         loss = 0.0
         for side in SIDES:
-            count = ops.shape(x[f"real_{side}"])[0]
             weights = self.opinion_weights(self.judges[side])
-            real = least_squares([opinion[:count] for opinion in y_pred[side]], 1.0, weights)
-            fake = least_squares([opinion[count:] for opinion in y_pred[side]], 0.0, weights)
+            real = least_squares(y_pred[f"real_{side}"], 1.0, weights)
+            fake = least_squares(y_pred[f"fake_{side}"], 0.0, weights)
             loss += self.keep(f"judge_{side}", (real + fake) / 2)
         return loss
 
@@ -345,9 +374,11 @@ class _Session:
         for model in (self.painting, self.judging):
             rate = _Late(options.learning_rate, options.steps // 2, options.steps)
             model.compile(keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.999), jit_compile=False)
-        blank = np.zeros((1, *shape), np.float32)
-        self.painting(dict.fromkeys(SIDES, blank))
-        self.judging({f"{kind}_{side}": blank for kind in ("real", "fake") for side in SIDES})
+        blank = np.zeros((options.batch, *shape), np.float32)
+        corner = {"corner": np.zeros(2, np.int32)}
+        self.painting(dict.fromkeys(SIDES, blank) | corner)
+        blanks = {f"{kind}_{side}": blank for kind in ("real", "fake") for side in SIDES}
+        self.judging(blanks | corner)
         for model in (self.painting, self.judging):
             model.optimizer.build(model.trainable_variables)
         # The averages start where the generators do.
@@ -360,11 +391,13 @@ class _Session:
             side: np.stack([_crop(pictures[side], options.crop, rng) for _ in range(options.batch)])
             for side in SIDES
         }
-        fakes = self._paint(drawn)
-        self.latest = self.painting.train_on_batch(drawn, return_dict=True)
-        shown = {f"real_{side}": drawn[side] / 127.5 - 1 for side in SIDES}
+        corner = rng.integers(0, options.crop - options.window + 1, 2, np.int32)
+        self.painting.train_on_batch(drawn | {"corner": corner})
+        shown: dict[str, Any] = {"corner": corner}
+        shown |= {f"real_{side}": drawn[side] / 127.5 - 1 for side in SIDES}
         for side in SIDES:
-            shown[f"fake_{side}"] = self.pools[side].swap(fakes[side], rng)
+            fake = ops.convert_to_numpy(self.painting.latest[side])
+            shown[f"fake_{side}"] = self.pools[side].swap(fake, rng)
         self.judging.train_on_batch(shown)
         self._average(step)
         self.step = step + 1
@@ -413,7 +446,7 @@ class _Session:
 
     def averaged(self, side: str) -> keras.Model:
         """The generator of a side with its averaged weights."""
-        model = networks.monet_generator(filters=self.options.filters, blocks=self.options.blocks)
+        model = generators(self.options, shipped=True)[side]
         model.set_weights(self.averages[side])
         return model
 
@@ -428,12 +461,6 @@ class _Session:
             "judging_optimizer": self.judging.optimizer.variables,
         }
 
-    def _paint(self, drawn: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """What the generators make of the drawn pictures, before their update."""
-        self._painter = getattr(self, "_painter", None) or _both(self.painters)
-        fakes = self._painter.predict_on_batch(drawn)
-        return {side: np.asarray(fakes[side], np.float32) for side in SIDES}
-
     def _average(self, step: int) -> None:
         # Young averages forget faster, or the first paintings would linger.
         momentum = min(self.options.average, (step + 1) / (step + 10))
@@ -443,16 +470,6 @@ class _Session:
             ):
                 mean *= momentum
                 mean += (1 - momentum) * value
-
-
-def _both(painters: dict[str, keras.Model]) -> keras.Model:
-    """Photo and painting in, painted photo and photographed painting out."""
-    ins = {side: keras.Input((None, None, 3), name=side) for side in SIDES}
-    outs = {"painting": painters["painting"](ins["photo"])}
-    outs["photo"] = painters["photo"](ins["painting"])
-    model = keras.Model(ins, outs)
-    model.jit_compile = False
-    return model
 
 
 class _Late(keras.optimizers.schedules.LearningRateSchedule):

@@ -42,7 +42,7 @@ def measure(run: Path, photos: list[Path], paintings: list[Path], weights: Path)
         `checkerboard` against that of real pictures (ratio).
     """
     options = cyclegan.read_options(run)
-    painters = cyclegan.generators(options, dtype="float32")
+    painters = cyclegan.generators(options, shipped=True)
     for side in SIDES:
         painters[side].load_weights(run / f"{side}.weights.h5")
         painters[side].jit_compile = False

@@ -17,7 +17,8 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.caching.storage.dummy_cache_storage import MemoryCacheStorageManager
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
-from streamlit.testing.v1 import AppTest, app_test
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 from streamlit.testing.v1.util import patch_config_options
 
 from core import artists, examples, images, journal, models, settings
@@ -183,6 +184,10 @@ def lasting_runtime(monkeypatch):
     runtime.media_file_mgr = MediaFileManager(MemoryMediaFileStorage("/mock/media"))
     runtime.cache_storage_manager = MemoryCacheStorageManager()
     monkeypatch.setattr(app_test, "Runtime", SimpleNamespace(_instance=None))
+    # One cache of compiled scripts for all, behind its lock, as in a server: a cache for each
+    # lets threads parse at once, which Python before 3.11.9 does not always survive (gh-106905).
+    compiled = ScriptCache()
+    monkeypatch.setattr(local_script_runner, "ScriptCache", lambda: compiled)
     monkeypatch.setattr(Runtime, "_instance", runtime)
     with patch_config_options({"global.appTest": True}):  # and this switch must stay on, too
         monkeypatch.setattr(app_test, "patch_config_options", lambda _: nullcontext())

@@ -17,7 +17,15 @@ from training.__main__ import app
 from training.cyclegan import SIDES, Options
 
 TINY = Options(
-    steps=4, crop=32, filters=4, blocks=1, judge_filters=4, features=False, report_every=2, pool=2
+    steps=4,
+    crop=32,
+    filters=4,
+    blocks=1,
+    judge_filters=4,
+    features=False,
+    window=16,
+    report_every=2,
+    pool=2,
 )
 
 
@@ -54,7 +62,8 @@ def vgg16_weights(tmp_path: Path) -> Path:
 
 
 def drawn(seed: int, side: int = 32) -> dict[str, np.ndarray]:
-    return {s: picture(seed + i, side)[None].astype(np.float32) for i, s in enumerate(SIDES)}
+    found = {s: picture(seed + i, side)[None].astype(np.float32) for i, s in enumerate(SIDES)}
+    return found | {"corner": np.array([3, 5], np.int32)}
 
 
 def weights_of(networks: list[keras.Model]) -> list[np.ndarray]:
@@ -125,7 +134,7 @@ def test_the_losses_are_those_of_the_paper_in_numpy():
     assert float(found) == pytest.approx(expected, rel=2e-2)  # parts run in bfloat16
 
     judged = {f"real_{side}": real[side] for side in SIDES}
-    judged |= {f"fake_{side}": fake[side] for side in SIDES}
+    judged |= {f"fake_{side}": fake[side] for side in SIDES} | {"corner": x["corner"]}
     expected = sum(
         (np.mean((opinion(side, real[side]) - 1) ** 2) + np.mean(opinion(side, fake[side]) ** 2))
         / 2
@@ -148,6 +157,7 @@ def test_each_step_changes_its_own_networks_and_no_other(vgg16_weights: Path):
     views = {
         f"{kind}_{side}": drawn(2)[side] / 127.5 - 1 for kind in ("real", "fake") for side in SIDES
     }
+    views["corner"] = np.array([0, 16], np.int32)
     before = after
     session.judging.train_on_batch(views)
     after = [weights_of(group) for group in (painters, judges, looker)]
