@@ -185,9 +185,10 @@ def lasting_runtime(monkeypatch):
     runtime.cache_storage_manager = MemoryCacheStorageManager()
     monkeypatch.setattr(app_test, "Runtime", SimpleNamespace(_instance=None))
     # One cache of compiled scripts for all, behind its lock, as in a server: a cache for each
-    # lets threads parse at once, which Python before 3.11.9 does not always survive (gh-106905).
+    # lets threads parse at once, which Python 3.11.7 does not always survive (gh-106905).
     compiled = ScriptCache()
-    monkeypatch.setattr(local_script_runner, "ScriptCache", lambda: compiled)
+    for module in (local_script_runner, app_test):
+        monkeypatch.setattr(module, "ScriptCache", lambda: compiled)
     monkeypatch.setattr(Runtime, "_instance", runtime)
     with patch_config_options({"global.appTest": True}):  # and this switch must stay on, too
         monkeypatch.setattr(app_test, "patch_config_options", lambda _: nullcontext())
