@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import keras
 
@@ -30,6 +30,12 @@ _LITE0_STAGES = (
 
 # VGG16, one row a block: channels, convolutions (Simonyan & Zisserman, arXiv 1409.1556).
 _VGG16_BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
+
+# ResNet50, one row a stage: channels inside the bottleneck, blocks (He et al., arXiv 1512.03385).
+_RESNET50_STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
+
+# The small residual network, one row a stage: channels, blocks.
+_SMALL_STAGES = ((32, 2), (64, 2), (128, 2), (256, 2))
 
 
 def efficientnet_lite0(
@@ -202,3 +208,344 @@ def monet_generator(
     )(x)
     painted = layers.Add(dtype="float32", name="painted")([picture, change])
     return Model(inputs, painted, name=name)
+
+
+def custom_cnn(
+    outputs: int,
+    *,
+    units: int = 128,
+    dropout: float = 0.5,
+    side: int | None = None,
+    normalisation: Callable[..., keras.Layer] | None = None,
+    dtype: str = "float32",
+) -> keras.Model:
+    """The reports' own network: three convolutions with max pooling, dense, dropout, logits.
+
+    Args:
+        outputs: Number of logits.
+        units: Size of the dense layer.
+        dropout: Dropout rate after the dense layer.
+        side: Side of the pictures, whose last map is flattened, as in the reports; None
+            takes the mean of the map instead, and pictures of any size.
+        normalisation: Not used, there is none; taken so that all builders are called alike.
+        dtype: Policy of all layers but the last ones, which are float32.
+
+    Returns:
+        `(batch, height, width, 3)` RGB 0..255 to `(batch, outputs)` float32 logits.
+        Layer `features` is the last map before its pooling, `(batch, height / 4, width / 4, 128)`.
+    """
+    from keras import Input, Model, layers
+
+    inputs = Input((side, side, 3), name="rgb")
+    x = layers.Rescaling(1 / 255, name="normalise")(inputs)
+    for number, filters in enumerate((32, 64, 128), start=1):
+        x = layers.Conv2D(filters, 3, padding="same", dtype=dtype, name=f"conv{number}")(x)
+        x = layers.ReLU(dtype=dtype, name="features" if number == 3 else f"relu{number}")(x)
+        x = layers.MaxPooling2D(2, dtype=dtype, name=f"pool{number}")(x)
+    x = _flat(x, side)
+    x = layers.Dense(units, activation="relu", dtype=dtype, name="dense")(x)
+    x = layers.Dropout(dropout, dtype="float32", name="dropout")(x)
+    x = layers.Dense(outputs, dtype="float32", name="logits")(x)
+    return Model(inputs, x, name="custom_cnn")
+
+
+def small_resnet(
+    outputs: int,
+    *,
+    units: int = 0,
+    dropout: float = 0.2,
+    side: int | None = None,
+    normalisation: Callable[..., keras.Layer] | None = None,
+    dtype: str = "float32",
+) -> keras.Model:
+    """The custom CNN done better: residual, normalised, averaged; 2.8 million parameters.
+
+    The plan of ResNet18 (He et al., arXiv 1512.03385) at half its width. Two convolutions of
+    stride 2 with normalisation see the picture first, in place of one large one and a
+    pooling (He et al., arXiv 1812.01187), and a shortcut averages before it narrows.
+
+    Args:
+        outputs: Number of logits.
+        units: Size of a dense layer before the logits; 0 for none.
+        dropout: Dropout rate before the logits.
+        side: As in `custom_cnn`.
+        normalisation: Makes the layer that follows each convolution in training, from
+            `name`, `epsilon` and `dtype`; None for the form folded into the convolutions.
+        dtype: Policy of all layers but the last ones, which are float32.
+
+    Returns:
+        `(batch, height, width, 3)` RGB 0..255 to `(batch, outputs)` float32 logits.
+        Layer `features` is the last map, `(batch, height / 32, width / 32, 256)`.
+    """
+    from keras import Input, Model, layers
+
+    def convolve(x, filters: int, name: str, *, kernel: int = 3, stride: int = 1):
+        return _convolution(
+            x,
+            filters,
+            name,
+            kernel=kernel,
+            stride=stride,
+            normalisation=normalisation,
+            epsilon=1e-3,
+            bias=normalisation is None,
+            dtype=dtype,
+        )
+
+    def relu(x, name: str):
+        return layers.ReLU(dtype=dtype, name=name)(x)
+
+    inputs = Input((side, side, 3), name="rgb")
+    x = layers.Rescaling(1 / 128, offset=-127 / 128, name="normalise")(inputs)
+    x = relu(convolve(x, 16, "stem1", stride=2), "stem1_relu")
+    x = relu(convolve(x, 32, "stem2", stride=2), "stem2_relu")
+    channels = 32
+    for stage, (filters, blocks) in enumerate(_SMALL_STAGES, start=1):
+        for block in range(1, blocks + 1):
+            name, shortcut = f"stage{stage}_block{block}", x
+            stride = 2 if stage > 1 and block == 1 else 1
+            if stride == 2:
+                shortcut = layers.AveragePooling2D(
+                    2, padding="same", dtype=dtype, name=f"{name}_mean"
+                )(shortcut)
+            if channels != filters:
+                shortcut = convolve(shortcut, filters, f"{name}_0", kernel=1)
+            x = relu(convolve(x, filters, f"{name}_1", stride=stride), f"{name}_1_relu")
+            x = convolve(x, filters, f"{name}_2")
+            x = layers.Add(dtype=dtype, name=f"{name}_add")([shortcut, x])
+            last = stage == len(_SMALL_STAGES) and block == blocks
+            x = relu(x, "features" if last else f"{name}_out")
+            channels = filters
+    x = _flat(x, side)
+    if units:
+        x = layers.Dense(units, activation="relu", dtype=dtype, name="dense")(x)
+    x = layers.Dropout(dropout, dtype="float32", name="dropout")(x)
+    x = layers.Dense(outputs, dtype="float32", name="logits")(x)
+    return Model(inputs, x, name="small_resnet")
+
+
+def resnet50(
+    outputs: int,
+    *,
+    dense: Sequence[int] = (512, 16),
+    dropout: float = 0.0,
+    side: int | None = None,
+    normalisation: Callable[..., keras.Layer] | None = None,
+    dtype: str = "float32",
+) -> keras.Model:
+    """ResNet50 (He et al., arXiv 1512.03385) as `keras.applications` has it, with a head.
+
+    Layers have Keras's names and weights of its shapes. Stride 2 sits in the first 1x1
+    convolution of a stage. All normalisation can be folded.
+
+    Args:
+        outputs: Number of logits.
+        dense: Sizes of dense layers in the head, each with normalisation and ReLU; the
+            default is the reports'.
+        dropout: Dropout rate before the logits.
+        side, normalisation, dtype: As in `small_resnet`.
+
+    Returns:
+        `(batch, height, width, 3)` RGB 0..255 to `(batch, outputs)` float32 logits.
+        Layer `features` is the last map, `(batch, height / 32, width / 32, 2048)`.
+    """
+    from keras import Input, Model, layers, ops
+
+    def convolve(x, filters: int, name: str, *, kernel: int = 1, stride: int = 1, same=True):
+        return _convolution(
+            x,
+            filters,
+            name,
+            kernel=kernel,
+            stride=stride,
+            same=same,
+            normalisation=normalisation,
+            epsilon=1.001e-5,
+            dtype=dtype,
+        )
+
+    def relu(x, name: str):
+        return layers.ReLU(dtype=dtype, name=name)(x)
+
+    inputs = Input((side, side, 3), name="rgb")
+    # BGR minus the ImageNet mean: what the weights of keras.applications were trained on.
+    x = layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name="normalise")(
+        ops.flip(inputs, axis=-1)
+    )
+    x = layers.ZeroPadding2D(3, dtype=dtype, name="conv1_pad")(x)
+    x = relu(convolve(x, 64, "conv1", kernel=7, stride=2, same=False), "conv1_relu")
+    x = layers.ZeroPadding2D(1, dtype=dtype, name="pool1_pad")(x)
+    x = layers.MaxPooling2D(3, 2, dtype=dtype, name="pool1_pool")(x)
+    for stage, (filters, blocks) in enumerate(_RESNET50_STAGES, start=2):
+        for block in range(1, blocks + 1):
+            name, shortcut = f"conv{stage}_block{block}", x
+            stride = 2 if stage > 2 and block == 1 else 1
+            if block == 1:
+                shortcut = convolve(x, filters * 4, f"{name}_0", stride=stride)
+            x = relu(convolve(x, filters, f"{name}_1", stride=stride), f"{name}_1_relu")
+            x = relu(convolve(x, filters, f"{name}_2", kernel=3), f"{name}_2_relu")
+            x = convolve(x, filters * 4, f"{name}_3")
+            x = layers.Add(dtype=dtype, name=f"{name}_add")([shortcut, x])
+            x = relu(x, f"{name}_out")
+    x = layers.Identity(dtype=dtype, name="features")(x)
+    x = _dense_head(_flat(x, side), outputs, dense, dropout, normalisation, dtype)
+    return Model(inputs, x, name="resnet50")
+
+
+def resnet50_v2(
+    outputs: int,
+    *,
+    conv5: bool = False,
+    dense: Sequence[int] = (),
+    dropout: float = 0.2,
+    side: int | None = None,
+    normalisation: Callable[..., keras.Layer] | None = None,
+    dtype: str = "float32",
+) -> keras.Model:
+    """ResNet50 with pre-activation (He et al., arXiv 1603.05027), by default up to conv4.
+
+    Layers are named as in `keras.applications.ResNet50V2`, but the computation is the
+    paper's: stride 2 sits in the first block of a stage, in its 3x3 convolution and in the
+    shortcut, which takes the pre-activated input. Of the normalisation, that between two
+    convolutions can be folded; that before a block, which the shortcut goes around, stays.
+
+    Args:
+        outputs: Number of logits.
+        conv5: Whether the last stage is there, too; 8.6 million parameters without it, 23.6
+            with it.
+        dense: Sizes of dense layers in the head, each with normalisation and ReLU.
+        dropout: Dropout rate before the logits.
+        side: As in `custom_cnn`.
+        normalisation: Makes the layers of normalisation in training, from `name`, `epsilon`
+            and `dtype`; None for Keras's own where it stays, and folded elsewhere.
+        dtype: Policy of all layers but the last ones, which are float32.
+
+    Returns:
+        `(batch, height, width, 3)` RGB 0..255 to `(batch, outputs)` float32 logits.
+        Layer `features` is the last map, `(batch, height / 16, width / 16, 1024)`, or a
+        32nd and 2048 channels with conv5.
+    """
+    from keras import Input, Model, layers
+
+    own = normalisation or layers.BatchNormalization
+
+    def convolve(x, filters: int, name: str, *, kernel: int = 1, stride: int = 1):
+        # Padded on both sides, where "same" would put the odd pixel on one.
+        if kernel > 1 and stride > 1:
+            x = layers.ZeroPadding2D(kernel // 2, dtype=dtype, name=f"{name}_pad")(x)
+        return _convolution(
+            x,
+            filters,
+            name,
+            kernel=kernel,
+            stride=stride,
+            same=stride == 1,
+            normalisation=normalisation,
+            epsilon=1e-5,
+            bias=normalisation is None,
+            dtype=dtype,
+        )
+
+    def plain(x, filters: int, name: str, *, stride: int = 1):
+        """A convolution that leads to an addition, without normalisation."""
+        return layers.Conv2D(filters, 1, stride, use_bias=False, dtype=dtype, name=f"{name}_conv")(
+            x
+        )
+
+    def relu(x, name: str):
+        return layers.ReLU(dtype=dtype, name=name)(x)
+
+    inputs = Input((side, side, 3), name="rgb")
+    mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    x = layers.Rescaling(
+        [1 / 255 / d for d in deviation],
+        offset=[-m / d for m, d in zip(mean, deviation, strict=True)],
+        name="normalise",
+    )(inputs)
+    # Part of how the pictures are prepared: its statistics never change.
+    x = layers.BatchNormalization(
+        epsilon=1e-5, scale=False, center=False, trainable=False, name="input_bn"
+    )(x)
+    x = relu(convolve(x, 64, "conv1", kernel=7, stride=2), "conv1_relu")
+    x = layers.ZeroPadding2D(1, dtype=dtype, name="pool1_pad")(x)
+    x = layers.MaxPooling2D(3, 2, dtype=dtype, name="pool1_pool")(x)
+    stages = _RESNET50_STAGES if conv5 else _RESNET50_STAGES[:-1]
+    for stage, (filters, blocks) in enumerate(stages, start=2):
+        for block in range(1, blocks + 1):
+            name, shortcut = f"conv{stage}_block{block}", x
+            stride = 2 if stage > 2 and block == 1 else 1
+            x = own(name=f"{name}_preact_bn", epsilon=1e-5, dtype=dtype)(x)
+            x = relu(x, f"{name}_preact_relu")
+            if block == 1:
+                shortcut = plain(x, filters * 4, f"{name}_0", stride=stride)
+            x = relu(convolve(x, filters, f"{name}_1"), f"{name}_1_relu")
+            x = relu(convolve(x, filters, f"{name}_2", kernel=3, stride=stride), f"{name}_2_relu")
+            x = plain(x, filters * 4, f"{name}_3")
+            x = layers.Add(dtype=dtype, name=f"{name}_out")([shortcut, x])
+    x = own(name="post_bn", epsilon=1e-5, dtype=dtype)(x)
+    # ImageNet's weights end in maps of about 0.01. The head's normalisation, whose statistics
+    # start at one, would take an epoch to find that out, and a head without it to grow.
+    x = layers.Rescaling(100.0, dtype="float32", name="head_scale")(
+        _flat(relu(x, "features"), side)
+    )
+    if not dense:
+        x = own(name="head_bn", epsilon=1e-5, dtype="float32")(x)
+    x = _dense_head(x, outputs, dense, dropout, normalisation, dtype)
+    return Model(inputs, x, name="resnet50_v2")
+
+
+def _convolution(
+    x,
+    filters: int,
+    name: str,
+    *,
+    kernel: int,
+    stride: int,
+    normalisation: Callable[..., keras.Layer] | None,
+    epsilon: float,
+    same: bool = True,
+    bias: bool = True,
+    dtype: str,
+):
+    """`<name>_conv` and, in training, `<name>_bn`; folded, the convolution alone."""
+    from keras import layers
+
+    padding = "same" if same else "valid"
+    layer = layers.Conv2D(
+        filters, kernel, stride, padding=padding, use_bias=bias, dtype=dtype, name=f"{name}_conv"
+    )
+    x = layer(x)
+    if normalisation is None:
+        return x
+    return normalisation(name=f"{name}_bn", epsilon=epsilon, dtype=dtype)(x)
+
+
+def _flat(x, side: int | None):
+    """The last map as one row of numbers a picture, float32: flattened if `side`, else its mean."""
+    from keras import layers
+
+    if side:
+        return layers.Flatten(dtype="float32", name="flatten")(x)
+    return layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)
+
+
+def _dense_head(
+    x,
+    outputs: int,
+    dense: Sequence[int],
+    dropout: float,
+    normalisation: Callable[..., keras.Layer] | None,
+    dtype: str,
+):
+    """Dense layers `dense1`, `dense2` … with normalisation and ReLU, dropout, logits."""
+    from keras import layers
+
+    for number, units in enumerate(dense, start=1):
+        name = f"dense{number}"
+        x = layers.Dense(units, dtype=dtype, name=name)(x)
+        if normalisation is not None:
+            x = normalisation(name=f"{name}_bn", epsilon=1e-3, dtype="float32")(x)
+        x = layers.ReLU(dtype="float32", name=f"{name}_relu")(x)
+    if dropout:
+        x = layers.Dropout(dropout, dtype="float32", name="dropout")(x)
+    return layers.Dense(outputs, dtype="float32", name="logits")(x)

@@ -1,59 +1,75 @@
 """Trains artist classifiers: one loop for all recipes, exact resume.
 
-`train` writes a run directory: `options.json`, `history.csv`, the best weights so far
-and everything needed to go on after an interruption. `training.evaluate` measures a
-run and exports it to `assets/models`.
+`train` writes a run directory: `options.json`, `history.csv`, curves for TensorBoard, the
+best weights so far and everything needed to go on after an interruption.
+`training.publish` measures a run and exports it to `assets/models`.
 """
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import logging
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from core import networks
-from core.identify import softmax
+from core.identify import softmax, squeeze
 from core.precision import compute_dtype
-from training import dataset, pretrained
-from training.augmentation import mix, random_view
+from training import dataset, phases, pretrained
+from training.batches import Batches
+from training.curves import Curves
 from training.dataset import Painting
+from training.history import Checkpoint, History, Row, best, score
 from training.layers import batch_normalisation
 from training.metrics import auroc, macro_accuracy, top_k_accuracy
-from training.recipes import Recipe
+from training.recipes import Recipe, from_options
 
 log = logging.getLogger(__name__)
 
 
 def build(recipe: Recipe, outputs: int) -> keras.Model:
     """The trainable part of a recipe: the whole network, or its head if the base is frozen."""
-    if recipe.network == "vgg16":
+    if recipe.frozen_base:
         return networks.vgg16_head(outputs)
-    return networks.efficientnet_lite0(
-        outputs, normalisation=batch_normalisation, stochastic_depth=0.1
+    if recipe.network == "efficientnet_lite0":
+        # Its depthwise convolutions are slower in bfloat16, see CONTRIBUTING.
+        return networks.efficientnet_lite0(
+            outputs, normalisation=batch_normalisation, stochastic_depth=0.1
+        )
+    return getattr(networks, recipe.network)(
+        outputs,
+        normalisation=batch_normalisation,
+        dtype=compute_dtype(),
+        **architecture(recipe),
     )
 
 
 def build_shipped(recipe: Recipe, outputs: int, *, dtype: str = "float32") -> keras.Model:
     """The same network as `core.models` loads it, without what only training needs."""
-    if recipe.network == "vgg16":
+    if recipe.frozen_base:
         return networks.vgg16_head(outputs)
-    return networks.efficientnet_lite0(outputs, dtype=dtype)
+    return getattr(networks, recipe.network)(outputs, dtype=dtype, **architecture(recipe))
+
+
+def architecture(recipe: Recipe) -> dict[str, Any]:
+    """The arguments with which a recipe calls the builder of its network."""
+    return recipe.architecture | ({"side": recipe.side} if recipe.flatten else {})
 
 
 def train(
     recipe: Recipe,
     data: Path,
-    weights: Path,
+    weights: Path | None,
     run: Path,
     *,
-    on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
+    on_epoch: Callable[[Row], None] = lambda row: None,
 ) -> Path:
     """Trains until the last epoch or until validation stops improving; resumes if `run` exists.
 
@@ -68,52 +84,72 @@ def train(
 
     Raises:
         ValueError: If `run` was started with other options.
+        FileNotFoundError: If the starting weights or the paintings are not there.
+        FloatingPointError: If the loss is no number any more.
     """
     keras.utils.set_random_seed(recipe.seed)
     paintings = dataset.read(data)
     artists = dataset.artists(paintings)
-    _check_options(run, recipe, artists, data)
+    recipe = _settle(run, recipe, artists, data, weights)
 
     splits = {s: [p for p in paintings if p.split == s] for s in ("train", "val")}
     y = {s: labels(rows, artists) for s, rows in splits.items()}
     x = {s: inputs(recipe, rows, weights, run) for s, rows in splits.items()}
+    if recipe.flatten and recipe.side != dataset.SIDE:  # it takes no other
+        x["val"] = np.stack([squeeze(pixels, recipe.side) for pixels in x["val"]])
 
     model = build(recipe, len(artists) + 1)
-    batches = _Batches(recipe, x["train"], y["train"])
-    _compile(model, recipe, steps_per_epoch=len(batches))
+    bare = keras.Model(model.inputs, model.outputs)  # the same layers, without optimiser
+    batches = Batches(recipe, x["train"], y["train"])
+    best_file, checkpoint, history = run / "best.weights.h5", Checkpoint(run), History(run)
+    # The saved state says how far training came; history may be one row ahead of it.
+    del history.rows[checkpoint.epoch :]
+    number = phases.current(recipe, history.rows)
+    if checkpoint.epoch:
+        log.info("Resuming after epoch %d", checkpoint.epoch)
+        if phases.of_phase(history.rows, number):  # in the middle of a phase
+            phases.compile_for(model, recipe, recipe.stages[number], len(batches))
+            model.optimizer.build(model.trainable_variables)  # else its state would be skipped
+            model.load_weights(checkpoint.path)
+        else:
+            bare.load_weights(checkpoint.path)
+    elif not recipe.frozen_base:
+        pretrained.load(recipe.network, model, weights)
 
-    best, state, history = run / "best.weights.h5", run / "state.weights.h5", _History(run)
-    if not state.exists() and not recipe.frozen_base:
-        pretrained.load_efficientnet_lite0(model, weights)
-    if state.exists():
-        model.optimizer.build(model.trainable_variables)  # else its state would be skipped
-        model.load_weights(state)
-        # The saved state says how far training came; history may be one row ahead of it.
-        del history.rows[int(model.optimizer.iterations) // len(batches) :]
-        log.info("Resuming after epoch %d", len(history.rows))
-    for epoch in range(len(history.rows), recipe.epochs):
-        if history.epochs_since_best() >= recipe.patience:
-            log.info("Stopping early: no better for %d epochs", recipe.patience)
-            break
-        started = time.perf_counter()
-        batches.start(epoch)
-        _seed_dropout(model, recipe.seed, epoch)
-        # Already shuffled; Keras's own shuffling would depend on what ran before.
-        fitted = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)
-        seconds = time.perf_counter() - started
-        # `fit` ends by putting the averaged weights in; the next epoch goes on from them,
-        # much as in Lookahead (Zhang et al., arXiv 1907.08610).
-        figures = validate(predict(model, x["val"]), y["val"])
-        if figures["val_macro"] > history.best():
-            model.save_weights(best)
-        row = {"epoch": epoch + 1, "size": batches.size, "loss": fitted.history["loss"][-1]}
-        on_epoch(history.append(row | figures | {"seconds": seconds}))
-        _save_atomically(model, state)
-    model.save_weights(run / "last.weights.h5")
-    return best
+    with Curves(run / "curves") as curves:
+        for row in history.rows:  # a kill may have come between history and curves
+            _draw(curves, row)
+        while number < len(recipe.stages):
+            phase, past = recipe.stages[number], phases.of_phase(history.rows, number)
+            if not past:
+                phases.compile_for(model, recipe, phase, len(batches))
+            if phase.schedule != "cosine":
+                model.optimizer.learning_rate = phases.learning_rate(phase, past, recipe.monitor)
+            row = _one_epoch(model, batches, len(history.rows))
+            # `fit` ends by putting the averaged weights in; the next epoch goes on from them,
+            # much as in Lookahead (Zhang et al., arXiv 1907.08610).
+            row = {"epoch": len(history.rows) + 1, "phase": number + 1} | row
+            row |= validate(predict(model, x["val"]), y["val"])
+            best_before = best(history.rows, recipe.monitor)
+            row = history.append(row)
+            if score(row, recipe.monitor) > best_before:
+                bare.save_weights(best_file)
+            on_epoch(row)
+            following = phases.current(recipe, history.rows)
+            if following != number:
+                log.info("Phase %d is over after %d epochs", number + 1, len(past) + 1)
+                if recipe.restore_best:
+                    bare.load_weights(best_file)
+            checkpoint.save(model, len(history.rows))
+            _draw(curves, row)
+            number = following
+    bare.save_weights(run / "last.weights.h5")
+    return best_file
 
 
-def inputs(recipe: Recipe, paintings: list[Painting], weights: Path, run: Path) -> np.ndarray:
+def inputs(
+    recipe: Recipe, paintings: list[Painting], weights: Path | None, run: Path
+) -> np.ndarray:
     """What the trainable part takes in: pixels, or features of the frozen base (kept in `run`)."""
     if not recipe.frozen_base:
         return dataset.load_pixels(paintings, dataset.SIDE)
@@ -125,7 +161,7 @@ def inputs(recipe: Recipe, paintings: list[Painting], weights: Path, run: Path) 
     missing = [p for p in paintings if _key(p) not in known]
     if missing:
         base = networks.vgg16_base(dtype=compute_dtype())
-        pretrained.load_vgg16(base, weights)
+        pretrained.load_vgg16(base, pretrained.find(pretrained.VGG16, weights).parent)
         pooled = keras.layers.GlobalAveragePooling2D(dtype="float32")(base.output)
         extractor = keras.Model(base.input, pooled)
         for i in range(0, len(missing), 256):
@@ -145,16 +181,20 @@ def labels(paintings: list[Painting], artists: list[str]) -> np.ndarray:
 
 def predict(model: keras.Model, x: np.ndarray, batch_size: int = 64) -> np.ndarray:
     """The model's outputs for all of `x`, in batches, as a float32 array."""
-    model.jit_compile = False  # on a CPU, XLA is slower than TensorFlow's own kernels
+    model.jit_compile = phases.uses_xla()
     return np.asarray(model.predict(x, batch_size=batch_size, verbose=0), np.float32)
 
 
 def validate(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
-    """Validation figures of `(n, artists + 1)` logits: over known artists, and known or not."""
+    """Validation figures of `(n, artists + 1)` logits: over known artists, and known or not.
+
+    `val_loss` is the cross-entropy over all paintings, those by others included.
+    """
     others = logits.shape[1] - 1
     known = y < others
     probability = softmax(logits[:, :others])
     figures = {
+        "val_loss": -float(np.log(softmax(logits)[np.arange(len(y)), y] + 1e-12).mean()),
         "val_macro": macro_accuracy(probability[known], y[known]),
         "val_top5": top_k_accuracy(probability[known], y[known], 5),
     }
@@ -163,91 +203,28 @@ def validate(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
     return figures
 
 
-class _Batches(keras.utils.PyDataset):
-    """Augmented batches. Batch `i` of an epoch depends on seed, epoch and `i` alone."""
-
-    def __init__(self, recipe: Recipe, x: np.ndarray, y: np.ndarray) -> None:
-        super().__init__(workers=1, max_queue_size=8)
-        self.recipe, self.x, self.y = recipe, x, y
-        self.classes = int(y.max()) + 1
-        counts = np.maximum(np.bincount(y, minlength=self.classes), 1)
-        weight = counts**-recipe.class_weight_power
-        self.class_weight = weight / (weight * counts).sum() * len(y)
-        self.start(0)
-
-    def start(self, epoch: int) -> None:
-        """Draws the order of an epoch and sets its picture size."""
-        recipe = self.recipe
-        others = np.flatnonzero(self.y == self.classes - 1)
-        everything = [np.arange(len(self.y)), *[others] * (recipe.other_repeats - 1)]
-        rng = np.random.default_rng([recipe.seed, epoch])
-        self.epoch, self.order = epoch, rng.permutation(np.concatenate(everything))
-        self.size = [side for share, side in recipe.sizes if epoch >= share * recipe.epochs][-1]
-
-    def __len__(self) -> int:
-        return len(self.order) // self.recipe.batch_size
-
-    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        recipe = self.recipe
-        rng = np.random.default_rng([recipe.seed, self.epoch, i])
-        chosen = self.order[i * recipe.batch_size : (i + 1) * recipe.batch_size]
-        y = np.eye(self.classes, dtype=np.float32)[self.y[chosen]]
-        if recipe.frozen_base:
-            x = self.x[chosen]
-        else:
-            how = recipe.augmentation
-            views = [random_view(self.x[j], self.size, how, rng) for j in chosen]
-            x, y = mix(np.stack(views).astype(np.float32), y, how, rng)
-        return x, y, (y @ self.class_weight).astype(np.float32)
+def _one_epoch(model: keras.Model, batches: Batches, epoch: int) -> Row:
+    """Trains an epoch, counted from 0, and says what it came to."""
+    started = time.perf_counter()
+    batches.start(epoch)
+    _seed_dropout(model, batches.recipe.seed, epoch)
+    # Already shuffled; Keras's own shuffling would depend on what ran before.
+    fitted = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)
+    loss = fitted.history["loss"][-1]
+    if not math.isfinite(loss):
+        raise FloatingPointError(
+            f"The loss of epoch {epoch + 1} is {loss}: train with a lower learning rate"
+        )
+    return {
+        "size": batches.size,
+        "learning_rate": float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)),
+        "loss": loss,
+        "seconds": time.perf_counter() - started,
+    }
 
 
-class _History:
-    """`history.csv` of a run, one row an epoch."""
-
-    def __init__(self, run: Path) -> None:
-        self.path = run / "history.csv"
-        self.rows: list[dict[str, float]] = []
-        if self.path.exists():
-            with self.path.open(newline="") as file:
-                rows = csv.DictReader(file)
-                self.rows = [{k: json.loads(v) for k, v in row.items()} for row in rows]
-
-    def append(self, row: dict[str, float]) -> dict[str, float]:
-        self.rows.append(row)
-        with self.path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, row.keys())
-            writer.writeheader()
-            writer.writerows({k: round(v, 5) for k, v in r.items()} for r in self.rows)
-        return row
-
-    def best(self) -> float:
-        return max((row["val_macro"] for row in self.rows), default=-1.0)
-
-    def epochs_since_best(self) -> int:
-        scores = [row["val_macro"] for row in self.rows]
-        return len(scores) - 1 - scores.index(max(scores)) if scores else 0
-
-
-def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
-    total = steps_per_epoch * recipe.epochs
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=recipe.learning_rate / 100,
-        decay_steps=max(1, total - steps_per_epoch),
-        warmup_target=recipe.learning_rate,
-        warmup_steps=steps_per_epoch,
-    )
-    optimizer = keras.optimizers.AdamW(
-        schedule,
-        weight_decay=recipe.weight_decay,
-        global_clipnorm=1.0,
-        use_ema=True,
-        ema_momentum=recipe.average,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
-    loss = keras.losses.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=recipe.label_smoothing
-    )
-    model.compile(optimizer, loss, jit_compile=False)
+def _draw(curves: Curves, row: Row) -> None:
+    curves.write(int(row["epoch"]), {k: v for k, v in row.items() if k != "epoch"})
 
 
 def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
@@ -257,21 +234,28 @@ def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
             layer.seed_generator.state.assign([seed + number, epoch])
 
 
-def _check_options(run: Path, recipe: Recipe, artists: list[str], data: Path) -> None:
-    """Saves the options with a new run; refuses to go on with others."""
+def _settle(
+    run: Path, recipe: Recipe, artists: list[str], data: Path, weights: Path | None
+) -> Recipe:
+    """Saves the options with a new run; refuses to go on with others.
+
+    Returns:
+        The recipe to follow: another than was asked for if its starting weights are out of
+        reach, now or when the run began.
+    """
     run.mkdir(parents=True, exist_ok=True)
-    path = run / "options.json"
-    options = {"recipe": dataclasses.asdict(recipe), "artists": artists, "data": data.name}
-    options = json.loads(json.dumps(options))
-    if path.exists() and json.loads(path.read_text()) != options:
-        raise ValueError(f"{run} was started with other options: choose another directory")
+    path, others = run / "options.json", {"artists": artists, "data": data.name}
+    if path.exists():
+        found = json.loads(path.read_text())
+        started = from_options(found.pop("recipe"))
+        asked = from_options(dataclasses.asdict(recipe))
+        if found != others or started not in (asked, pretrained.without_keras_file(asked)):
+            raise ValueError(f"{run} was started with other options: choose another directory")
+        return started
+    recipe = pretrained.within_reach(recipe, weights)
+    options = {"recipe": dataclasses.asdict(recipe)} | others
     path.write_text(json.dumps(options, indent=2) + "\n")
-
-
-def _save_atomically(model: keras.Model, path: Path) -> None:
-    partial = path.with_name(f"partial-{path.name}")
-    model.save_weights(partial)
-    partial.replace(path)
+    return recipe
 
 
 def _key(painting: Painting) -> str:

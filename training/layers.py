@@ -13,15 +13,17 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     """
 
     def call(self, inputs, training=None, mask=None):
-        if not training or keras.backend.backend() != "tensorflow":
+        # Frozen, its statistics stay and are used as they are.
+        if not training or not self.trainable or keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 
+        flat = len(inputs.shape) == 2  # the kernel takes maps only
         empty = tf.constant([], tf.float32)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=inputs,
-            scale=self.gamma,
-            offset=self.beta,
+            x=inputs[:, None, None] if flat else inputs,
+            scale=tf.cast(self.gamma, tf.float32),
+            offset=tf.cast(self.beta, tf.float32),
             mean=empty,
             variance=empty,
             epsilon=self.epsilon,
@@ -29,15 +31,17 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         )
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(self.momentum * moving + (1 - self.momentum) * batch)
-        return outputs
+        return outputs[:, 0, 0] if flat else outputs
 
 
-def batch_normalisation(name: str) -> keras.Layer:
-    """What `core.networks.efficientnet_lite0` takes as `normalisation`.
+def batch_normalisation(
+    name: str, epsilon: float = 1e-3, dtype: str = "float32"
+) -> FusedBatchNormalization:
+    """What the builders of `core.networks` take as `normalisation`.
 
     The momentum suits fine-tuning, where an epoch has hundreds of steps, not thousands.
     """
-    return FusedBatchNormalization(epsilon=1e-3, momentum=0.97, name=name)
+    return FusedBatchNormalization(epsilon=epsilon, momentum=0.97, name=name, dtype=dtype)
 
 
 class FusedInstanceNormalization(keras.layers.GroupNormalization):

@@ -10,12 +10,18 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from core import images, models
+from core.settings import settings
 from training import classifiers, dataset, pretrained, publish
+from training.__main__ import app
 from training.augmentation import Augmentation, mix, random_view
+from training.batches import Batches
+from training.classifier_commands import Architecture
+from training.curves import read
 from training.layers import batch_normalisation
-from training.recipes import RECIPES, Recipe, from_options, with_options
+from training.recipes import RECIPES, Phase, Recipe, from_options, with_options
 
 NAMES = ("Claude Monet", "Rembrandt", "Titian")
 
@@ -67,7 +73,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Recipe:
 
     monkeypatch.setattr(classifiers, "build", build)
     monkeypatch.setattr(classifiers, "build_shipped", build_shipped)
-    monkeypatch.setattr(pretrained, "load_efficientnet_lite0", lambda model, directory: None)
+    monkeypatch.setattr(pretrained, "load", lambda network, model, directory: None)
     return Recipe(
         network="efficientnet_lite0",
         epochs=4,
@@ -169,7 +175,7 @@ def test_batches_depend_on_seed_epoch_and_number_alone(tiny):
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (40, 64, 64, 3), np.uint8)
     y = np.arange(40) % 4
-    one, other = classifiers._Batches(tiny, x, y), classifiers._Batches(tiny, x, y)
+    one, other = Batches(tiny, x, y), Batches(tiny, x, y)
     other.start(3)
     one.start(3)
     for a, b in zip(one[2], other[2], strict=True):
@@ -182,7 +188,7 @@ def test_batches_depend_on_seed_epoch_and_number_alone(tiny):
 
 def test_class_weights_average_to_one_and_favour_the_rare(tiny):
     y = np.array([0] * 80 + [1] * 20 + [2] * 5)
-    batches = classifiers._Batches(tiny, np.zeros((105, 8, 8, 3), np.uint8), y)
+    batches = Batches(tiny, np.zeros((105, 8, 8, 3), np.uint8), y)
     assert batches.class_weight[y].mean() == pytest.approx(1)
     assert batches.class_weight[1] / batches.class_weight[0] == pytest.approx(2)
 
@@ -263,3 +269,127 @@ def test_mixing_keeps_the_share_of_each_painting(how):
         assert target.sum(1) == pytest.approx(1)
     untouched, _ = mix(x, y, Augmentation(), np.random.default_rng(0))
     np.testing.assert_array_equal(untouched, x)
+
+
+@pytest.fixture
+def phased(monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    """The report's custom CNN, small, in two phases of which the second trains the head."""
+    monkeypatch.setenv("ATELIER_PRECISION", "float32")
+    settings.cache_clear()
+    return dataclasses.replace(
+        RECIPES["custom_cnn"],
+        batch_size=8,
+        sizes=((0.0, 32),),
+        average=0.9,
+        augmentation=Augmentation(min_area=0.5),
+        phases=(
+            Phase(epochs=2, learning_rate=3e-3, schedule="plateau"),
+            Phase(epochs=2, learning_rate=1e-2, layers="head", schedule="cosine"),
+        ),
+        architecture={"units": 16, "dropout": 0.5},
+    )
+
+
+@pytest.mark.slow
+def test_a_run_in_phases_goes_on_to_the_same_losses_wherever_it_was_killed(
+    paintings, phased, tmp_path
+):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    after_first: list[np.ndarray] = []
+
+    def look(row: dict[str, float]) -> None:
+        if row["epoch"] == 3:  # the state after the first phase is still there
+            model = classifiers.build(phased, 4)
+            model.load_weights(whole / "state-0002.weights.h5")
+            after_first.extend(model.get_weights())
+
+    classifiers.train(phased, paintings, None, whole, on_epoch=look)
+
+    for last in (2, 3):  # at the end of a phase and at the beginning of one
+
+        def stop(row: dict[str, float], last: int = last) -> None:
+            if row["epoch"] == last:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            classifiers.train(phased, paintings, None, broken, on_epoch=stop)
+    classifiers.train(phased, paintings, None, broken)
+
+    assert [int(row["phase"]) for row in history(broken)] == [1, 1, 2, 2]
+    for one, other in zip(history(whole), history(broken), strict=True):
+        for name in one:
+            assert float(one[name]) == pytest.approx(float(other[name]), abs=1e-4), name
+    curves = read(broken / "curves")
+    assert list(curves["loss"]) == [1, 2, 3, 4]
+    for row in history(broken):
+        assert curves["loss"][int(row["epoch"])] == pytest.approx(float(row["loss"]), rel=1e-5)
+
+    ends = {}
+    for name in ("best", "last"):
+        model = classifiers.build(phased, 4)
+        model.load_weights(whole / f"{name}.weights.h5")
+        ends[name] = model.get_weights()
+    for one, other, first in zip(ends["best"], ends["last"], after_first, strict=True):
+        np.testing.assert_array_equal(one, other)  # the best were put back
+        if one.ndim == 4:
+            np.testing.assert_array_equal(one, first)  # the second phase left them alone
+
+
+def test_a_loss_that_is_no_number_ends_the_run(paintings, phased, tmp_path):
+    phases = (Phase(epochs=1, learning_rate=1e30, schedule="constant"),)
+    with pytest.raises(FloatingPointError, match="lower learning rate"):
+        classifiers.train(
+            dataclasses.replace(phased, phases=phases), paintings, None, tmp_path / "run"
+        )
+
+
+def test_a_run_keeps_to_the_network_that_it_started_with(tmp_path):
+    """Even when the file that it could not have is there in the meantime."""
+    asked = RECIPES["resnet50"]
+    settled = classifiers._settle(tmp_path, asked, ["A"], Path("data"), None)
+    assert settled.network == "resnet50_v2"
+    (tmp_path / pretrained.RESNET50).touch()
+    assert classifiers._settle(tmp_path, asked, ["A"], Path("data"), tmp_path) == settled
+    with pytest.raises(ValueError, match="other options"):
+        classifiers._settle(tmp_path, RECIPES["resnet50_two_phase"], ["A"], Path("data"), None)
+
+
+def test_every_recipe_can_be_given_on_the_command_line_and_written_down():
+    assert [*RECIPES] == [recipe.id for recipe in RECIPES.values()]
+    assert {*RECIPES} == {*Architecture}
+    for recipe in RECIPES.values():
+        assert from_options(json.loads(json.dumps(dataclasses.asdict(recipe)))) == recipe
+
+
+@pytest.mark.parametrize("model", ["efficientnet_lite0", "vgg16"])
+def test_published_options_are_those_of_the_recipe(model):
+    recorded = json.loads((models.ASSETS / model / "options.json").read_text())
+    assert from_options(recorded) == RECIPES[model]
+
+
+def test_phases_and_the_architecture_can_be_changed_part_by_part():
+    changed = with_options(
+        RECIPES["resnet50_two_phase"],
+        ["phases.1.epochs=3", "architecture.dense=[8]", "sizes=[[0, 64]]"],
+    )
+    assert [phase.epochs for phase in changed.phases] == [10, 3]
+    assert changed.architecture["dense"] == [8]
+    assert (changed.side, changed.total_epochs) == (64, 13)
+    for wrong in ("phases.2.epochs=3", "phases.x=1", "architecture.unit=3"):
+        with pytest.raises(ValueError, match="no '"):
+            with_options(changed, [wrong])
+    with pytest.raises(ValueError, match=r"set phases\.0\.epochs"):
+        with_options(changed, ["epochs=3"])
+
+
+def test_the_architecture_is_an_argument_or_an_option(monkeypatch, tmp_path):
+    asked: list[Recipe] = []
+    monkeypatch.setattr(classifiers, "train", lambda recipe, *rest, on_epoch: asked.append(recipe))
+    common = ["classifier", "--data", str(tmp_path), "--run", str(tmp_path)]
+    for given in (["vgg16"], ["--arch", "vgg16"], ["--arch=resnet50", "--set", "seed=2"]):
+        assert CliRunner().invoke(app, [*common, *given]).exit_code == 0
+    assert asked[:2] == [RECIPES["vgg16"]] * 2
+    assert asked[2] == dataclasses.replace(RECIPES["resnet50"], seed=2)
+    for wrong in ([], ["vgg16", "--arch", "vgg16"], ["vgg17"], ["vgg16", "--set", "sed=2"]):
+        assert CliRunner().invoke(app, [*common, *wrong]).exit_code == 2
+    assert len(asked) == 3
