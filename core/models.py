@@ -81,12 +81,13 @@ class Entry(_Frozen):
 
     id: str
     title: str
-    task: Literal["identify", "features"]
+    task: Literal["identify", "features", "paint"]
     version: str
     summary: str
     source: str
     licence: str
     network: str  # builder in core.networks
+    arguments: dict[str, int] = {}  # what the builder is called with
     file: WeightsFile
     base: str | None = None  # id of a shared feature extractor that comes first
     keras_file: KerasFile | None = None
@@ -95,6 +96,7 @@ class Entry(_Frozen):
     artists: tuple[str, ...] = ()  # ids, in the order of the outputs
     views: int = 1  # 2: the mean of the picture and its mirror image
     side: int = 224  # to which the squeezed picture is enlarged before the network sees it
+    soften: float = 0.0  # of a painter, see core.painter
     calibration: Calibration = Calibration()
     known: KnownScore | None = None
     figures: dict[str, Any] = {}
@@ -110,8 +112,8 @@ class Loaded:
     """A model in memory, ready to be called from any thread.
 
     Attributes:
-        body: RGB 0..255 `(n, h, w, 3)` to the last convolutional map.
-        head: That map to logits; None for a feature extractor.
+        body: RGB 0..255 `(n, h, w, 3)` to the last convolutional map, or to the painted picture.
+        head: That map to logits; None for a feature extractor or a painter.
         lock: Held while the model runs.
     """
 
@@ -196,19 +198,19 @@ def resolve(entry: Entry, progress: Callable[[str], None] = log.info) -> Path:
     for directory in filter(None, (settings().weights, ASSETS)):
         for name, digest in wanted:
             if (directory / name).is_file():
-                return _checked(directory / name, digest)
+                return checked(directory / name, digest)
     if settings().offline:
         raise WeightsError(
             f"The weights {file.name} are not on this machine and downloads are switched off: "
             "put the file into the directory that ATELIER_WEIGHTS names."
         )
     try:
-        return _checked(_from_hub(file, progress), file.sha256)
+        return checked(_from_hub(file, progress), file.sha256)
     except OSError as error:
         log.info("Not on the Hub: %r", error)
     if alternative:
         try:
-            return _checked(_from_keras(alternative, progress), alternative.md5)
+            return checked(_from_keras(alternative, progress), alternative.md5)
         except OSError as error:
             log.info("Not from keras.applications: %r", error)
     raise WeightsError(
@@ -251,8 +253,11 @@ def _build(entry: Entry, progress: Callable[[str], None]) -> Loaded:
     from core import networks
     from core.precision import compute_dtype
 
-    if entry.task == "features":
-        body, head = networks.vgg16_base(dtype=compute_dtype()), None
+    if entry.task != "identify":
+        body, head = (
+            getattr(networks, entry.network)(dtype=compute_dtype(), **entry.arguments),
+            None,
+        )
         _fill(body, path, entry)
     elif entry.base:
         body = load(entry.base, progress).body
@@ -315,7 +320,12 @@ def _from_keras(file: KerasFile, progress: Callable[[str], None]) -> Path:
     return Path(path)
 
 
-def _checked(path: Path, digest: str) -> Path:
+def checked(path: Path, digest: str) -> Path:
+    """The path, if the file's SHA-256 or MD5 is the recorded one.
+
+    Raises:
+        WeightsError: If it is not.
+    """
     algorithm = "md5" if len(digest) == 32 else "sha256"
     with path.open("rb") as file:
         if hashlib.file_digest(file, algorithm).hexdigest() != digest:

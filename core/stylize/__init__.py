@@ -1,0 +1,1 @@
+"""Photos painted in the style of pictures: networks, losses, and the optimiser."""

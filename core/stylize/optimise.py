@@ -1,0 +1,179 @@
+"""Two ways downhill behind one interface, for losses that cost far more than arithmetic does.
+
+Each `descend` is a generator: it evaluates the loss once, gives the best picture so far, and
+waits to be asked for more, so that whoever asks decides when to stop.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from core.stylize.objective import Evaluation
+
+Evaluate = Callable[[np.ndarray], Evaluation]
+Filter = Callable[[np.ndarray], np.ndarray]
+
+LIMITS = np.float32(0), np.float32(255)
+"""Least and greatest value of a picture. Without limits it seeks contrast beyond black and
+white, which is lost when it is made into pixels, and with it much of what was gained."""
+
+
+class Optimiser(Protocol):
+    """Goes downhill, and may remember between one size of a picture and the next."""
+
+    def descend(self, x: np.ndarray, evaluate: Evaluate) -> Iterator[tuple[np.ndarray, Evaluation]]:
+        """Starts at x, `(height, width, 3)` float32.
+
+        Yields:
+            After each evaluation the best picture so far, within `LIMITS`, and its evaluation.
+            It ends by itself only where nothing is left to gain.
+        """
+
+    def enlarge(self, resize: Filter) -> None:
+        """Brings what is remembered to another size, before the next `descend`."""
+
+
+@dataclass(frozen=True)
+class _Move:
+    """What one step has taught about the curvature."""
+
+    move: np.ndarray
+    change: np.ndarray  # of the gradient
+    product: float
+
+
+class Lbfgs:
+    """Limited-memory BFGS (Liu & Nocedal 1989), projected into the limits, with backtracking."""
+
+    def __init__(self, precondition: Filter, *, memory: int = 20, first_move: float = 4.0) -> None:
+        """Remembers nothing yet.
+
+        Args:
+            precondition: A symmetric positive filter that stands for the inverse of the
+                curvature where nothing is known of it.
+            memory: How many moves are remembered.
+            first_move: Root mean square of a move of which nothing is known, in grey levels.
+        """
+        self._precondition, self._first_move = precondition, first_move
+        self._moves: deque[_Move] = deque(maxlen=memory)
+
+    def descend(self, x: np.ndarray, evaluate: Evaluate) -> Iterator[tuple[np.ndarray, Evaluation]]:
+        """See `Optimiser`."""
+        x = np.asarray(np.clip(x, *LIMITS))
+        now = evaluate(x)
+        yield x, now
+        while True:
+            direction = -self._uncurve(_inward(x, now.gradient))
+            length = float(np.sqrt(np.mean(np.square(direction)))) + 1e-30
+            size = 1.0 if self._moves else self._first_move / length
+            while True:
+                there: np.ndarray = np.clip(x + np.float32(size) * direction, *LIMITS)
+                move = there - x
+                slope = _dot(move, now.gradient)
+                if not slope < 0:  # what is remembered is spoilt, or this is the bottom
+                    break
+                then = evaluate(there)
+                if then.loss <= now.loss + 1e-4 * slope:
+                    break
+                yield x, now
+                # The lowest point of the parabola through both losses and the slope.
+                curvature = then.loss - now.loss - slope
+                lowest = -slope / (2 * curvature) if np.isfinite(curvature) else 0.0
+                size *= float(np.clip(lowest, 0.1, 0.5))
+            if not slope < 0:
+                if not self._moves:
+                    return
+                self._moves.clear()
+                continue
+            self._remember(move, then.gradient - now.gradient)
+            x, now = there, then
+            yield x, now
+
+    def enlarge(self, resize: Filter) -> None:
+        """Keeps the moves of the smaller picture.
+
+        Its pixels stand for several each, which share the gradient among them.
+        """
+        moves = list(self._moves)
+        self._moves.clear()
+        for old in moves[-10:]:  # earlier ones say too little of fine strokes to be worth it
+            move, change = resize(old.move), resize(old.change)
+            self._remember(move, change * np.float32(old.move.size / move.size))
+
+    def _remember(self, move: np.ndarray, change: np.ndarray) -> None:
+        product = _dot(move, change)
+        if product > 1e-8 * np.sqrt(_dot(move, move) * _dot(change, change)):
+            self._moves.append(_Move(move, change, product))
+
+    def _uncurve(self, gradient: np.ndarray) -> np.ndarray:
+        """The inverse Hessian that the moves imply, times the gradient (Nocedal 1980)."""
+        result, shares = gradient.copy(), []
+        for known in reversed(self._moves):
+            share = _dot(known.move, result) / known.product
+            result -= np.float32(share) * known.change
+            shares.append(share)
+        result = self._precondition(result)
+        if self._moves:
+            last = self._moves[-1]
+            result *= np.float32(last.product / _dot(last.change, self._precondition(last.change)))
+        for known, share in zip(self._moves, reversed(shares), strict=True):
+            share -= _dot(known.change, result) / known.product
+            result += np.float32(share) * known.move
+        return result
+
+
+class Adam:
+    """Adam (Kingma & Ba, arXiv 1412.6980), on the preconditioned gradient."""
+
+    def __init__(
+        self, precondition: Filter, *, rate: float = 8.0, decay: tuple[float, float] = (0.9, 0.99)
+    ) -> None:
+        """Sets the pace.
+
+        Args:
+            precondition: A filter of the gradient.
+            rate: About the length of a move, in grey levels.
+            decay: Of the means of gradient and squared gradient.
+        """
+        self._precondition, self._rate, self._decay = precondition, rate, decay
+
+    def descend(self, x: np.ndarray, evaluate: Evaluate) -> Iterator[tuple[np.ndarray, Evaluation]]:
+        """See `Optimiser`."""
+        x = np.clip(x, *LIMITS)
+        best = x, evaluate(x)
+        now, steps = best[1], 0
+        first, second = np.zeros_like(x), np.zeros_like(x)
+        while True:
+            yield best
+            steps += 1
+            gradient = self._precondition(now.gradient)
+            first += np.float32(1 - self._decay[0]) * (gradient - first)
+            second += np.float32(1 - self._decay[1]) * (np.square(gradient) - second)
+            ahead = first / np.float32(1 - self._decay[0] ** steps)
+            spread = np.sqrt(second / np.float32(1 - self._decay[1] ** steps))
+            x = np.clip(x - np.float32(self._rate) * ahead / (spread + 1e-12), *LIMITS)
+            now = evaluate(x)
+            if now.loss < best[1].loss:
+                best = x, now
+
+    def enlarge(self, resize: Filter) -> None:
+        """Nothing is kept: its means are found anew within a few steps."""
+
+
+def _inward(x: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """A gradient without what would push x out of its limits."""
+    low, high = LIMITS
+    stuck = ((x <= low) & (gradient > 0)) | ((x >= high) & (gradient < 0))
+    return np.where(stuck, np.float32(0), gradient)
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.dot(a.ravel(), b.ravel()))
+
+
+OPTIMISERS: dict[str, Callable[[Filter], Optimiser]] = {"lbfgs": Lbfgs, "adam": Adam}

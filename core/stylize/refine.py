@@ -1,0 +1,365 @@
+"""Paints a photo in a style by optimising the picture itself, coarse to fine.
+
+What Gatys et al. (arXiv 1508.06576, CVPR 2016) minimise, reached much sooner: large forms
+are painted in a small copy, where a step costs a sixteenth, and only then the strokes
+(Gatys et al., arXiv 1611.07865, section 5). `refine` is a generator, so that whoever draws
+its steps decides when the picture is finished.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from PIL import Image
+
+from core.precision import compute_dtype
+from core.stylize import colour, losses, networks, objective, optimise, precondition
+
+SMALLEST = 90  # rows of the coarsest copy, at least: below it, strokes are no strokes any more
+
+_OPTIMISER_BYTES = 600  # a pixel: L-BFGS remembers twenty moves and gradients
+_LOOK_BYTES = 1000  # a pixel: features of a style, of which no gradient is needed
+
+OptimiserName = Literal["lbfgs", "adam"]
+Start = Literal["photo", "noise"]
+
+
+class TooLarge(ValueError):
+    """A painting that would not fit into memory. Its message is one sentence for the visitor."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What can be chosen about a painting.
+
+    Attributes:
+        network: Id of a row of `networks.TABLE`.
+        rows: Height of the painting in pixels; its width follows from the photo.
+        steps: Evaluations of the loss in all, over all scales.
+        content_weight: Faithfulness to the photo.
+        style_weight: Strength of style.
+        variation_weight: Smoothness, see `losses.total_variation`.
+        brush: Size of the style picture against the photo; 2 makes strokes twice as broad.
+        keep_colors: Whether the colours of the photo stay.
+        start: What is on the canvas at first, if no picture is given to go on from: the photo
+            in the colours of the styles, or noise.
+        seed: Of the noise.
+        optimiser: See `optimise`.
+        waves: Power by which broad forms go before fine noise, see `precondition`.
+        scales: Sizes of the copies, rising to 1; None for halves down to `SMALLEST` rows.
+        content_layers: Layer to weight; None for those of the network's row.
+        style_layers: Likewise.
+        precision: Keras policy of the network; None for the fastest on this processor.
+    """
+
+    network: str = networks.DEFAULT
+    rows: int = 400
+    steps: int = 100
+    content_weight: float = 0.1
+    style_weight: float = 1.0
+    variation_weight: float = 0.0
+    brush: float = 1.0
+    keep_colors: bool = False
+    start: Start = "photo"
+    seed: int = 0
+    optimiser: OptimiserName = "lbfgs"
+    waves: float = 0.75
+    scales: tuple[float, ...] | None = None
+    content_layers: Mapping[str, float] | None = None
+    style_layers: Mapping[str, float] | None = None
+    precision: str | None = None
+
+    def __post_init__(self) -> None:
+        """Checks.
+
+        Raises:
+            ValueError: With one sentence that says what is not possible.
+        """
+        if self.network not in networks.TABLE:
+            known = ", ".join(networks.TABLE)
+            raise ValueError(f"There is no network {self.network!r}; there are: {known}.")
+        row = networks.get(self.network)
+        if not row.shortest_side <= self.rows <= 10_000:
+            raise ValueError(f"{row.title} paints from {row.shortest_side} to 10000 rows.")
+        if self.steps < 1:
+            raise ValueError("A painting takes at least one step.")
+        weights = (self.content_weight, self.style_weight, self.variation_weight)
+        if min(weights) < 0 or not 0 < sum(weights) < math.inf:
+            raise ValueError("Weights are positive numbers, and not all of them zero.")
+        if not 0.1 <= self.brush <= 10:
+            raise ValueError("The brush is between a tenth of and ten times its usual size.")
+        if self.start not in get_args(Start):
+            raise ValueError(f"A painting starts from {' or '.join(get_args(Start))}.")
+        if self.optimiser not in optimise.OPTIMISERS:
+            raise ValueError(f"Optimisers are {' and '.join(optimise.OPTIMISERS)}.")
+        if not 0 <= self.waves <= 2:
+            raise ValueError("The power of waves is from 0 to 2.")
+        if self.scales is not None:
+            rising = all(a < b for a, b in itertools.pairwise(self.scales))
+            if not self.scales or not rising or self.scales[0] <= 0 or self.scales[-1] != 1:
+                raise ValueError("Scales rise to 1.")
+        for layers in (self.content_layers, self.style_layers):
+            if layers is not None and (not layers or min(layers.values()) <= 0):
+                raise ValueError("Layers have positive weights, and there is at least one of each.")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One evaluation of the loss.
+
+    Attributes:
+        step: Its number, from 1.
+        of: How many there will be if nobody stops.
+        seconds: Since the start, networks loaded.
+        done: Share of the whole work so far, 0..1; steps of large copies count for more.
+        loss: The weighted sum of all parts, of the best picture at this scale so far.
+        content_loss: Its distance from the photo, see `losses.content_loss`.
+        style_loss: Its distance from the style, see `losses.style_loss`.
+        scale: Size of the present copy; 1 is the size of the painting.
+        first: Whether it is the first step of its scale.
+    """
+
+    step: int
+    of: int
+    seconds: float
+    done: float
+    loss: float
+    content_loss: float
+    style_loss: float
+    scale: float
+    first: bool
+    _pixels: Callable[[], np.ndarray] = field(repr=False)
+
+    def pixels(self) -> np.ndarray:
+        """The picture as it now is, at the present scale: `(height, width, 3)` uint8 RGB."""
+        return self._pixels()
+
+
+Style = losses.StyleTarget | np.ndarray
+
+
+def size(photo: np.ndarray, rows: int) -> tuple[int, int]:
+    """Height and width of a painting of this photo."""
+    return rows, max(1, round(rows * photo.shape[1] / photo.shape[0]))
+
+
+def estimate_bytes(
+    height: int, width: int, network: str = networks.DEFAULT, precision: str | None = None
+) -> int:
+    """Memory that painting takes at its largest scale, on top of the loaded network.
+
+    Args:
+        height: Of the painting.
+        width: Of the painting.
+        network: Id of a row of `networks.TABLE`.
+        precision: Keras policy of the network; None for the fastest on this processor.
+    """
+    evaluation: float = networks.get(network).bytes_a_pixel
+    if (precision or compute_dtype()) != "float32":
+        evaluation *= 0.65  # maps are half as large, but loss and optimiser stay in float32
+    return int(height * width * (evaluation + _OPTIMISER_BYTES))
+
+
+def scales(height: int, width: int, options: Options) -> tuple[float, ...]:
+    """The sizes at which it is painted one after the other, the last one 1."""
+    if options.scales is not None:
+        return options.scales
+    shortest = max(SMALLEST, networks.get(options.network).shortest_side)
+    halvings = max(0, int(math.log2(min(height, width) / shortest)))
+    return tuple(2.0**-n for n in range(halvings, -1, -1))
+
+
+def shares(steps: int, scales: Sequence[float]) -> list[int]:
+    """Divides steps among scales; each gets about two thirds of those of the smaller one.
+
+    A scale starts from what the smaller one has found, and its steps cost four times as much.
+    """
+    portions = [(2 / 3) ** n for n in range(len(scales))]
+    ends = [round(steps * sum(portions[: n + 1]) / sum(portions)) for n in range(len(scales))]
+    return [end - start for start, end in itertools.pairwise([0, *ends])]
+
+
+def refine(
+    photo: np.ndarray,
+    styles: Sequence[Style],
+    options: Options | None = None,
+    *,
+    style_weights: Sequence[float] | None = None,
+    canvas: np.ndarray | None = None,
+    memory_bytes: int | None = None,
+) -> Iterator[Step]:
+    """Paints. Stop drawing steps at any moment: what the last one shows is kept.
+
+    Args:
+        photo: What is to be seen, `(height, width, 3)` uint8 RGB of any size.
+        styles: How it is to be painted: pictures, or statistics of the options' network.
+        options: Default ones if None.
+        style_weights: One number a style; equal if None.
+        canvas: A picture to go on from, of any size: an earlier result, or an instant one.
+            Unless the options name scales, it is painted at full size only.
+        memory_bytes: What the painting may take; what is free on this machine if None.
+
+    Yields:
+        A step after each evaluation.
+
+    Raises:
+        TooLarge: If it does not fit into memory.
+        ValueError: If styles, weights, layers and network do not fit each other.
+        WeightsError: If the network's weights are not to be had.
+    """
+    options = options or Options()
+    height, width = size(photo, options.rows)
+    needed = estimate_bytes(height, width, options.network, options.precision)
+    for style in styles:
+        if isinstance(style, np.ndarray):
+            needed = max(needed, _LOOK_BYTES * math.prod(_style_size(style, 1.0, options)))
+    if needed > (limit := free_bytes() if memory_bytes is None else memory_bytes):
+        raise TooLarge(
+            f"A painting of {width}×{height} takes about {needed / 1e9:.1f} GB of memory, and "
+            f"{limit / 1e9:.1f} GB are free: choose fewer rows."
+        )
+    row = networks.get(options.network)
+    judge = objective.objective(
+        options.network,
+        options.precision or compute_dtype(),
+        tuple((options.content_layers or row.content).items()),
+        tuple((options.style_layers or row.style).items()),
+    )
+    weights = objective.Weights(
+        options.content_weight, options.style_weight, options.variation_weight
+    )
+    if canvas is not None and options.scales is None:
+        plan: tuple[float, ...] = (1.0,)
+    else:
+        plan = scales(height, width, options)
+    if min(height, width) * plan[0] < row.shortest_side - 1:
+        raise ValueError(
+            f"{row.title} sees nothing in a picture of fewer than {row.shortest_side} pixels a "
+            f"side, and the smallest copy would have {min(height, width) * plan[0]:.0f}: choose "
+            "more rows."
+        )
+    counts, done, step, started = shares(options.steps, plan), 0.0, 0, time.monotonic()
+    work = sum(count * scale**2 for count, scale in zip(counts, plan, strict=True))
+    picture = None if canvas is None else canvas.astype(np.float32)
+    optimiser = optimise.OPTIMISERS[options.optimiser](precondition.Waves(options.waves))
+    small: np.ndarray | None = None
+    for scale, count in zip(plan, counts, strict=True):
+        if not count:
+            continue
+        shape = max(1, round(height * scale)), max(1, round(width * scale))
+        smaller, small = small, resize(photo, *shape).clip(0, 255)
+        described = [_describe(style, judge, small, scale, options) for style in styles]
+        evaluate = judge.against(small, losses.mix(described, style_weights), weights)
+        if picture is None:
+            picture = _first_canvas(small, styles, style_weights, options)
+        picture = resize(picture, *shape)
+        if smaller is not None:  # what enlarging blurs is taken from the photo, as a start
+            picture += small - resize(smaller, *shape)
+            optimiser.enlarge(functools.partial(resize, height=shape[0], width=shape[1]))
+        descent = optimiser.descend(picture, evaluate)
+        for n, (best, found) in enumerate(itertools.islice(descent, count)):
+            picture, step = best, step + 1
+            done += scale**2 / work
+            yield Step(
+                step=step,
+                of=options.steps,
+                seconds=time.monotonic() - started,
+                done=done,
+                loss=found.loss,
+                content_loss=found.content,
+                style_loss=found.style,
+                scale=scale,
+                first=n == 0,
+                _pixels=_Canvas(best, small if options.keep_colors else None),
+            )
+
+
+def _style_size(style: np.ndarray, scale: float, options: Options) -> tuple[int, int]:
+    rows = max(networks.get(options.network).shortest_side, options.rows * scale * options.brush)
+    return size(style, round(rows))
+
+
+def _first_canvas(
+    photo: np.ndarray,
+    styles: Sequence[Style],
+    style_weights: Sequence[float] | None,
+    options: Options,
+) -> np.ndarray:
+    """What is there before the first step.
+
+    The photo is already in the colours of the styles: deep features hardly see colours, and
+    those of InceptionV3, whose first style layer is deep, would leave them as they are.
+    """
+    if options.start == "noise":
+        return noise(photo.shape[0], photo.shape[1], options.seed)
+    weights = [1.0] * len(styles) if style_weights is None else style_weights
+    pictures = [
+        (weight, style)
+        for weight, style in zip(weights, styles, strict=True)
+        if isinstance(style, np.ndarray) and weight > 0
+    ]
+    if options.keep_colors or not pictures:
+        return photo
+    shares = np.array([weight for weight, _ in pictures], np.float32)
+    matched = [colour.match(photo, style) for _, style in pictures]
+    return np.tensordot(shares / shares.sum(), np.stack(matched), axes=1)
+
+
+@dataclass(frozen=True)
+class _Canvas:
+    """A picture between two steps, turned into pixels only if somebody looks."""
+
+    picture: np.ndarray
+    photo: np.ndarray | None  # whose colours are kept
+
+    def __call__(self) -> np.ndarray:
+        picture = self.picture
+        if self.photo is not None:
+            picture = colour.with_colours_of(picture, self.photo)
+        return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
+def _describe(
+    style: Style, judge: objective.Objective, photo: np.ndarray, scale: float, options: Options
+) -> losses.StyleTarget:
+    if isinstance(style, losses.StyleTarget):
+        return style
+    picture = resize(style, *_style_size(style, scale, options)).clip(0, 255)
+    return judge.describe(colour.match(picture, photo) if options.keep_colors else picture)
+
+
+def noise(height: int, width: int, seed: int) -> np.ndarray:
+    """A grey canvas with noise on it, float32 RGB 0..255."""
+    generator = np.random.default_rng(seed)
+    return generator.normal(128, 24, (height, width, 3)).clip(0, 255).astype(np.float32)
+
+
+def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Brings any picture to a size, as float32; values stay what they are, even beyond 0..255."""
+    if picture.shape[:2] == (height, width):
+        return picture.astype(np.float32)
+    shrinks = height < picture.shape[0]
+    method = Image.Resampling.LANCZOS if shrinks else Image.Resampling.BICUBIC
+    channels = [
+        Image.fromarray(np.ascontiguousarray(picture[..., channel], np.float32))
+        for channel in range(3)
+    ]
+    return np.stack([np.asarray(c.resize((width, height), method)) for c in channels], axis=-1)
+
+
+def free_bytes() -> int:
+    """Memory that this machine can still give, in bytes; a guess where it does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:  # no Linux
+        return 4 * 1024**3
+    found = (int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    return 1024 * next(found, 4 * 1024**2)
