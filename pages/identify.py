@@ -215,7 +215,7 @@ if not uploads:
         st.columns(len(examples.catalogue())), enumerate(examples.catalogue()), strict=True
     ):
         column.image(
-            pictures.example(example.file, pictures.THUMB_SIDE),
+            pictures.example(example, pictures.THUMB_SIDE),
             width="stretch",
             alt=f"{example.title}, a painting to try",
         )

@@ -4,17 +4,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import artists, examples, models
-from pages.components import pictures, style
+from pages.components import compare, pictures, style
 
 style.apply()
 
 
-def painting(place: DeltaGenerator, file: str, caption: str) -> None:
+def painting(place: DeltaGenerator, example: examples.Example) -> None:
     """A picture of the examples with a line below it."""
-    place.image(pictures.example(file), width="stretch", alt=ALT[file], caption=caption)
+    place.image(
+        pictures.example(example),
+        width="stretch",
+        alt=f"{example.title} by {example.painter}",
+        caption=f"{example.painter}, {example.title}, {example.year}",
+    )
 
 
-ALT = {e.file: f"{e.title} by {e.painter}" for e in examples.catalogue()}
 van_gogh, renoir, wave, cassatt, arcimboldo = examples.catalogue()
 known = models.get(models.DEFAULT).artists
 
@@ -30,7 +34,7 @@ with words:
         st.switch_page("pages/identify.py")
     if st.button("Meet the painters", type="tertiary", icon=":material/museum:"):
         st.switch_page("pages/explore.py")
-painting(hero, wave.file, f"{wave.painter}, {wave.title}, {wave.year}")
+painting(hero, wave)
 
 st.space("small")
 for column, example, does in zip(
@@ -43,9 +47,31 @@ for column, example, does in zip(
     ),
     strict=True,
 ):
-    painting(column, example.file, f"{example.painter}, {example.title}, {example.year}")
+    painting(column, example)
     column.markdown(does)
 
+st.space("small")
+words, view = st.columns([2, 3], gap="large", vertical_alignment="center")
+with words:
+    st.header("And what would your photo look like?")
+    st.html(
+        """<p class="lead">Drop in a landscape, and Atelier paints it as Monet might have: in a
+        second, on this machine. Draw the line across the picture to see both.</p>"""
+    )
+    if st.button("Paint a photo", icon=":material/brush:"):
+        st.switch_page("pages/monet.py")
+with view:
+    photo = examples.photos()[0]
+    compare.before_after(
+        pictures.example(photo),
+        pictures.shown(photo.read_painted()),
+        names=("Photo", "Monet"),
+        of=photo.title,
+        key="monet-sample",
+    )
+    st.caption(f"Photo: {photo.photographer}, {photo.licence}. Painted by Atelier.")
+
+st.space("small")
 st.subheader(f"The {len(known)} painters it knows")
 names = [artists.get(artist).name for artist in known]
 st.html(f'<p class="lead">{" · ".join(names)}</p>')

@@ -144,3 +144,33 @@ def test_a_copy_of_the_library_works_without_the_training_package(tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.stdout.strip() == "katsushika-hokusai", done.stderr
+
+
+@pytest.mark.slow
+def test_photos_become_monets_and_a_broken_one_is_told(tmp_path: Path):
+    photo = tmp_path / "a garden.jpg"
+    photo.write_bytes(examples.photos()[0].read())
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(photo.read_bytes()[:1000])
+    missing = tmp_path / "nowhere.jpg"
+    done = run("monet", photo, broken, missing, "-o", tmp_path / "out", "--json")
+    assert done.returncode == 2
+    first, second, third = map(json.loads, done.stdout.splitlines())
+    assert first["image"] == str(photo)
+    assert first["size"] == [640, 427]
+    painted = images.load(first["output"]).pixels
+    assert painted.shape == (427, 640, 3)
+    assert np.abs(painted.astype(float) - images.load(photo).pixels).mean() > 2
+    assert second["error"].startswith("The picture is damaged")
+    assert third["error"].startswith("The file cannot be opened")
+
+
+@pytest.mark.slow
+def test_a_monet_becomes_a_photo_at_half_strength(tmp_path: Path):
+    painting = tmp_path / "wave.jpg"
+    painting.write_bytes(examples.catalogue()[2].read())
+    options = ["--direction", "to-photo", "--strength", "0.5", "--brush", "fine"]
+    done = run("monet", painting, "-o", tmp_path, *options)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "wave-to-photo.png").exists()
+    assert "wave-to-photo.png" in done.stdout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from core import models
+from core import models, monet
 from core.settings import ROOT, Settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,6 +30,20 @@ def row(entry: models.Entry) -> str:
 def test_every_figure_is_the_measured_one():
     for entry in models.classifiers():
         assert row(entry) in README, f"The README should say: {row(entry)}"
+
+
+def monet_row(entry: models.Entry) -> str:
+    """A generator's row of the README's other table."""
+    found = entry.figures["held_out"]
+    names = ("distance_closed", "cycle_l1", "content_kept", "checkerboard_ratio")
+    cells = [entry.title, *(f"{found[name]:.3f}" for name in names)]
+    return f"| {' | '.join(cells)} | {entry.total_bytes / 1e6:.1f} MB |"
+
+
+def test_the_figures_of_the_generators_are_the_measured_ones():
+    for model_id in monet.MODELS.values():
+        expected = monet_row(models.get(model_id))
+        assert expected in README, f"The README should say: {expected}"
 
 
 def test_every_setting_is_explained():

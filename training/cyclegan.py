@@ -7,8 +7,9 @@ a frozen VGG16, which makes it a connoisseur from the first step (Projected GANs
 et al., arXiv 2111.01007). Both update steps are ordinary Keras models with a loss of
 their own, so that any Keras backend trains them.
 
-A run directory holds `options.json`, `history.csv`, sample sheets, and a state from which
-an interrupted run goes on exactly: what a step draws depends on seed and step alone.
+A run directory holds `options.json`, `history.csv`, curves for TensorBoard, sample sheets,
+and a state from which an interrupted run goes on exactly: what a step draws depends on
+seed and step alone.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from keras import ops
 from core import images, networks
 from core.precision import compute_dtype
 from training import pretrained
+from training.curves import Curves
 from training.layers import instance_normalisation
 
 log = logging.getLogger(__name__)
@@ -342,16 +344,19 @@ def train(
     session = _Session(options, weights)
     session.resume(run)
     started = time.perf_counter()
-    for step in range(session.step, options.steps):
-        session.run_step(step, pictures)
-        if (step + 1) % options.report_every == 0 or step + 1 == options.steps:
-            row = {"step": step + 1, **session.losses()}
-            row["seconds"] = time.perf_counter() - started
-            _append(run / "history.csv", row)
-            session.save(run, step + 1)
-            _sheet(session, pictures, run / "samples" / f"{step + 1:06}.jpg")
-            on_report(row)
-            started = time.perf_counter()
+    with Curves(run / "curves") as curves:
+        for step in range(session.step, options.steps):
+            session.run_step(step, pictures)
+            if (step + 1) % options.report_every == 0 or step + 1 == options.steps:
+                losses = session.losses()
+                losses["seconds"] = time.perf_counter() - started
+                row = {"step": step + 1, **losses}
+                _append(run / "history.csv", row)
+                curves.write(step + 1, losses)
+                session.save(run, step + 1)
+                _sheet(session, pictures, run / "samples" / f"{step + 1:06}.jpg")
+                on_report(row)
+                started = time.perf_counter()
     return run
 
 

@@ -1,64 +1,71 @@
-"""Measures a CycleGAN: how far towards the paintings, and how much of the picture stays."""
+"""Measures generators of a CycleGAN: how far to the other side, and how much is kept."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from training import cyclegan, kernel_distance
+from training import cyclegan, kernel_distance, pretrained
 from training.cyclegan import SIDES
 
+Paint = Callable[[np.ndarray], np.ndarray]
 
-def paint(generator: keras.Model, picture: np.ndarray) -> np.ndarray:
-    """Runs a generator on one picture of any shape, `(height, width, 3)` uint8 to the same.
-
-    The picture is reflected outwards first, since the network sees zeros beyond its border.
-    """
-    height, width = picture.shape[:2]
-    margin = 16
-    right, bottom = margin + -width % 4, margin + -height % 4
-    padded = np.pad(picture, ((margin, bottom), (margin, right), (0, 0)), mode="reflect")
-    painted = keras.ops.convert_to_numpy(generator(padded[None].astype(np.float32)))[0]
-    painted = painted[margin : margin + height, margin : margin + width]
-    return np.rint((painted + 1) * 127.5).clip(0, 255).astype(np.uint8)
+CONTENT = "block4_conv3"  # VGG16's layer whose features stand for content, as in style transfer
 
 
-def measure(run: Path, photos: list[Path], paintings: list[Path], weights: Path) -> dict[str, Any]:
-    """Figures of both directions of a trained run.
+def run_painters(run: Path) -> dict[str, Paint]:
+    """The averaged generators of a run, as `measure` takes them."""
+    from core.painter import Painter
+
+    painters: dict[str, Paint] = {}
+    for side, network in cyclegan.generators(cyclegan.read_options(run), shipped=True).items():
+        network.load_weights(run / f"{side}.weights.h5")
+        painters[side] = Painter(network).paint
+    return painters
+
+
+def measure(
+    painters: dict[str, Paint],
+    photos: list[Path],
+    paintings: list[Path],
+    weights: Path,
+    sides: tuple[str, ...] = SIDES,
+) -> dict[str, dict[str, Any]]:
+    """Figures of both directions.
 
     Args:
-        run: Directory of the run, with its averaged generators.
+        painters: By the side that they paint, `(height, width, 3)` uint8 to the same.
         photos: Photos that were not used in training.
         paintings: The paintings to come near to.
-        weights: Directory of EfficientNet-Lite0's ImageNet weights.
+        weights: Directory of the ImageNet weights of EfficientNet-Lite0 and VGG16.
+        sides: What to measure the way to.
 
     Returns:
-        For each direction `to-painting` and `to-photo`: `distance_before` and
-        `distance_after` (kernel distance to the wished-for side), `distance_closed`
-        (1 - after / before), `cycle_l1` and `change_l1` as shares of the range,
-        `checkerboard` against that of real pictures (ratio).
+        By side: `pictures`; `distance_before` and `distance_after` (kernel distance to the
+        wished-for side); `standard_error` of the latter; `distance_closed`
+        (1 - after / before); `cycle_l1` and `change_l1` as shares of the range;
+        `content_kept` (cosine of VGG16's features before and after); `checkerboard_ratio`
+        (energy at the frequency of pixel pairs, against that of the wished-for side).
     """
-    options = cyclegan.read_options(run)
-    painters = cyclegan.generators(options, shipped=True)
-    for side in SIDES:
-        painters[side].load_weights(run / f"{side}.weights.h5")
-        painters[side].jit_compile = False
     real = {"photo": cyclegan.load(photos), "painting": cyclegan.load(paintings)}
     seen = {side: kernel_distance.features(real[side], weights) for side in SIDES}
-    found: dict[str, Any] = {}
-    for side, other in (("painting", "photo"), ("photo", "painting")):
-        there = [paint(painters[side], picture) for picture in real[other]]
-        back = [paint(painters[other], picture) for picture in there]
+    content = _content(weights)
+    found: dict[str, dict[str, Any]] = {}
+    for side in sides:
+        (other,) = set(SIDES) - {side}
+        there = [painters[side](picture) for picture in real[other]]
+        back = [painters[other](picture) for picture in there]
         before = kernel_distance.spread(seen[other], seen[side])
         after = kernel_distance.spread(kernel_distance.features(there, weights), seen[side])
-        boards = [
+        board, usual = (
             float(np.median([kernel_distance.checkerboard(p) for p in pictures]))
             for pictures in (there, real[side])
-        ]
-        found[f"to-{side}"] = {
+        )
+        kept = [content(a, b) for a, b in zip(real[other], there, strict=True)]
+        found[side] = {
             "pictures": len(there),
             "distance_before": round(before.value, 4),
             "distance_after": round(after.value, 4),
@@ -66,14 +73,35 @@ def measure(run: Path, photos: list[Path], paintings: list[Path], weights: Path)
             "distance_closed": round(1 - after.value / before.value, 3),
             "cycle_l1": round(_mean_l1(real[other], back), 4),
             "change_l1": round(_mean_l1(real[other], there), 4),
-            "checkerboard_ratio": round(boards[0] / boards[1], 3),
+            "content_kept": round(float(np.mean(kept)), 3),
+            "checkerboard_ratio": round(board / usual, 3),
         }
     return found
+
+
+def _content(weights: Path) -> Callable[[np.ndarray, np.ndarray], float]:
+    """How alike two pictures are in content: cosine of their VGG16 features, place by place."""
+    import keras
+
+    from core import networks
+    from core.precision import compute_dtype
+
+    base = networks.vgg16_base(dtype=compute_dtype())
+    pretrained.load_vgg16(base, weights)
+    features = keras.Model(base.input, base.get_layer(CONTENT).output)
+    features.jit_compile = False
+
+    def similarity(a: np.ndarray, b: np.ndarray) -> float:
+        maps = features.predict_on_batch(np.stack([a, b]).astype(np.float32))
+        x, y = np.asarray(maps, np.float32).reshape(2, -1)
+        return float(x @ y / max(float(np.linalg.norm(x) * np.linalg.norm(y)), 1e-12))
+
+    return similarity
 
 
 def _mean_l1(one: list[np.ndarray], other: list[np.ndarray]) -> float:
     """Mean absolute difference as a share of the range."""
     differences = [
-        np.abs(a.astype(float) - b).mean() / 255 for a, b in zip(one, other, strict=True)
+        np.abs(a.astype(np.float32) - b).mean() / 255 for a, b in zip(one, other, strict=True)
     ]
     return float(np.mean(differences))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ def publish_vgg16_base(weights: Path, *, out: Path = models.ASSETS) -> models.En
         source="ImageNet weights of the Visual Geometry Group, Oxford (arXiv 1409.1556), unchanged",
         licence="CC BY 4.0",
         network="vgg16_base",
-        file=_write_half(model, half, out / "vgg16_base.weights.h5"),
+        file=write_half(model, half, out / "vgg16_base.weights.h5"),
         keras_file=models.KerasFile(
             network="VGG16",
             name="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
@@ -133,8 +134,14 @@ def update_catalogue(entry: models.Entry, out: Path = models.ASSETS) -> None:
     models.catalogue.cache_clear()
 
 
-def write_card(entry: models.Entry, out: Path = models.ASSETS) -> None:
-    """Writes the model card, `<id>.md` beside the weights, from the entry alone."""
+def write_card(
+    entry: models.Entry, out: Path = models.ASSETS, sections: Sequence[str] = ()
+) -> None:
+    """Writes the model card, `<id>.md` beside the weights.
+
+    Args:
+        sections: Lines of what only this kind of model has to say; a classifier's are known.
+    """
     lines = [
         f"# {entry.title}",
         "",
@@ -189,6 +196,8 @@ def write_card(entry: models.Entry, out: Path = models.ASSETS) -> None:
             "",
             ", ".join(artists.get(a).name for a in entry.artists) + ".",
         ]
+    if sections:
+        lines += ["", *sections]
     (out / f"{entry.id}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -233,10 +242,10 @@ def _export(
         trained.set_weights([(a + b) / 2 if a.dtype.kind == "f" else b for a, b in pairs])
     pretrained.fold(trained, shipped)
     half = classifiers.build_shipped(recipe, outputs, dtype="float16")
-    return _write_half(shipped, half, out / f"{recipe.network}.weights.h5")
+    return write_half(shipped, half, out / f"{recipe.network}.weights.h5")
 
 
-def _write_half(model: keras.Model, half: keras.Model, path: Path) -> models.WeightsFile:
+def write_half(model: keras.Model, half: keras.Model, path: Path) -> models.WeightsFile:
     """Saves the weights of `model` in float16, through a twin built with that dtype."""
     half.set_weights([np.asarray(w, np.float16) for w in model.get_weights()])
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import examples, images
+from core import images
+from core.examples import Example, Photo
 
 SHOWN_SIDE = 1200  # no screen column shows more
 THUMB_SIDE = 320
@@ -30,10 +31,9 @@ def shown(data: bytes, side: int = SHOWN_SIDE) -> bytes:
 
 
 @st.cache_data(show_spinner=False)
-def example(file: str, side: int = SHOWN_SIDE) -> bytes:
-    """A painting of the examples, as a JPEG."""
-    found = next(e for e in examples.catalogue() if e.file == file)
-    return shown(found.read(), side)
+def example(chosen: Example | Photo, side: int = SHOWN_SIDE) -> bytes:
+    """A painting or photo of the examples, as a JPEG."""
+    return shown(chosen.read(), side)
 
 
 def of_file(path: str, side: int = THUMB_SIDE) -> bytes:

@@ -52,7 +52,8 @@ def test_home_leads_to_the_pages():
     app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run()
     assert not app.exception
     assert app.title[0].value == "Who painted this?"
-    assert [b.label for b in app.button] == ["Identify a painting", "Meet the painters"]
+    expected = ["Identify a painting", "Meet the painters", "Paint a photo"]
+    assert [b.label for b in app.button] == expected
 
 
 def test_an_uploaded_painting_gets_its_painter_and_is_kept():

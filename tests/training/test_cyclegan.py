@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from core import images, networks
-from training import cyclegan, kernel_distance
+from core import images, models, monet, networks
+from training import cyclegan, kernel_distance, publish_monet
 from training.__main__ import app
 from training.cyclegan import SIDES, Options
 
@@ -217,6 +217,7 @@ def test_training_resumes_to_the_same_losses(folders, tmp_path: Path):
         )
         np.testing.assert_allclose(one, other, atol=1e-7)
     assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 3
+    assert list((tmp_path / "run" / "curves").iterdir())
     sheet = images.load(tmp_path / "run" / "samples" / "000004.jpg").pixels
     assert sheet.shape[1] == 3 * 40
     with pytest.raises(ValueError, match="other options"):
@@ -246,7 +247,7 @@ def colours(pictures: list[np.ndarray], weights: Path) -> np.ndarray:
 
 
 @pytest.mark.slow
-def test_a_run_is_trained_and_measured_by_command(tmp_path: Path, monkeypatch):
+def test_a_run_is_trained_measured_and_published(tmp_path: Path, vgg16_weights, monkeypatch):
     """With a rate of zero the generators stay the identity, which closes no distance."""
     monkeypatch.setattr(kernel_distance, "features", colours)
     for side in SIDES:
@@ -263,16 +264,44 @@ def test_a_run_is_trained_and_measured_by_command(tmp_path: Path, monkeypatch):
     assert json.loads(done.stdout.splitlines()[-1])["step"] == 2
     held = cyclegan.held_out(sorted((tmp_path / "photo").iterdir()))[1]
     assert 0 < len(held) < 6
-    done = CliRunner().invoke(
-        app, ["evaluate-cyclegan", str(run), *given, "--weights", str(tmp_path)]
-    )
+    weights = ["--weights", str(vgg16_weights)]
+    done = CliRunner().invoke(app, ["evaluate", "monet", "--run", str(run), *given, *weights])
     assert done.exit_code == 0, done.output
-    figures = json.loads((run / "evaluation.json").read_text())["to-painting"]
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    assert evaluation == json.loads(done.stdout)
+    figures = evaluation["painting"]
     assert figures["pictures"] == len(held)
     assert figures["distance_closed"] == pytest.approx(0, abs=0.01)
     assert figures["distance_before"] == pytest.approx(figures["distance_after"], rel=0.01)
     assert figures["cycle_l1"] < 0.004
     assert figures["change_l1"] < 0.004
+    assert figures["content_kept"] == pytest.approx(1, abs=0.001)
+
+    # Published, the same generators give the same figures from the exported files.
+    shipped = tmp_path / "models"
+    monkeypatch.setattr(models, "ASSETS", shipped)
+    monkeypatch.setattr(models, "_loaded", {})
+    monet.painter.cache_clear()
+    models.catalogue.cache_clear()
+    try:
+        entries = publish_monet.publish_monet(
+            run,
+            held,
+            sorted((tmp_path / "painting").iterdir()),
+            vgg16_weights,
+            version="7",
+            out=shipped,
+        )
+        assert {e.id for e in entries} == set(models.catalogue()) == set(monet.MODELS.values())
+        assert entries[0].figures["held_out"] == figures
+        assert models.catalogue()[entries[0].id] == entries[0]
+        assert "distance_closed" in (shipped / f"{entries[0].id}.md").read_text()
+        assert (shipped / entries[0].id / "history.csv").read_bytes() == (
+            run / "history.csv"
+        ).read_bytes()
+    finally:
+        models.catalogue.cache_clear()
+        monet.painter.cache_clear()
 
 
 def test_the_same_photos_are_held_out_wherever_they_lie():

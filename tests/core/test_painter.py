@@ -1,0 +1,121 @@
+"""Canvases of any size: no seams, the right shape, the same picture as in one piece."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core import networks, painter
+from core.painter import Painter, Stopped
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A narrow generator as deep as the shipped ones, with lively random weights."""
+    model = networks.monet_generator(filters=4)
+    rng = np.random.default_rng(0)
+    model.set_weights(
+        [
+            rng.normal(1 if "gamma" in v.path else 0, 0.1 if v.shape[-1] == 3 else 0.3, v.shape)
+            for v in model.weights
+        ]
+    )
+    return model
+
+
+def canvas(height: int, width: int) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    coarse = rng.integers(0, 256, (height // 8 + 1, width // 8 + 1, 3), np.uint8)
+    return np.kron(coarse, np.ones((8, 8, 1), np.uint8))[:height, :width]
+
+
+def as_given(network, picture: np.ndarray) -> np.ndarray:
+    """What a network makes of a picture, written without the painter."""
+    painted = np.asarray(network(picture[None].astype(np.float32)))[0]
+    return np.rint((painted + 1) * 127.5).clip(0, 255).astype(np.uint8)
+
+
+def difference(a: np.ndarray, b: np.ndarray) -> int:
+    assert a.shape == b.shape
+    return int(np.abs(a.astype(int) - b).max())
+
+
+def test_tiles_cover_everything_once():
+    for height, width in ((150, 150), (1000, 1484), (145, 3000), (784, 1424)):
+        seen = np.zeros((height, width), int)
+        for top, left, bottom, right in painter._tiles(height, width):
+            assert 0 <= top < bottom <= height
+            assert 0 <= left < right <= width
+            m = painter.MARGIN
+            seen[top + m : bottom - m, left + m : right - m] += 1
+        m = painter.MARGIN
+        assert (seen[m : height - m, m : width - m] == 1).all()
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (61, 90), (3, 200), (1, 1)])
+def test_any_shape_comes_back(network, height: int, width: int):
+    assert Painter(network).paint(canvas(height, width)).shape == (height, width, 3)
+
+
+def test_a_small_canvas_is_painted_as_the_network_does(network):
+    picture = canvas(90, 120)
+    wide = painter._reflected(picture)
+    expected = as_given(network, wide)[painter.MARGIN :, painter.MARGIN :][:90, :120]
+    assert difference(Painter(network).paint(picture), expected) <= 1
+    assert np.std(expected.astype(float) - picture) > 5  # it does paint
+
+
+def test_tiles_fit_without_a_seam(network, monkeypatch):
+    """Painted in tiles of 64 and in one tile: with the same statistics, the same pixels."""
+    picture = canvas(210, 300)
+    monkeypatch.setattr(painter, "WHOLE", 40_000)
+    monkeypatch.setattr(painter, "TILE", 1000)
+    at_once = Painter(network).paint(picture)
+    monkeypatch.setattr(painter, "TILE", 64)
+    assert len(list(painter._tiles(*painter._reflected(picture).shape[:2]))) == 4 * 5
+    assert difference(Painter(network).paint(picture), at_once) <= 1
+
+
+def test_a_margin_that_is_too_narrow_would_show(network, monkeypatch):
+    """That the margin is needed: with less than the convolutions reach, tiles differ."""
+    picture = canvas(210, 300)
+    monkeypatch.setattr(painter, "WHOLE", 40_000)
+    monkeypatch.setattr(painter, "TILE", 1000)
+    at_once = Painter(network).paint(picture)
+    monkeypatch.setattr(painter, "TILE", 64)
+    monkeypatch.setattr(painter, "MARGIN", 16)
+    assert difference(Painter(network).paint(picture), at_once) > 3
+
+
+def test_fixed_statistics_of_the_whole_give_what_the_network_gives(network, monkeypatch):
+    """Where the reduced copy is the canvas itself, tiles and one piece are the same."""
+    picture = canvas(160, 250)
+    one_piece = Painter(network).paint(picture)
+    monkeypatch.setattr(painter, "WHOLE", 160 * 250 - 1)
+    monkeypatch.setattr(painter, "TILE", 64)
+    monkeypatch.setattr(painter.images, "preview", lambda pixels, side: pixels)
+    assert difference(Painter(network).paint(picture), one_piece) <= 1
+
+
+def test_it_stops_between_tiles(network, monkeypatch):
+    monkeypatch.setattr(painter, "WHOLE", 1000)
+    monkeypatch.setattr(painter, "TILE", 64)
+    asked = iter([False, False, True])
+    painter_ = Painter(network)
+    with pytest.raises(Stopped):
+        painter_.paint(canvas(200, 200), lambda: next(asked))
+    assert painter_.paint(canvas(20, 20)).shape == (20, 20, 3)  # and can be used again
+
+
+def test_softening_takes_the_detail_of_pixel_pairs(network):
+    """All of it at 1, none at 0, and nothing from an even area."""
+    picture = canvas(64, 64)
+    hard, half, soft = (Painter(network, soften=s).paint(picture) for s in (0.0, 0.5, 1.0))
+
+    def pairs(p: np.ndarray) -> float:
+        wave = (-1.0) ** np.arange(64)
+        return abs(float((p.mean(axis=2) * np.outer(wave, wave))[8:-8, 8:-8].mean()))
+
+    assert pairs(soft) < 0.1 * pairs(hard)
+    assert pairs(soft) < pairs(half) < pairs(hard)
+    assert abs(float(hard.mean()) - float(soft.mean())) < 2

@@ -1,0 +1,153 @@
+"""The Monet page as a script, through Streamlit's AppTest."""
+
+from __future__ import annotations
+
+import time
+
+from streamlit.testing.v1 import AppTest
+
+from core import examples, images, jobs, models, monet, painter
+from core.settings import ROOT
+
+PAGE = str(ROOT / "pages" / "monet.py")
+
+
+def small(number: int = 1, side: int = 120) -> bytes:
+    pixels = images.load(examples.photos()[number].read()).pixels
+    return images.encode(images.preview(pixels, side), "JPEG")
+
+
+def open_page() -> AppTest:
+    app = AppTest.from_file(PAGE, default_timeout=120).run()
+    assert not app.exception
+    return app
+
+
+def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    app.file_uploader[0].set_value([(name, data, "image/jpeg") for name, data in files]).run()
+    assert not app.exception
+    return app
+
+
+def finished(app: AppTest) -> AppTest:
+    """Waits for the job, and runs the page again as its fragment does."""
+    job: jobs.Job = app.session_state["monet_job"]
+    job._finished.wait(120)
+    return app.run()
+
+
+def downloads(app: AppTest) -> list[str]:
+    return [button.label for button in app.get("download_button")]
+
+
+def test_it_invites_and_offers_photos():
+    app = open_page()
+    assert app.title[0].value == "Your photo, as Monet might have painted it"
+    assert [b.label for b in app.button] == [photo.title for photo in examples.photos()]
+    assert not app.get("download_button")
+
+
+def test_a_photo_is_painted_and_can_be_taken_home():
+    app = finished(upload(open_page(), ("garden.jpg", small())))
+    assert not app.exception
+    assert downloads(app) == ["Download"]
+    (done,) = app.session_state["monet_painted"].values()
+    assert images.load(done.after).pixels.shape == images.load(small()).pixels.shape
+    assert done.after != done.before
+
+
+def test_several_are_painted_in_order_and_damaged_ones_told():
+    app = upload(
+        open_page(),
+        ("one.jpg", small(0)),
+        ("broken.jpg", small(1)[:500]),
+        ("two.jpg", small(2)),
+        ("one again.jpg", small(0)),
+    )
+    app = finished(app)
+    assert not app.exception
+    assert len(app.warning) == 1
+    assert "broken.jpg" in app.warning[0].value
+    assert downloads(app) == ["Download", "Download", "Download all 2"]
+
+
+def test_the_other_direction_has_its_own_words():
+    app = open_page()
+    app.segmented_control(key="monet_way").set_value("to-photo").run()
+    assert app.title[0].value == "A Monet, as a camera might have seen it"
+    app.button[0].click().run()
+    app = finished(app)
+    assert not app.exception
+    assert downloads(app) == ["Download"]
+    (key,) = app.session_state["monet_painted"]
+    assert "to-photo" in key
+
+
+def test_the_way_back_is_shown_with_its_error():
+    app = finished(upload(open_page(), ("garden.jpg", small())))
+    app.toggle[0].set_value(True).run()
+    assert not app.exception
+    error = monet.cycle(images.load(small()).pixels).error
+    assert any(f"by {error:.0%}".replace("%", " %") in c.value for c in app.caption)
+
+
+def test_another_brush_paints_again_and_the_first_is_kept():
+    app = finished(upload(open_page(), ("garden.jpg", small())))
+    app.select_slider(key="monet_brush").set_value("fine").run()
+    app = finished(app)
+    assert len(app.session_state["monet_painted"]) == 2
+    before = app.session_state["monet_job"]
+    app.select_slider(key="monet_brush").set_value("broad").run()
+    assert app.session_state["monet_job"] is before  # nothing to do
+
+
+def test_stopping_keeps_what_is_there_and_goes_on(monkeypatch):
+    original = painter.Painter.paint
+    asked = []
+
+    def slow(self, canvas, stopping=lambda: False):
+        asked.append(canvas.shape)
+        while len(asked) == 2 and not stopping():
+            time.sleep(0.01)
+        if stopping():
+            raise painter.Stopped
+        return original(self, canvas, stopping)
+
+    monkeypatch.setattr(painter.Painter, "paint", slow)
+    app = upload(open_page(), ("one.jpg", small(0)), ("two.jpg", small(2)))
+    while len(asked) < 2:
+        time.sleep(0.01)
+    app.session_state["monet_job"].cancel()
+    app = finished(app)
+    assert downloads(app) == ["Download"]
+    assert "Stopped" in app.info[0].value
+    (go_on,) = [b for b in app.button if b.label == "Go on"]
+    app = finished(go_on.click().run())
+    assert not app.exception
+    assert downloads(app) == ["Download", "Download", "Download all 2"]
+
+
+def test_missing_weights_are_told_in_a_sentence(monkeypatch):
+    def refuse(model_id):
+        raise models.WeightsError("The weights are not on this machine.")
+
+    monkeypatch.setattr(monet, "painter", refuse)
+    app = finished(upload(open_page(), ("garden.jpg", small())))
+    assert not app.exception
+    assert app.error[0].value == "The weights are not on this machine."
+
+
+def test_an_abandoned_page_stops_painting():
+    app = upload(open_page(), ("garden.jpg", small()))
+    job: jobs.Job = app.session_state["monet_job"]
+    job.result(120)
+    job._touched -= 1000
+    assert job.stopping
+
+
+def test_figures_are_those_of_the_evaluation():
+    app = open_page()
+    test = models.get(monet.MODELS["to-monet"]).figures["held_out"]
+    text = " ".join(m.value for m in app.markdown)
+    assert f"**{test['distance_closed']:.0%}**".replace("%", " %") in text
+    assert f"Measured on {test['pictures']} photos that it had never seen" in text

@@ -1,0 +1,116 @@
+"""`python -m training cyclegan | evaluate monet | publish-monet`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Photos = Annotated[list[Path], typer.Option("--photos", help="Directory of photos; repeatable.")]
+Paintings = Annotated[
+    list[Path], typer.Option("--paintings", help="Directory of paintings; repeatable.")
+]
+Weights = Annotated[
+    Path, typer.Option(help="Directory of the ImageNet weights of VGG16 and EfficientNet-Lite0.")
+]
+
+evaluate = typer.Typer(help="Measures what was trained.", no_args_is_help=True)
+
+
+@evaluate.callback()
+def main() -> None:
+    """Keeps `monet` a command of its own while it is the only one."""
+
+
+def cyclegan(
+    photos: Photos,
+    paintings: Paintings,
+    run: Annotated[Path, typer.Option(help="Directory to write; resumes if it exists.")],
+    weights: Annotated[
+        Path | None, typer.Option(help="Directory of VGG16's ImageNet weights.")
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=JSON", help="Change a field of the options."),
+    ] = None,
+) -> None:
+    """Trains photo to painting and back, or goes on with an interrupted run.
+
+    One photo in ten is never looked at, for `evaluate monet`.
+    """
+    from training import cyclegan as gan
+
+    changes = {
+        name: json.loads(value) for name, _, value in (o.partition("=") for o in option or [])
+    }
+    options = dataclasses.replace(gan.Options(), **changes)
+    train, _ = gan.held_out(_pictures(photos))
+    gan.train(
+        options,
+        train,
+        _pictures(paintings),
+        weights,
+        run,
+        on_report=lambda row: typer.echo(json.dumps(row)),
+    )
+
+
+@evaluate.command()
+def monet(
+    photos: Photos,
+    paintings: Paintings,
+    weights: Weights,
+    run: Annotated[
+        Path | None, typer.Option(help="Directory of a run; without it, what ships is measured.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the figures, JSON.")] = None,
+) -> None:
+    """Measures both generators on the photos that training never saw."""
+    from training import cyclegan as gan
+    from training import evaluate_cyclegan, publish_monet
+
+    painters = evaluate_cyclegan.run_painters(run) if run else publish_monet.shipped_painters()
+    _, test = gan.held_out(_pictures(photos))
+    figures = evaluate_cyclegan.measure(painters, test, _pictures(paintings), weights)
+    text = json.dumps(figures, indent=2)
+    if out is None and run:
+        out = run / "evaluation.json"
+    if out:
+        out.write_text(text + "\n")
+    typer.echo(text)
+
+
+def publish_monet(
+    run: Annotated[Path, typer.Argument(help="Directory of a run.")],
+    photos: Photos,
+    paintings: Paintings,
+    weights: Weights,
+    version: Annotated[str, typer.Option(help="Version of the generators.")] = "1",
+    strength: Annotated[float, typer.Option(min=0, help="Of what the way to Monet changes.")] = 1.0,
+    soften: Annotated[
+        float, typer.Option(min=0, max=1, help="Taken from the result's finest detail.")
+    ] = 0.0,
+) -> None:
+    """Exports both generators of a run into assets/models, measures them, writes the cards."""
+    from training import cyclegan as gan
+    from training import publish_monet as publishing
+
+    _, test = gan.held_out(_pictures(photos))
+    for entry in publishing.publish_monet(
+        run, test, _pictures(paintings), weights, version=version, strength=strength, soften=soften
+    ):
+        typer.echo(json.dumps({entry.id: entry.figures["held_out"]}, indent=2))
+
+
+def _pictures(directories: list[Path]) -> list[Path]:
+    from core.images import EXTENSIONS
+
+    return [
+        path
+        for directory in directories
+        for path in sorted(directory.iterdir())
+        if path.suffix.casefold().removeprefix(".") in EXTENSIONS
+    ]
