@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Held while Keras builds a network, traces it or runs it layer by layer: two threads at that
+# at once have mixed up the precision of their variables. Compiled functions need no Keras.
+KERAS = threading.RLock()
 ASSETS = ROOT / "assets" / "models"
 DEFAULT = "efficientnet_lite0"
 
@@ -152,8 +155,10 @@ class Loaded:
             logits = head(body(x, training=False), training=False)
             return tf.reduce_mean(tf.reshape(logits, (views, -1, logits.shape[1])), axis=0)
 
+        with KERAS:
+            traced = run.get_concrete_function()
         # With constant weights TensorFlow prepares them once: a quarter faster.
-        frozen = convert_variables_to_constants_v2(run.get_concrete_function())
+        frozen = convert_variables_to_constants_v2(traced)
         return lambda pictures: frozen(tf.constant(pictures))
 
 
@@ -227,10 +232,12 @@ def load(model_id: str = DEFAULT, progress: Callable[[str], None] = log.info) ->
         WeightsError: If its weights are missing, damaged or not the recorded ones.
     """
     entry = get(model_id)
-    with _loading_lock(model_id):
-        if model_id not in _loaded:
-            _loaded[model_id] = _build(entry, progress)
-        return _loaded[model_id]
+    if model_id not in _loaded:
+        path = resolve(entry, progress)  # before the slow import: a refusal comes at once
+        with KERAS:
+            if model_id not in _loaded:
+                _loaded[model_id] = _build(entry, path, progress)
+    return _loaded[model_id]
 
 
 def is_loaded(model_id: str) -> bool:
@@ -241,13 +248,7 @@ def is_loaded(model_id: str) -> bool:
 _loaded: dict[str, Loaded] = {}
 
 
-@cache
-def _loading_lock(model_id: str) -> threading.Lock:
-    return threading.Lock()
-
-
-def _build(entry: Entry, progress: Callable[[str], None]) -> Loaded:
-    path = resolve(entry, progress)  # before the slow import: a refusal comes at once
+def _build(entry: Entry, path: Path, progress: Callable[[str], None]) -> Loaded:
     import keras
 
     from core import networks

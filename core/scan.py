@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -323,10 +324,21 @@ def _open(directory: Path) -> sqlite3.Connection:
         return _connect(path)
 
 
+def _read_while_others_write(database: sqlite3.Connection) -> None:
+    """Has the page read while a scan writes. The switch does not wait for others by itself."""
+    for _ in range(300):
+        try:
+            database.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            time.sleep(0.1)
+    database.execute("PRAGMA journal_mode=WAL")
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=30)
     try:
-        database.execute("PRAGMA journal_mode=WAL")  # the page reads while a scan writes
+        _read_while_others_write(database)
         health = database.execute("PRAGMA quick_check(1)").fetchone()[0]  # a millisecond a MB
         if health != "ok":
             raise sqlite3.DatabaseError(health)

@@ -18,8 +18,8 @@ _HTML = """
 
 _CSS = """
 figure { position: relative; margin: 0; --at: 50%; line-height: 0; border-radius: 2px;
-  overflow: hidden; }
-img { width: 100%; display: block; }
+  overflow: hidden; cursor: ew-resize; touch-action: pan-y; user-select: none; }
+img { width: 100%; display: block; pointer-events: none; }
 .over { position: absolute; inset: 0; height: 100%;
   clip-path: inset(0 calc(100% - var(--at)) 0 0); }
 .line { position: absolute; top: 0; bottom: 0; left: var(--at); width: 2px; margin-left: -1px;
@@ -31,11 +31,12 @@ img { width: 100%; display: block; }
   background: #0009; color: #fff; font: .8rem/1.3 sans-serif; pointer-events: none; }
 .left { left: .6rem } .right { right: .6rem }
 input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0;
-  cursor: ew-resize; touch-action: pan-y; }
+  pointer-events: none; }
 input:focus-visible ~ .line, figure:focus-within .line::after { outline: 3px solid #2b3fa8; }
 """
 
-# The line goes straight to the pointer: a range input alone jumps by the width of its thumb.
+# The range input is there for the keyboard. The line goes straight to the pointer, where the
+# input would be off by part of its thumb.
 _JS = """
 export default function ({ data, parentElement }) {
   const find = (query) => parentElement.querySelector(query);
@@ -59,8 +60,12 @@ export default function ({ data, parentElement }) {
     move(percent);
   };
   input.oninput = () => move(input.value);
-  input.onpointerdown = follow;
-  input.onpointermove = follow;
+  figure.onpointerdown = (event) => {
+    figure.setPointerCapture(event.pointerId);
+    follow(event);
+    input.focus({ preventScroll: true });
+  };
+  figure.onpointermove = follow;
 }
 """
 

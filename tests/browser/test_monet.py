@@ -67,4 +67,4 @@ def test_several_photos_come_back_in_one_file(server: str, page: Page, tmp_path)
         assert archive.namelist() == ["01-one-monet.jpg", "02-two-monet.jpg"]
         for name in archive.namelist():
             assert images.load(archive.read(name)).format == "JPEG"
-    expect(page.get_by_text("notes.jpg")).to_be_visible()
+    expect(page.locator("strong", has_text="notes.jpg")).to_be_visible()

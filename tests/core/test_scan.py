@@ -785,7 +785,7 @@ def is_alive(process: int) -> bool:
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are read from /proc")
 @pytest.mark.parametrize("how", ["killed", "Ctrl-C"])
 def test_an_ended_scan_goes_on_where_it_was_and_leaves_no_process(place, how):
-    files = many(place, 130)
+    files = many(place, 400)
     with subprocess.Popen(
         command(place, "--json"),
         cwd=ROOT,
