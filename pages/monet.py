@@ -14,11 +14,13 @@ from core import examples, images, jobs, models, monet
 from core.jobs import Job, State
 from core.painter import Stopped
 from pages.components import charts, compare, pictures, style
+from pages.components.warmth import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 24  # pictures of a visit that stay painted
 
 style.apply()
+warming = warm_up_in_background()
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def work(
     painted: dict[str, Finished | str],
 ) -> None:
     """Paints what is not painted yet, one picture after the other."""
+    warming.join(60)  # two networks must not be made at once, see core.models.KERAS
     for key, data in wanted:
         if job.stopping:
             return
