@@ -89,7 +89,7 @@ def explain(picture: Picture, model_id: str = models.DEFAULT, *, artist_id: str)
     output = loaded.entry.artists.index(artist_id)
     seen = tf.constant(view(picture.pixels, loaded.entry)[None], tf.float32)
     assert loaded.head is not None
-    with loaded.lock, models.KERAS:
+    with loaded.lock:
         maps = tf.cast(loaded.body(seen, training=False), tf.float32)
         with tf.GradientTape() as tape:
             tape.watch(maps)

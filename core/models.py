@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Held while Keras builds a network, traces it or runs it layer by layer: two threads at that
-# at once have mixed up the precision of their variables. Compiled functions need no Keras.
-KERAS = threading.RLock()
 ASSETS = ROOT / "assets" / "models"
 DEFAULT = "efficientnet_lite0"
 
@@ -155,10 +152,8 @@ class Loaded:
             logits = head(body(x, training=False), training=False)
             return tf.reduce_mean(tf.reshape(logits, (views, -1, logits.shape[1])), axis=0)
 
-        with KERAS:
-            traced = run.get_concrete_function()
         # With constant weights TensorFlow prepares them once: a quarter faster.
-        frozen = convert_variables_to_constants_v2(traced)
+        frozen = convert_variables_to_constants_v2(run.get_concrete_function())
         return lambda pictures: frozen(tf.constant(pictures))
 
 
@@ -234,7 +229,7 @@ def load(model_id: str = DEFAULT, progress: Callable[[str], None] = log.info) ->
     entry = get(model_id)
     if model_id not in _loaded:
         path = resolve(entry, progress)  # before the slow import: a refusal comes at once
-        with KERAS:
+        with _loading:
             if model_id not in _loaded:
                 _loaded[model_id] = _build(entry, path, progress)
     return _loaded[model_id]
@@ -246,6 +241,7 @@ def is_loaded(model_id: str) -> bool:
 
 
 _loaded: dict[str, Loaded] = {}
+_loading = threading.RLock()  # a head loads its base
 
 
 def _build(entry: Entry, path: Path, progress: Callable[[str], None]) -> Loaded:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import images, networks
-from core.models import KERAS
 
 if TYPE_CHECKING:
     import keras
@@ -100,13 +99,12 @@ class Painter:
 
         stem = self._network.get_layer("stem")
         blocks = sum(layer.name.endswith("_add") for layer in self._network.layers)
-        with KERAS:
-            fixed = networks.monet_generator(
-                filters=stem.filters,
-                blocks=blocks,
-                dtype=stem.dtype_policy.name,
-                normalisation=partial(keras.layers.BatchNormalization, epsilon=1e-5),
-            )
+        fixed = networks.monet_generator(
+            filters=stem.filters,
+            blocks=blocks,
+            dtype=stem.dtype_policy.name,
+            normalisation=partial(keras.layers.BatchNormalization, epsilon=1e-5),
+        )
         for layer in fixed.layers:
             given = self._network.get_layer(layer.name).get_weights()
             # A batch normalisation begins with the scale and offset that it shares.
@@ -125,17 +123,14 @@ class Painter:
 
         names = [layer.name for layer in self._fixed_layers]
         inner = [self._network.get_layer(name).input for name in names]
-        with KERAS:
-            network = keras.Model(self._network.input, inner)
+        network = keras.Model(self._network.input, inner)
 
         @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.float32)])
         def run(picture):
             maps = network(picture, training=False)
             return [tf.nn.moments(tf.cast(m, tf.float32), axes=(0, 1, 2)) for m in maps]
 
-        with KERAS:
-            traced = run.get_concrete_function()
-        return lambda picture: traced(tf.constant(picture))
+        return run
 
 
 def _compiled(network: keras.Model, soften: float) -> Callable[[np.ndarray], np.ndarray]:
@@ -154,9 +149,7 @@ def _compiled(network: keras.Model, soften: float) -> Callable[[np.ndarray], np.
             painted = tf.nn.depthwise_conv2d(painted, kernels, (1, 1, 1, 1), "SAME")
         return tf.saturate_cast(tf.round((painted[0] + 1) * 127.5), tf.uint8)
 
-    with KERAS:
-        traced = run.get_concrete_function()
-    return lambda pixels: traced(tf.constant(_batch(pixels))).numpy()
+    return lambda pixels: run(_batch(pixels)).numpy()
 
 
 def _batch(pixels: np.ndarray) -> np.ndarray:

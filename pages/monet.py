@@ -20,7 +20,7 @@ PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 24  # pictures of a visit that stay painted
 
 style.apply()
-warming = warm_up_in_background()
+warm_up_in_background()
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,6 @@ def work(
     painted: dict[str, Finished | str],
 ) -> None:
     """Paints what is not painted yet, one picture after the other."""
-    warming.join(60)  # two networks must not be made at once, see core.models.KERAS
     for key, data in wanted:
         if job.stopping:
             return

@@ -1,4 +1,4 @@
-"""Loads the default network while the visitor reads the first page."""
+"""Loads the default network while the visitor reads the first page, undisturbed by Streamlit."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import logging
 import threading
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import script_runner
 
 from core import identify, models
 
 log = logging.getLogger(__name__)
+
+# After each run of a page Streamlit calls `keras.backend.clear_session()`. That takes away the
+# state of a network which another thread is just making (its precision: "Conv2D has type
+# float32 that does not match bfloat16"), and collects garbage in all that TensorFlow holds,
+# a good part of a second in which nothing else runs. `runner.postScriptGC` is off for the latter.
+script_runner._clean_problem_modules = lambda: None
 
 _DELAY = 1.0  # seconds: importing TensorFlow at once would slow the first page down
 

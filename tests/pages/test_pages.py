@@ -219,6 +219,15 @@ def test_twenty_visitors_at_once_get_their_own_answers(lasting_runtime):
             assert shown
 
 
+def test_a_page_leaves_alone_what_other_threads_make_with_keras():
+    """Streamlit clears Keras's session after each run, under threads that trace a network."""
+    import keras.src.backend.common.global_state as state
+
+    before = state.GLOBAL_STATE_TRACKER
+    assert not AppTest.from_file(ROOT / "Home.py", default_timeout=60).run().exception
+    assert state.GLOBAL_STATE_TRACKER is before
+
+
 def test_the_first_page_is_drawn_before_tensorflow_is_imported():
     code = """
 import sys
