@@ -81,7 +81,7 @@ class Entry(_Frozen):
 
     id: str
     title: str
-    task: Literal["identify", "features", "paint"]
+    task: Literal["identify", "features", "paint", "stylize"]
     version: str
     summary: str
     source: str

@@ -9,7 +9,7 @@ normalisation. Layer names are stable: they are the keys of the weight files.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -549,3 +549,69 @@ def _dense_head(
     if dropout:
         x = layers.Dropout(dropout, dtype="float32", name="dropout")(x)
     return layers.Dense(outputs, dtype="float32", name="logits")(x)
+
+
+# What `style_decoder` is given, one row a level from coarse to fine: the layer of VGG16, its
+# channels, and about how large its activations are.
+STYLE_LEVELS = (
+    ("block4_conv1", 512, 400.0),
+    ("block3_conv1", 256, 300.0),
+    ("block2_conv1", 128, 150.0),
+    ("block1_conv1", 64, 60.0),
+)
+
+
+def style_decoder(
+    *, widths: Sequence[int] = (256, 128, 64, 32), hidden: int = 128, dtype: str = "float32"
+) -> keras.Model:
+    """Paints from feature maps of VGG16 that already have the statistics of a style.
+
+    A decoder after Huang & Belongie (arXiv 1703.06868), with two departures. It sees the
+    matched maps of four levels, not of the deepest only, so that fine forms survive. And the
+    style itself scales and shifts its channels, as in Dumoulin et al. (arXiv 1610.07629), by
+    what a small network makes of the style's moments (Ghiasi et al., arXiv 1705.06830).
+    The maps are those of a photo at half its size, which makes a quarter of the work; the
+    last level doubles it.
+
+    Args:
+        widths: Channels after each of the four levels.
+        hidden: Units of the network that reads the style.
+        dtype: Keras policy of all layers but the last.
+
+    Returns:
+        From the maps of `STYLE_LEVELS`, of 1/16, 1/8, 1/4 and 1/2 of the height and width, and
+        the style, `(batch, 1920)`, see `core.stylize.instant.style_vector`, to a picture of
+        full height and width, RGB about 0..255, `(batch, height, width, 3)` float32.
+    """
+    from keras import Input, Model, layers
+
+    maps = [Input((None, None, channels), name=name) for name, channels, _ in STYLE_LEVELS]
+    style = Input((2 * sum(channels for _, channels, _ in STYLE_LEVELS),), name="style")
+    read = layers.Dense(hidden, "relu", dtype=dtype, name="style_read")(style)
+
+    def conv(x: Any, filters: int, name: str) -> Any:
+        return layers.Conv2D(filters, 3, padding="same", dtype=dtype, name=name)(x)
+
+    def in_style(x: Any, name: str) -> Any:
+        factors = layers.Dense(
+            2 * x.shape[-1], kernel_initializer="zeros", dtype=dtype, name=f"{name}_style"
+        )(read)
+        factors = layers.Reshape((1, 1, -1), dtype=dtype)(factors)
+        scale, shift = factors[..., : x.shape[-1]], factors[..., x.shape[-1] :]
+        return layers.ReLU(dtype=dtype)(x + x * scale + shift)
+
+    x: Any = None
+    for level, (map_, (_, _, size)) in enumerate(zip(maps, STYLE_LEVELS, strict=True), start=1):
+        seen = layers.Rescaling(1 / size, dtype=dtype)(map_)
+        if x is None:
+            x = in_style(conv(seen, widths[0], "level1_conv1"), "level1_conv1")
+        else:
+            width = x.shape[-1]
+            seen = layers.Conv2D(width, 1, dtype=dtype, name=f"level{level}_skip")(seen)
+            x = in_style(conv(x + seen, width, f"level{level}_conv1"), f"level{level}_conv1")
+            x = in_style(conv(x, widths[level - 1], f"level{level}_conv2"), f"level{level}_conv2")
+        x = layers.UpSampling2D(interpolation="nearest", dtype=dtype)(x)
+    x = layers.ReLU(dtype=dtype)(conv(x, 24, "last_conv1"))
+    change = layers.Conv2D(3, 3, padding="same", activation="tanh", dtype="float32", name="last")(x)
+    # A little beyond black and white, which `tanh` only nears.
+    return Model([*maps, style], layers.Rescaling(140.0, 127.5)(change), name="style_decoder")

@@ -9,15 +9,17 @@ from typing import Annotated
 
 import typer
 
-from training import classifier_commands, dataset_commands, monet_commands
+from training import classifier_commands, dataset_commands, monet_commands, stylizer_commands
 
 app = typer.Typer(help="Train, measure and publish.", no_args_is_help=True, add_completion=False)
 app.add_typer(dataset_commands.app, name="dataset")
 app.add_typer(monet_commands.evaluate, name="evaluate")
+app.add_typer(stylizer_commands.app, name="stylizer")
 app.command()(classifier_commands.classifier)
 app.command()(classifier_commands.tune)
 app.command()(monet_commands.cyclegan)
 app.command()(monet_commands.publish_monet)
+app.command()(stylizer_commands.publish_stylizer)
 
 Data = Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")]
 Weights = Annotated[Path, typer.Option(help="Directory of ImageNet weights to start from.")]

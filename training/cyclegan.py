@@ -14,8 +14,6 @@ seed and step alone.
 
 from __future__ import annotations
 
-import csv
-import dataclasses
 import hashlib
 import json
 import logging
@@ -31,7 +29,7 @@ from keras import ops
 
 from core import images, networks
 from core.precision import compute_dtype
-from training import pretrained
+from training import pretrained, runs
 from training.curves import Curves
 from training.layers import instance_normalisation
 
@@ -338,7 +336,7 @@ def train(
     Raises:
         ValueError: If `run` was started with other options.
     """
-    _check_options(run, options)
+    runs.check_options(run, options)
     keras.utils.set_random_seed(options.seed)
     pictures = {"photo": load(photos), "painting": load(paintings)}
     session = _Session(options, weights)
@@ -351,7 +349,7 @@ def train(
                 losses = session.losses()
                 losses["seconds"] = time.perf_counter() - started
                 row = {"step": step + 1, **losses}
-                _append(run / "history.csv", row)
+                runs.append_history(run / "history.csv", row)
                 curves.write(step + 1, losses)
                 session.save(run, step + 1)
                 _sheet(session, pictures, run / "samples" / f"{step + 1:06}.jpg")
@@ -393,7 +391,9 @@ class _Session:
         """One update of the generators, then one of the judges."""
         options, rng = self.options, np.random.default_rng([self.options.seed, step])
         drawn = {
-            side: np.stack([_crop(pictures[side], options.crop, rng) for _ in range(options.batch)])
+            side: np.stack(
+                [runs.crop(pictures[side], options.crop, rng) for _ in range(options.batch)]
+            )
             for side in SIDES
         }
         corner = rng.integers(0, options.crop - options.window + 1, 2, np.int32)
@@ -496,17 +496,6 @@ def load(files: list[Path]) -> list[np.ndarray]:
     return [images.load(file).pixels for file in files]
 
 
-def _crop(pictures: list[np.ndarray], side: int, rng: np.random.Generator) -> np.ndarray:
-    """A random crop of a random picture, mirrored in half of the cases, float32 0..255."""
-    picture = pictures[rng.integers(len(pictures))]
-    height, width = picture.shape[:2]
-    top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
-    crop = picture[top : top + side, left : left + side]
-    if rng.random() < 0.5:
-        crop = crop[:, ::-1]
-    return crop.astype(np.float32)
-
-
 def _sheet(session: _Session, pictures: dict[str, list[np.ndarray]], path: Path) -> None:
     """Three photos, painted and back; three paintings, photographed and back."""
     rows = []
@@ -526,19 +515,6 @@ def _sheet(session: _Session, pictures: dict[str, list[np.ndarray]], path: Path)
     path.write_bytes(images.encode(sheet, "JPEG", quality=90))
 
 
-def _append(path: Path, row: dict[str, float]) -> None:
-    """Adds a row to the history; rows beyond the state that training went on from are dropped."""
-    rows: list[dict[str, str]] = []
-    if path.exists():
-        with path.open(newline="") as file:
-            rows = [old for old in csv.DictReader(file) if int(old["step"]) < row["step"]]
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, row.keys())
-        writer.writeheader()
-        writer.writerows(rows)
-        writer.writerow({k: v if k == "step" else round(v, 5) for k, v in row.items()})
-
-
 def read_options(run: Path) -> Options:
     """The options that a run was started with."""
     return Options(**json.loads((run / "options.json").read_text()))
@@ -549,12 +525,3 @@ def held_out(files: list[Path], one_in: int = 10) -> tuple[list[Path], list[Path
     digests = [hashlib.sha256(file.name.encode()).digest()[0] for file in files]
     train = [f for f, d in zip(files, digests, strict=True) if d % one_in]
     return train, [f for f, d in zip(files, digests, strict=True) if not d % one_in]
-
-
-def _check_options(run: Path, options: Options) -> None:
-    run.mkdir(parents=True, exist_ok=True)
-    path = run / "options.json"
-    given = dataclasses.asdict(options)
-    if path.exists() and json.loads(path.read_text()) != given:
-        raise ValueError(f"{run} was started with other options: choose another directory")
-    path.write_text(json.dumps(given, indent=2) + "\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 
 
@@ -16,19 +18,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         # Frozen, its statistics stay and are used as they are.
         if not training or not self.trainable or keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
-        import tensorflow as tf
-
         flat = len(inputs.shape) == 2  # the kernel takes maps only
-        empty = tf.constant([], tf.float32)
-        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=inputs[:, None, None] if flat else inputs,
-            scale=tf.cast(self.gamma, tf.float32),
-            offset=tf.cast(self.beta, tf.float32),
-            mean=empty,
-            variance=empty,
-            epsilon=self.epsilon,
-            is_training=True,
-        )
+        outputs, mean, variance = _fused(self, inputs[:, None, None] if flat else inputs)
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(self.momentum * moving + (1 - self.momentum) * batch)
         return outputs[:, 0, 0] if flat else outputs
@@ -55,21 +46,26 @@ class FusedInstanceNormalization(keras.layers.GroupNormalization):
     def call(self, inputs):
         if inputs.shape[0] != 1 or keras.backend.backend() != "tensorflow":
             return super().call(inputs)
-        import tensorflow as tf
-
-        empty = tf.constant([], tf.float32)
-        outputs, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=inputs,
-            scale=tf.cast(self.gamma, tf.float32),
-            offset=tf.cast(self.beta, tf.float32),
-            mean=empty,
-            variance=empty,
-            epsilon=self.epsilon,
-            is_training=True,
-        )
-        return outputs
+        return _fused(self, inputs)[0]
 
 
 def instance_normalisation(name: str | None = None, dtype: str = "float32") -> keras.Layer:
     """What `core.networks.monet_generator` takes as `normalisation`."""
     return FusedInstanceNormalization(-1, epsilon=1e-5, name=name, dtype=dtype)
+
+
+def _fused(layer: Any, maps: Any) -> tuple[Any, Any, Any]:
+    """Maps normalised by TensorFlow's kernel with a layer's scale and offset, mean, variance."""
+    import tensorflow as tf
+
+    empty = tf.constant([], tf.float32)
+    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=maps,
+        scale=tf.cast(layer.gamma, tf.float32),
+        offset=tf.cast(layer.beta, tf.float32),
+        mean=empty,
+        variance=empty,
+        epsilon=layer.epsilon,
+        is_training=True,
+    )
+    return outputs, mean, variance

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Annotated
@@ -42,16 +41,14 @@ def cyclegan(
     One photo in ten is never looked at, for `evaluate monet`.
     """
     from training import cyclegan as gan
+    from training import runs
 
-    changes = {
-        name: json.loads(value) for name, _, value in (o.partition("=") for o in option or [])
-    }
-    options = dataclasses.replace(gan.Options(), **changes)
-    train, _ = gan.held_out(_pictures(photos))
+    options = runs.changed(gan.Options(), option or [])
+    train, _ = gan.held_out(pictures(photos))
     gan.train(
         options,
         train,
-        _pictures(paintings),
+        pictures(paintings),
         weights,
         run,
         on_report=lambda row: typer.echo(json.dumps(row)),
@@ -73,8 +70,8 @@ def monet(
     from training import evaluate_cyclegan, publish_monet
 
     painters = evaluate_cyclegan.run_painters(run) if run else publish_monet.shipped_painters()
-    _, test = gan.held_out(_pictures(photos))
-    figures = evaluate_cyclegan.measure(painters, test, _pictures(paintings), weights)
+    _, test = gan.held_out(pictures(photos))
+    figures = evaluate_cyclegan.measure(painters, test, pictures(paintings), weights)
     text = json.dumps(figures, indent=2)
     if out is None and run:
         out = run / "evaluation.json"
@@ -98,14 +95,14 @@ def publish_monet(
     from training import cyclegan as gan
     from training import publish_monet as publishing
 
-    _, test = gan.held_out(_pictures(photos))
+    _, test = gan.held_out(pictures(photos))
     for entry in publishing.publish_monet(
-        run, test, _pictures(paintings), weights, version=version, strength=strength, soften=soften
+        run, test, pictures(paintings), weights, version=version, strength=strength, soften=soften
     ):
         typer.echo(json.dumps({entry.id: entry.figures["held_out"]}, indent=2))
 
 
-def _pictures(directories: list[Path]) -> list[Path]:
+def pictures(directories: list[Path]) -> list[Path]:
     from core.images import EXTENSIONS
 
     return [

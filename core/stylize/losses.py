@@ -130,7 +130,7 @@ def moments(features: tf.Tensor) -> tf.Tensor:
 
 def content_loss(features: Features, targets: Features, weights: Mapping[str, float]) -> tf.Tensor:
     """How far a picture is from the photo, in features: the weighted mean over layers."""
-    return _weighted([_distance(features[n], targets[n]) for n in weights], list(weights.values()))
+    return _weighted([distance(features[n], targets[n]) for n in weights], list(weights.values()))
 
 
 def style_loss(
@@ -148,9 +148,9 @@ def style_loss(
     for name in weights:
         found = []
         if name in grams:
-            found.append(_distance(gram(features[name]), grams[name]))
+            found.append(distance(gram(features[name]), grams[name]))
         if name in moments_:
-            found.append(_distance(moments(features[name]), moments_[name]))
+            found.append(distance(moments(features[name]), moments_[name]))
         terms.append(sum(found[1:], found[0]) / len(found))
     return _weighted(terms, list(weights.values()))
 
@@ -168,7 +168,8 @@ def total_variation(picture: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.square(down)) + tf.reduce_mean(tf.square(right))
 
 
-def _distance(value: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+def distance(value: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """The squared difference as a share of the target's energy: 0 for equals."""
     import tensorflow as tf
 
     energy = tf.reduce_sum(tf.square(target))

@@ -85,6 +85,12 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     )
 
 
+def same_history(run: Path, other: Path) -> None:
+    for row, again in zip(history(run), history(other), strict=True):
+        for name in row:
+            assert float(row[name]) == pytest.approx(float(again[name]), abs=1e-4), name
+
+
 def history(run: Path) -> list[dict[str, str]]:
     with (run / "history.csv").open(newline="") as file:
         return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
@@ -103,9 +109,7 @@ def test_an_interrupted_run_goes_on_to_the_same_losses(paintings, tiny, tmp_path
         classifiers.train(tiny, paintings, tmp_path, broken, on_epoch=stop)
     classifiers.train(tiny, paintings, tmp_path, broken)
     assert [int(row["epoch"]) for row in history(broken)] == [1, 2, 3, 4]
-    for one, other in zip(history(whole), history(broken), strict=True):
-        for name in one:
-            assert float(one[name]) == pytest.approx(float(other[name]), abs=1e-4), name
+    same_history(whole, broken)
 
 
 @pytest.mark.slow
@@ -316,9 +320,7 @@ def test_a_run_in_phases_goes_on_to_the_same_losses_wherever_it_was_killed(
     classifiers.train(phased, paintings, None, broken)
 
     assert [int(row["phase"]) for row in history(broken)] == [1, 1, 2, 2]
-    for one, other in zip(history(whole), history(broken), strict=True):
-        for name in one:
-            assert float(one[name]) == pytest.approx(float(other[name]), abs=1e-4), name
+    same_history(whole, broken)
     curves = read(broken / "curves")
     assert list(curves["loss"]) == [1, 2, 3, 4]
     for row in history(broken):

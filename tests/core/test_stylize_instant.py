@@ -1,0 +1,152 @@
+"""The instant network: statistics of the paper, sizes, blends, colours."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from core import examples, images, networks
+from core.stylize import instant, losses
+from core.stylize import networks as perceptual
+
+
+@pytest.fixture(scope="module")
+def engine() -> instant.Engine:
+    """The real eye with a decoder that has learned nothing but reads the style."""
+    keras.utils.set_random_seed(1)
+    decoder = networks.style_decoder(widths=(16, 16, 8, 8), hidden=8)
+    rng = np.random.default_rng(1)
+    for layer in decoder.layers:
+        if layer.name.endswith("_style"):  # made with zeros, which read nothing
+            kernel, bias = layer.get_weights()
+            layer.set_weights([rng.normal(0, 0.3, kernel.shape), bias])
+    eye = perceptual.load("vgg16")
+    return instant.compiled(eye, eye.layers(instant.LAYERS), decoder)
+
+
+@pytest.fixture(scope="module")
+def photo() -> np.ndarray:
+    return images.preview(images.load(examples.photos()[0].read()).pixels, 120)
+
+
+@pytest.fixture(scope="module")
+def paintings() -> list[np.ndarray]:
+    shown = examples.catalogue()[:2]
+    return [images.preview(images.load(each.read()).pixels, 120) for each in shown]
+
+
+def drawn(seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return {
+        name: rng.gamma(1.0, 20.0, (2, 6, 5, channels)).astype(np.float32)
+        for name, channels, _ in networks.STYLE_LEVELS
+    }
+
+
+def test_matched_maps_have_the_moments_of_the_style():
+    """Equation 8 of the paper: the style's moments, and the photo's order of places."""
+    photo, style = drawn(1), drawn(2)
+    wanted = instant.moments(style)
+    for name, matched in zip(instant.LAYERS, instant.match(photo, wanted), strict=True):
+        matched = np.asarray(matched)
+        np.testing.assert_allclose(matched.mean((1, 2)), style[name].mean((1, 2)), rtol=1e-3)
+        np.testing.assert_allclose(matched.std((1, 2)), style[name].std((1, 2)), rtol=2e-2)
+        before, after = photo[name][0, ..., 0].ravel(), matched[0, ..., 0].ravel()
+        assert np.corrcoef(before, after)[0, 1] == pytest.approx(1, abs=1e-4)
+
+
+def test_moments_are_those_of_numpy():
+    maps = drawn(3)
+    for name, found in instant.moments(maps).items():
+        np.testing.assert_allclose(found[:, 0], maps[name].mean((1, 2)), rtol=1e-4)
+        expected = np.sqrt(maps[name].var((1, 2)) + 1)
+        np.testing.assert_allclose(found[:, 1], expected, rtol=1e-3)
+
+
+def test_the_eye_sees_the_photo_at_half_its_size(photo):
+    eye = perceptual.load("vgg16")
+    batch = np.zeros((1, 64, 96, 3), np.float32)
+    maps = instant.encode(eye, eye.layers(instant.LAYERS), batch)
+    assert [maps[name].shape[1:3] for name in instant.LAYERS] == [
+        (4, 6), (8, 12), (16, 24), (32, 48)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (97, 131), (40, 300), (17, 33)])
+def test_any_shape_comes_back_at_the_rows_that_were_asked_for(engine, photo, shape):
+    picture = np.resize(photo, (*shape, 3))
+    painted = instant.paint(picture, [photo], rows=80, engine=engine)
+    assert painted.shape == (80, max(1, round(80 * shape[1] / shape[0])), 3)
+    assert painted.dtype == np.uint8
+
+
+def test_large_paintings_are_painted_smaller_and_enlarged(engine, photo, paintings, monkeypatch):
+    monkeypatch.setattr(instant, "LARGEST", 60 * 60)
+    seen = []
+    spied = instant.Engine(
+        engine.look, lambda p, *rest: seen.append(p.shape) or engine.paint(p, *rest)
+    )
+    painted = instant.paint(photo, paintings[:1], rows=200, engine=spied)
+    assert painted.shape[0] == 200
+    assert seen[0][1] * seen[0][2] < 110 * 110  # with margins
+
+
+def test_strength_goes_from_the_photo_to_the_style(engine, photo, paintings):
+    """At 0 any style gives the same; more of it goes further away."""
+
+    def paint(style: np.ndarray, strength: float) -> np.ndarray:
+        return instant.paint(photo, [style], rows=64, strength=strength, engine=engine).astype(int)
+
+    one, other = (paint(style, 0.0) for style in paintings)
+    np.testing.assert_array_equal(one, other)
+    half, whole = (np.abs(paint(paintings[0], s) - one).mean() for s in (0.5, 1.0))
+    assert 0 < half < whole
+
+
+def test_styles_blend_by_their_weights(engine, photo, paintings):
+    def paint(weights: list[float]) -> np.ndarray:
+        return instant.paint(photo, paintings, style_weights=weights, rows=64, engine=engine)
+
+    alone = instant.paint(photo, paintings[:1], rows=64, engine=engine)
+    np.testing.assert_array_equal(paint([1, 0]), alone)
+    blend = paint([1, 1]).astype(int)
+    assert np.abs(blend - alone).mean() > 0
+    assert np.abs(blend - paint([0, 1])).mean() > 0
+
+
+def test_a_described_style_paints_as_its_picture_does(engine, photo, paintings):
+    small = images.preview(paintings[0], 100)
+    assert small.shape[0] >= 64
+    from_picture = instant.paint(photo, [small], rows=small.shape[0], engine=engine)
+    described = instant.describe(small, engine)
+    assert described.network == "vgg16"
+    from_figures = instant.paint(photo, [described], rows=small.shape[0], engine=engine)
+    np.testing.assert_array_equal(from_picture, from_figures)
+
+
+def test_the_colours_of_the_photo_can_stay(engine, photo, paintings):
+    painted = instant.paint(photo, paintings[:1], rows=64, keep_colors=True, engine=engine)
+    small = images.preview(photo, painted.shape[1]).astype(float)
+    hue = painted.astype(float) - painted.mean(axis=2, keepdims=True)
+    expected = small - small.mean(axis=2, keepdims=True)
+    assert np.abs(hue.mean((0, 1)) - expected.mean((0, 1))).max() < 12
+
+
+def test_styles_without_weights_of_their_own_are_refused(engine, photo, paintings):
+    with pytest.raises(ValueError, match="one each"):
+        instant.paint(photo, paintings, style_weights=[1.0], rows=64, engine=engine)
+    with pytest.raises(ValueError, match="one each"):
+        instant.paint(photo, [], rows=64, engine=engine)
+
+
+def test_the_style_vector_is_finite_for_a_black_picture(engine):
+    described = instant.describe(np.zeros((32, 32, 3), np.uint8), engine)
+    vector = instant.style_vector({n: m[None] for n, m in described.moments.items()})
+    assert vector.shape == (1, 1920)
+    assert np.isfinite(vector).all()
+
+
+def test_grams_alone_cannot_be_painted(engine, photo):
+    with pytest.raises((ValueError, KeyError)):
+        instant.paint(photo, [losses.StyleTarget("vgg16")], rows=64, engine=engine)

@@ -1,0 +1,320 @@
+"""Trains the decoder that paints any photo in any style at once.
+
+What refine minimises (`core.stylize.losses`) is minimised here by the weights of
+`core.networks.style_decoder`, over many photos and styles: Gram matrices of VGG16 for style,
+its deep maps for content (Huang & Belongie, arXiv 1703.06868; the loss is that of Gatys et
+al.). Each layer's distance d counts as log(1 + d), so that a style with a nearly empty layer
+does not outweigh all others.
+
+A run directory holds `options.json`, `history.csv`, curves for TensorBoard, sample sheets, and
+a state from which an interrupted run goes on exactly: what a step draws depends on seed and
+step alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from core import images, networks
+from core.precision import compute_dtype
+from core.stylize import instant, losses, refine
+from core.stylize import networks as perceptual
+from training import runs
+from training.curves import Curves
+
+log = logging.getLogger(__name__)
+
+STYLE_SIDE = 224  # pixels of a style picture
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the decoder is trained; saved with the run. The defaults fit two cores."""
+
+    steps: int = 8_000
+    crop: int = 176  # side of what is painted, a multiple of 16, pixels
+    batch: int = 4
+    styles: int = 2_000  # paintings drawn as styles; their Gram matrices stay in memory
+    zoomed: float = 0.3  # share of them of which a quarter is enlarged: broader strokes
+    paintings: float = 0.25  # share of paintings among the contents: portraits, interiors
+    learning_rate: float = 1e-3
+    warm_up: int = 200  # steps
+    content: float = 0.1  # weights of the parts of the loss
+    variation: float = 0.5
+    widths: tuple[int, ...] = (256, 128, 64, 32)
+    average: float = 0.998  # momentum of the averaged weights, which are shipped
+    report_every: int = 250  # steps: a row of history, a sample sheet, the state
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Styles:
+    """What is known of the styles: moments at half size for the decoder, Grams for the loss."""
+
+    moments: dict[str, np.ndarray]  # layer to (styles, 2, channels) float32
+    grams: dict[str, np.ndarray]  # layer to (styles, channels, channels) float16, scaled
+    scales: dict[str, np.ndarray]  # layer to (styles,) float32: what they were divided by
+
+    def draw(self, chosen: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Moments and Gram matrices of some styles, float32."""
+        grams = {
+            name: kept[chosen].astype(np.float32) * self.scales[name][chosen, None, None]
+            for name, kept in self.grams.items()
+        }
+        return {name: kept[chosen] for name, kept in self.moments.items()}, grams
+
+
+class Loss:
+    """Features of VGG16, and what of them is compared."""
+
+    def __init__(self) -> None:
+        row = perceptual.get("vgg16")
+        self.style, self.content = row.style, row.content
+        self.loaded = perceptual.load("vgg16", dtype=compute_dtype())
+        self.whole = self.loaded.layers({**row.style, **row.content})
+        self.seen = self.loaded.layers(instant.LAYERS)
+
+    def maps(self, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
+        """All maps of RGB 0..255 `(batch, height, width, 3)`, in float32."""
+        found = self.whole(self.loaded.network.preprocessing(pictures), training=False)
+        return {name: tf.cast(map_, tf.float32) for name, map_ in found.items()}
+
+    def at_half_size(self, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The maps that the decoder is given."""
+        return instant.encode(self.loaded, self.seen, pictures)
+
+    def parts(
+        self, maps: dict[str, tf.Tensor], content: dict[str, tf.Tensor], grams: dict[str, tf.Tensor]
+    ) -> dict[str, tf.Tensor]:
+        """Means over the batch: `content` and `style` as refine measures them, and `learned`."""
+        of_content, of_style, learned = [], [], []
+        for n in range(next(iter(maps.values())).shape[0]):
+            one = {name: map_[n] for name, map_ in maps.items()}
+            target = {name: map_[n] for name, map_ in content.items()}
+            of_content.append(losses.content_loss(one, target, self.content))
+            distances = [
+                losses.distance(losses.gram(one[name]), grams[name][n]) for name in self.style
+            ]
+            of_style.append(tf.add_n(distances) / len(distances))
+            learned.append(tf.add_n([tf.math.log1p(d) for d in distances]) / len(distances))
+        return {
+            "content": tf.reduce_mean(of_content),
+            "style": tf.reduce_mean(of_style),
+            "learned": tf.reduce_mean(learned),
+        }
+
+
+def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
+    """Looks at the paintings that serve as styles: so many of them, chosen by the seed."""
+    rng = np.random.default_rng([options.seed, 0])
+    count = min(options.styles, len(paintings))
+    chosen = rng.choice(len(paintings), count, replace=False)
+
+    @tf.function
+    def look(picture: tf.Tensor) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        maps = loss.maps(picture[None])
+        grams = {name: losses.gram(maps[name][0]) for name in loss.style}
+        return instant.moments(loss.at_half_size(picture[None])), grams
+
+    kept: tuple[dict[str, list], dict[str, list], dict[str, list]] = ({}, {}, {})
+    for number in chosen:
+        picture = images.load(paintings[number]).pixels
+        if rng.random() < options.zoomed:
+            height, width = picture.shape[0] // 2, picture.shape[1] // 2
+            top, left = rng.integers(height + 1), rng.integers(width + 1)
+            picture = picture[top : top + height, left : left + width]
+        square = refine.resize(picture, STYLE_SIDE, STYLE_SIDE).clip(0, 255)
+        found, grams = look(tf.constant(square))
+        for name, value in found.items():
+            kept[0].setdefault(name, []).append(value[0].numpy())
+        for name, value in grams.items():
+            scale = float(tf.reduce_max(tf.abs(value))) + 1e-6
+            kept[1].setdefault(name, []).append((value.numpy() / scale).astype(np.float16))
+            kept[2].setdefault(name, []).append(np.float32(scale))
+    moments, grams, scales = ({n: np.stack(v) for n, v in each.items()} for each in kept)
+    return Styles(moments, grams, scales)
+
+
+def train(
+    options: Options,
+    photos: list[Path],
+    paintings: list[Path],
+    run: Path,
+    *,
+    on_report: Callable[[dict[str, float]], None] = lambda row: None,
+) -> Path:
+    """Trains to the last step; goes on if `run` exists.
+
+    Args:
+        photos: Content, each at least `options.crop` pixels a side.
+        paintings: Styles, and some of the contents.
+        run: Directory to write.
+        on_report: Called with each row of the history.
+
+    Returns:
+        The run directory; `decoder.weights.h5` in it is the averaged decoder, float32.
+
+    Raises:
+        ValueError: If `run` was started with other options.
+    """
+    runs.check_options(run, options)
+    session = _Session(options)
+    session.resume(run)
+    if session.step == options.steps:
+        return run
+    log.info("Looking at %d paintings", min(options.styles, len(paintings)))
+    styles = describe(paintings, options, session.loss)
+    pictures = [images.load(file).pixels for file in photos]
+    rng = np.random.default_rng([options.seed, 1])
+    some = rng.permutation(len(paintings))[: 2 * len(photos)]
+    others = [images.load(paintings[n]).pixels for n in some]
+    started = time.perf_counter()
+    with Curves(run / "curves") as curves:
+        while session.step < options.steps:
+            session.run_step(pictures, others, styles)
+            if session.step % options.report_every == 0 or session.step == options.steps:
+                found = session.figures() | {"seconds": time.perf_counter() - started}
+                row = {"step": session.step, **found}
+                runs.append_history(run / "history.csv", row)
+                curves.write(session.step, found)
+                session.save(run)
+                _sheet(session, pictures, styles, run / "samples" / f"{session.step:06}.jpg")
+                on_report(row)
+                started = time.perf_counter()
+    return run
+
+
+class _Session:
+    """All that changes from step to step."""
+
+    def __init__(self, options: Options) -> None:
+        self.options, self.step, self.loss = options, 0, Loss()
+        keras.utils.set_random_seed(options.seed)  # not before: loading VGG16 draws, too
+        self.decoder = networks.style_decoder(widths=options.widths, dtype=compute_dtype())
+        self.optimizer = keras.optimizers.Adam(options.learning_rate, beta_2=0.99, clipnorm=1.0)
+        self.optimizer.build(self.decoder.trainable_variables)
+        self.averages = self.decoder.get_weights()
+        self.sums: dict[str, float] = {}
+        self.counted = 0
+        self._update = tf.function(self._one_update)
+
+    def _one_update(
+        self, photos: tf.Tensor, moments: dict[str, tf.Tensor], grams: dict[str, tf.Tensor]
+    ) -> dict[str, tf.Tensor]:
+        content = self.loss.maps(photos)
+        given = instant.match(self.loss.at_half_size(photos), moments)
+        with tf.GradientTape() as tape:
+            painted = self.decoder([*given, instant.style_vector(moments)], training=True)
+            parts = self.loss.parts(self.loss.maps(painted), content, grams)
+            parts["variation"] = tf.add_n(
+                [losses.total_variation(one) for one in tf.unstack(painted)]
+            ) / len(photos)
+            loss = parts["learned"] + self.options.content * parts["content"]
+            loss += self.options.variation * parts["variation"]
+        gradients = tape.gradient(loss, self.decoder.trainable_variables)
+        self.optimizer.apply(gradients, self.decoder.trainable_variables)
+        return parts
+
+    def run_step(
+        self, photos: list[np.ndarray], paintings: list[np.ndarray], styles: Styles
+    ) -> None:
+        """One update of the decoder."""
+        options, rng = self.options, np.random.default_rng([self.options.seed, 2, self.step])
+        shown = np.stack(
+            [
+                runs.crop(
+                    paintings if rng.random() < options.paintings else photos, options.crop, rng
+                )
+                for _ in range(options.batch)
+            ]
+        )
+        known = len(next(iter(styles.moments.values())))
+        moments, grams = styles.draw(rng.integers(known, size=options.batch))
+        rising = min(1.0, (self.step + 1) / options.warm_up)
+        falling = 0.5 + 0.5 * math.cos(math.pi * self.step / options.steps)
+        self.optimizer.learning_rate.assign(options.learning_rate * rising * max(falling, 0.01))
+        found = self._update(
+            tf.constant(shown),
+            {name: tf.constant(value) for name, value in moments.items()},
+            {name: tf.constant(value) for name, value in grams.items()},
+        )
+        for name, value in found.items():
+            self.sums[name] = self.sums.get(name, 0.0) + float(value)
+        self.counted += 1
+        # Young averages forget faster, or the first attempts would linger.
+        momentum = min(options.average, (self.step + 1) / (self.step + 10))
+        for mean, value in zip(self.averages, self.decoder.get_weights(), strict=True):
+            mean *= momentum
+            mean += (1 - momentum) * value
+        self.step += 1
+
+    def figures(self) -> dict[str, float]:
+        """Means of all parts of the loss since the last call."""
+        found = {name: total / self.counted for name, total in self.sums.items()}
+        self.sums, self.counted = {}, 0
+        return found
+
+    def save(self, run: Path) -> None:
+        """Writes everything that `resume` needs, whole or not at all."""
+        arrays: dict[str, Any] = {"step": np.array(self.step)}
+        for kind, values in self._state().items():
+            arrays |= {f"{kind}/{i}": np.asarray(value) for i, value in enumerate(values)}
+        partial = run / "partial-state.npz"
+        np.savez(partial, **arrays)
+        partial.replace(run / "state.npz")
+        self.averaged().save_weights(run / "decoder.weights.h5")
+
+    def resume(self, run: Path) -> None:
+        """Goes on from a saved state, if there is one."""
+        if not (run / "state.npz").exists():
+            return
+        with np.load(run / "state.npz", allow_pickle=False) as state:
+            for kind in ("decoder", "optimizer"):
+                for i, variable in enumerate(self._state()[kind]):
+                    variable.assign(state[f"{kind}/{i}"])
+            self.averages = [state[f"average/{i}"] for i in range(len(self.averages))]
+            self.step = int(state["step"])
+        log.info("Resuming after step %d", self.step)
+
+    def _state(self) -> dict[str, list[Any]]:
+        return {
+            "decoder": self.decoder.variables,
+            "optimizer": self.optimizer.variables,
+            "average": self.averages,
+        }
+
+    def averaged(self) -> keras.Model:
+        """The decoder with its averaged weights, in float32 as it is shipped."""
+        model = networks.style_decoder(widths=self.options.widths)
+        model.set_weights(self.averages)
+        return model
+
+
+def _sheet(session: _Session, photos: list[np.ndarray], styles: Styles, path: Path) -> None:
+    """Three photos, each in four styles."""
+    decoder, rows = session.averaged(), []
+    known = len(next(iter(styles.moments.values())))
+    for n, photo in enumerate(photos[:3]):
+        side = min(*photo.shape[:2], 256) // 16 * 16
+        square = tf.constant(photo[None, :side, :side].astype(np.float32))
+        maps = session.loss.at_half_size(square)
+        row = [square[0].numpy()]
+        for k in range(4):
+            moments, _ = styles.draw(np.array([(4 * n + k) % known]))
+            given = instant.match(maps, moments)
+            row.append(decoder([*given, instant.style_vector(moments)])[0].numpy())
+        rows.append(np.concatenate(row, axis=1))
+    width = min(row.shape[1] for row in rows)
+    sheet = np.concatenate([row[:, :width] for row in rows]).clip(0, 255).astype(np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(images.encode(sheet, "JPEG", quality=90))

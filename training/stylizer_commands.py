@@ -1,0 +1,60 @@
+"""`python -m training stylizer | publish-stylizer`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.monet_commands import Photos, pictures
+
+Data = Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")]
+
+app = typer.Typer(help="Trains the network that paints any photo in any style at once.")
+
+
+@app.callback(invoke_without_command=True)
+def stylizer(
+    context: typer.Context,
+    photos: Photos,
+    data: Data,
+    run: Annotated[Path, typer.Option(help="Directory to write; resumes if it exists.")],
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=JSON", help="Change a field of the options."),
+    ] = None,
+) -> None:
+    """Trains, or goes on with an interrupted run.
+
+    One photo in ten is never looked at, and of a data set with splits only the train split is.
+    """
+    from training import cyclegan, dataset, runs
+    from training import stylizer as training
+
+    options = runs.changed(training.Options(), option or [])
+    train, _ = cyclegan.held_out(pictures(photos))
+    paintings = [item.path for item in dataset.read(data) if item.split == "train"]
+    training.train(
+        options, train, paintings, run, on_report=lambda row: typer.echo(json.dumps(row))
+    )
+
+
+def publish_stylizer(
+    run: Annotated[Path, typer.Argument(help="Directory of a run.")],
+    photos: Photos,
+    data: Data,
+    version: Annotated[str, typer.Option(help="Version of the network.")] = "1",
+) -> None:
+    """Exports the decoder of a run into assets/models, measures it, writes the card.
+
+    It is measured on the photos that training never saw, with paintings of the test split.
+    """
+    from training import cyclegan, dataset
+    from training import publish_stylizer as publishing
+
+    _, photos = cyclegan.held_out(pictures(photos))
+    paintings = [item.path for item in dataset.read(data) if item.split == "test"]
+    entry = publishing.publish_stylizer(run, photos, paintings, version=version)
+    typer.echo(json.dumps({entry.id: entry.figures["held_out"]}, indent=2))
