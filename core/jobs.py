@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
@@ -118,9 +119,16 @@ class Job:
         except Exception as error:  # whatever it is, it belongs to who follows the job
             log.exception("Job %s failed", self.key)
             self.error, self.state = error, State.failed
+            # What its frames hold would be remembered with it.
+            traceback.clear_frames(error.__traceback__)
         finally:
             self._on_cancel.clear()
+            self._work = _nothing  # and with it the pictures that it was given
             self._finished.set()
+
+
+def _nothing(job: Job) -> None:
+    """In place of work that is finished."""
 
 
 _lock = threading.RLock()
