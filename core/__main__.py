@@ -1,33 +1,24 @@
-"""The command line: `python -m core identify | stylize | monet | models | scan`."""
+"""The command line: `python -m core identify | stylize | monet | models | …`."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from PIL.PngImagePlugin import PngInfo
 
 from core import identify as recogniser
 from core import images, models
 from core import monet as monet_painter
 from core import scan as scanner
-from core.precision import compute_dtype
-from core.stylize import networks, refine
+from core.console import AsJson, load, say
+from core.stylize import commands as style_commands
 
 app = typer.Typer(help="Atelier on the command line.", no_args_is_help=True, add_completion=False)
 
-_PAINT = refine.Options()
-
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
-
-
-def say(message: str) -> None:
-    """Progress and complaints go to stderr: stdout is for results."""
-    typer.echo(message, err=True)
+app.command()(style_commands.stylize)
+app.command("styles")(style_commands.list_styles)
 
 
 @app.command()
@@ -49,11 +40,9 @@ def identify(
         raise typer.Exit(1) from None
     failed = False
     for path in pictures:
-        try:
-            picture = images.load(path, enough=None if explain else recogniser.ENOUGH)
-        except (images.UnreadablePicture, OSError) as error:
+        picture = load(path, as_json, enough=None if explain else recogniser.ENOUGH)
+        if picture is None:
             failed = True
-            _print_error(path, _why(error), as_json)
             continue
         result = recogniser.identify(picture, model, top=top)
         if explain:
@@ -85,11 +74,9 @@ def monet(
         raise typer.Exit(1) from None
     failed = False
     for path in photos:
-        try:
-            picture = images.load(path, enough=monet_painter.LONGEST)
-        except (images.UnreadablePicture, OSError) as error:
+        picture = load(path, as_json, enough=monet_painter.LONGEST)
+        if picture is None:
             failed = True
-            _print_error(path, _why(error), as_json)
             continue
         result = monet_painter.paint(picture.pixels, direction, brush=brush)
         pixels = monet_painter.blend(result.before, result.after, strength)
@@ -110,69 +97,6 @@ def monet(
             typer.echo(f"{output}  ({width}×{height}, {result.seconds:.1f} s)")
     if failed:
         raise typer.Exit(2)
-
-
-@app.command()
-def stylize(
-    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="What is to be seen.")],
-    styles: Annotated[list[Path], typer.Argument(metavar="STYLE...", help="How to paint it.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT", help="PNG file to write.")],
-    network: Annotated[
-        str, typer.Option(help=f"One of {', '.join(networks.TABLE)}.")
-    ] = networks.DEFAULT,
-    rows: Annotated[int, typer.Option(help="Height of the painting in pixels.")] = _PAINT.rows,
-    steps: Annotated[int, typer.Option(help="Steps in all; more are slower.")] = _PAINT.steps,
-    content_weight: Annotated[
-        float, typer.Option(help="Faithfulness to the photo.")
-    ] = _PAINT.content_weight,
-    style_weight: Annotated[float, typer.Option(help="Strength of style.")] = _PAINT.style_weight,
-    keep_colors: Annotated[
-        bool, typer.Option("--keep-colors", help="Keep the colours of the photo.")
-    ] = False,
-    seed: Annotated[int, typer.Option(help="Of noise, where there is any.")] = _PAINT.seed,
-    as_json: AsJson = False,
-) -> None:
-    """Paints a photo in the style of pictures; several blend. Ctrl-C keeps what is there."""
-    started, pictures, step = time.monotonic(), [], None
-    try:
-        options = refine.Options(
-            network=network,
-            rows=rows,
-            steps=steps,
-            content_weight=content_weight,
-            style_weight=style_weight,
-            keep_colors=keep_colors,
-            seed=seed,
-        )
-        for path in (content, *styles):
-            try:
-                pictures.append(images.load(path, enough=2 * rows).pixels)
-            except (images.UnreadablePicture, OSError) as error:
-                _print_error(path, _why(error), as_json)
-                raise typer.Exit(2) from None
-        options = dataclasses.replace(options, network=_at_hand(network))
-        for step in refine.refine(pictures[0], pictures[1:], options):
-            _print_step(step, as_json)
-    except KeyboardInterrupt:
-        say("Stopped.")
-    except (ValueError, models.WeightsError) as error:
-        say(str(error))
-        raise typer.Exit(1) from None
-    if step is None:
-        raise typer.Exit(1)
-    pixels, chosen = step.pixels(), dataclasses.asdict(options)
-    chosen |= {"content": content.name, "styles": [path.name for path in styles]}
-    metadata = PngInfo()
-    metadata.add_itxt("atelier", json.dumps(chosen, ensure_ascii=False))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(images.encode(pixels, pnginfo=metadata))
-    height, width = pixels.shape[:2]
-    seconds = round(time.monotonic() - started, 2)
-    if as_json:
-        found = {"output": str(out), "seconds": seconds, "size": [width, height]}
-        typer.echo(json.dumps(found, ensure_ascii=False))
-    else:
-        typer.echo(f"{out}  ({width}×{height}, {seconds:.1f} s)")
 
 
 @app.command("models")
@@ -229,30 +153,6 @@ def scan(
         raise typer.Exit(1) from None
 
 
-def _at_hand(network: str) -> str:
-    """The network, or VGG16 where its weights are not on this machine and out of reach."""
-    try:
-        networks.load(network, dtype=compute_dtype(), progress=say)
-    except networks.NotHere as error:
-        say(f"{error} Painting with VGG16 instead.")
-        return networks.DEFAULT
-    return network
-
-
-def _print_step(step: refine.Step, as_json: bool) -> None:
-    say(f"{step.step} of {step.of}, {step.done:.0%}: style {step.style_loss:.4f}")
-    if as_json:
-        found = {
-            "step": step.step,
-            "of": step.of,
-            "seconds": round(step.seconds, 3),
-            "loss": step.loss,
-            "content_loss": step.content_loss,
-            "style_loss": step.style_loss,
-        }
-        typer.echo(json.dumps(found))
-
-
 def _explain(picture: images.Picture, result: recogniser.Identification, out: Path) -> None:
     heat = recogniser.explain(picture, result.model, artist_id=result.guesses[0].artist.id)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -276,19 +176,6 @@ def _print(path: Path, result: recogniser.Identification) -> None:
     typer.echo(str(path) if result.known else f"{path}  (perhaps none of the artists I know)")
     for guess in result.guesses:
         typer.echo(f"    {guess.probability:6.1%}  {guess.artist.name}")
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"The file cannot be opened: {error.strerror}."
-    return str(error)
-
-
-def _print_error(path: Path, message: str, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps({"image": str(path), "error": message}, ensure_ascii=False))
-    else:
-        say(f"{path}: {message}")
 
 
 if __name__ == "__main__":

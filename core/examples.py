@@ -40,7 +40,8 @@ class Photo:
         return (_FOLDER / "photos" / self.file).read_bytes()
 
     def read_painted(self) -> bytes:
-        """The same as `core.monet` painted it: made once, for the first photo only.
+        """The same as Atelier painted it, made once: the first photo by `core.monet`, the second
+        by `core.stylize.refine` like the first example.
 
         Raises:
             FileNotFoundError: For the others.

@@ -9,7 +9,13 @@ from typing import Annotated
 
 import typer
 
-from training import classifier_commands, dataset_commands, monet_commands, stylizer_commands
+from training import (
+    classifier_commands,
+    dataset_commands,
+    monet_commands,
+    styles_commands,
+    stylizer_commands,
+)
 
 app = typer.Typer(help="Train, measure and publish.", no_args_is_help=True, add_completion=False)
 app.add_typer(dataset_commands.app, name="dataset")
@@ -20,6 +26,7 @@ app.command()(classifier_commands.tune)
 app.command()(monet_commands.cyclegan)
 app.command()(monet_commands.publish_monet)
 app.command()(stylizer_commands.publish_stylizer)
+app.command()(styles_commands.styles)
 
 Data = Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")]
 Weights = Annotated[Path, typer.Option(help="Directory of ImageNet weights to start from.")]

@@ -11,6 +11,10 @@ import typer
 from training.monet_commands import Photos, pictures
 
 Data = Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=JSON", help="Change a field of the options."),
+]
 
 app = typer.Typer(help="Trains the network that paints any photo in any style at once.")
 
@@ -18,18 +22,25 @@ app = typer.Typer(help="Trains the network that paints any photo in any style at
 @app.callback(invoke_without_command=True)
 def stylizer(
     context: typer.Context,
-    photos: Photos,
-    data: Data,
-    run: Annotated[Path, typer.Option(help="Directory to write; resumes if it exists.")],
-    option: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="FIELD=JSON", help="Change a field of the options."),
+    photos: Annotated[
+        list[Path] | None, typer.Option("--photos", help="Directory of photos; repeatable.")
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Paintings: index.csv, or one folder an artist.")
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Directory to write; resumes if it exists.")
+    ] = None,
+    option: Changes = None,
 ) -> None:
     """Trains, or goes on with an interrupted run.
 
     One photo in ten is never looked at, and of a data set with splits only the train split is.
     """
+    if context.invoked_subcommand:
+        return
+    if not photos or data is None or run is None:
+        raise typer.BadParameter("training takes --photos, --data and --run")
     from training import cyclegan, dataset, runs
     from training import stylizer as training
 
@@ -38,6 +49,28 @@ def stylizer(
     paintings = [item.path for item in dataset.read(data) if item.split == "train"]
     training.train(
         options, train, paintings, run, on_report=lambda row: typer.echo(json.dumps(row))
+    )
+
+
+@app.command()
+def search(
+    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="What is to be seen.")],
+    style: Annotated[Path, typer.Argument(metavar="STYLE", help="How it is to be painted.")],
+    run: Annotated[Path, typer.Option(help="Directory to write; goes on if it exists.")],
+    trials: Annotated[int, typer.Option(help="How many there are to be in the end.")] = 20,
+    option: Changes = None,
+) -> None:
+    """Searches at random for settings of refine; writes the best as presets with their curves."""
+    from training import runs, style_search
+
+    options = runs.changed(style_search.Options(), option or [])
+    style_search.search(
+        options,
+        content,
+        style,
+        run,
+        trials=trials,
+        on_trial=lambda row: typer.echo(json.dumps(row)),
     )
 
 

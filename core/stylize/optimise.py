@@ -176,4 +176,11 @@ def _dot(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.dot(a.ravel(), b.ravel()))
 
 
-OPTIMISERS: dict[str, Callable[[Filter], Optimiser]] = {"lbfgs": Lbfgs, "adam": Adam}
+OPTIMISERS = ("lbfgs", "adam")
+
+
+def make(name: str, precondition: Filter, rate: float | None = None) -> Optimiser:
+    """An optimiser of `OPTIMISERS` that remembers nothing yet; the rate is for Adam."""
+    if name == "lbfgs":
+        return Lbfgs(precondition)
+    return Adam(precondition) if rate is None else Adam(precondition, rate=rate)

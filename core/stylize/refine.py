@@ -8,6 +8,7 @@ its steps decides when the picture is finished.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import math
@@ -22,11 +23,19 @@ from PIL import Image
 
 from core.precision import compute_dtype
 from core.stylize import colour, losses, networks, objective, optimise, precondition
+from core.stylize.styles import ArtistStyle
 
 SMALLEST = 90  # rows of the coarsest copy, at least: below it, strokes are no strokes any more
 
-_OPTIMISER_BYTES = 600  # a pixel: L-BFGS remembers twenty moves and gradients
-_LOOK_BYTES = 1000  # a pixel: features of a style, of which no gradient is needed
+# Bytes a pixel, measured as peaks of a process.
+_KEPT_BYTES = {"lbfgs": 650, "adam": 200}  # besides features: L-BFGS remembers twenty moves
+_STYLE_BYTES = 100  # of a style picture: brought to its size, and to the colours of the photo
+_LOOK_BYTES = 1000  # features of a style that is looked at in one piece, without a gradient
+
+# What one evaluation takes even where more is free: 2048×1365 stays below 8 GB with all the
+# rest of the app, and tiles so large cost hardly more than none.
+_AT_ONCE_BYTES = 4_500_000_000
+_LEAST_TILE = 250_000  # pixels; smaller tiles are mostly margin
 
 OptimiserName = Literal["lbfgs", "adam"]
 Start = Literal["photo", "noise"]
@@ -53,6 +62,7 @@ class Options:
             in the colours of the styles, or noise.
         seed: Of the noise.
         optimiser: See `optimise`.
+        learning_rate: Of Adam, in grey levels; None for its own. L-BFGS finds its steps.
         waves: Power by which broad forms go before fine noise, see `precondition`.
         scales: Sizes of the copies, rising to 1; None for halves down to `SMALLEST` rows.
         content_layers: Layer to weight; None for those of the network's row.
@@ -71,6 +81,7 @@ class Options:
     start: Start = "photo"
     seed: int = 0
     optimiser: OptimiserName = "lbfgs"
+    learning_rate: float | None = None
     waves: float = 0.75
     scales: tuple[float, ...] | None = None
     content_layers: Mapping[str, float] | None = None
@@ -100,6 +111,8 @@ class Options:
             raise ValueError(f"A painting starts from {' or '.join(get_args(Start))}.")
         if self.optimiser not in optimise.OPTIMISERS:
             raise ValueError(f"Optimisers are {' and '.join(optimise.OPTIMISERS)}.")
+        if self.learning_rate is not None and not 0 < self.learning_rate <= 255:
+            raise ValueError("The learning rate is between 0 and 255 grey levels.")
         if not 0 <= self.waves <= 2:
             raise ValueError("The power of waves is from 0 to 2.")
         if self.scales is not None:
@@ -143,7 +156,7 @@ class Step:
         return self._pixels()
 
 
-Style = losses.StyleTarget | np.ndarray
+Style = losses.StyleTarget | ArtistStyle | np.ndarray
 
 
 def size(photo: np.ndarray, rows: int) -> tuple[int, int]:
@@ -152,7 +165,13 @@ def size(photo: np.ndarray, rows: int) -> tuple[int, int]:
 
 
 def estimate_bytes(
-    height: int, width: int, network: str = networks.DEFAULT, precision: str | None = None
+    height: int,
+    width: int,
+    network: str = networks.DEFAULT,
+    precision: str | None = None,
+    *,
+    optimiser: OptimiserName = "lbfgs",
+    largest: int | None = None,
 ) -> int:
     """Memory that painting takes at its largest scale, on top of the loaded network.
 
@@ -161,11 +180,51 @@ def estimate_bytes(
         width: Of the painting.
         network: Id of a row of `networks.TABLE`.
         precision: Keras policy of the network; None for the fastest on this processor.
+        optimiser: See `Options`.
+        largest: Pixels of the largest tile; None for a picture in one piece.
     """
-    evaluation: float = networks.get(network).bytes_a_pixel
-    if (precision or compute_dtype()) != "float32":
-        evaluation *= 0.65  # maps are half as large, but loss and optimiser stay in float32
-    return int(height * width * (evaluation + _OPTIMISER_BYTES))
+    pixels = height * width
+    seen = pixels if largest is None else min(pixels, largest)
+    return int(pixels * _KEPT_BYTES[optimiser] + seen * _evaluation_bytes(network, precision))
+
+
+def _evaluation_bytes(network: str, precision: str | None) -> float:
+    """Memory a pixel of the loss with its gradient."""
+    # Maps are half as large in bfloat16, but the loss stays in float32.
+    share = 1.0 if (precision or compute_dtype()) == "float32" else 0.65
+    return share * networks.get(network).bytes_a_pixel
+
+
+def _room(
+    height: int, width: int, styles: Sequence[Style], options: Options, memory: int
+) -> int | None:
+    """How many pixels memory allows to evaluate in one pass; None for all of them.
+
+    Raises:
+        TooLarge: If it does not even suffice for small tiles, or the network allows none.
+    """
+    row, network = networks.get(options.network), (options.network, options.precision)
+    in_tiles = row.temperature is None  # a softmax over whole maps allows none
+    needed = estimate_bytes(
+        height, width, *network, optimiser=options.optimiser, largest=_LEAST_TILE * in_tiles or None
+    )
+    pictures = [style for style in styles if isinstance(style, np.ndarray)]
+    looked_at = max((math.prod(_style_size(each, 1.0, options)) for each in pictures), default=0)
+    needed = max(needed, looked_at * (_STYLE_BYTES if in_tiles else _LOOK_BYTES))
+    if needed > memory:
+        # Memory grows with the square of the rows, but for that of a tile.
+        tile = _LEAST_TILE * _evaluation_bytes(*network) if in_tiles else 0.0
+        share = max(0.0, memory - tile) / max(1.0, needed - tile)
+        rows = int(height * math.sqrt(share) / 10) * 10
+        enough = f", enough for about {rows} rows" if rows >= row.shortest_side else ""
+        raise TooLarge(
+            f"A painting of {width}×{height} pixels takes about {needed / 1e9:.1f} GB of memory, "
+            f"and {memory / 1e9:.1f} GB are free{enough}: choose fewer rows."
+        )
+    if not in_tiles:
+        return None
+    spare = min(height * width, _LEAST_TILE) + (memory - needed) / _evaluation_bytes(*network)
+    return int(min(spare, _AT_ONCE_BYTES / _evaluation_bytes(*network)))
 
 
 def scales(height: int, width: int, options: Options) -> tuple[float, ...]:
@@ -200,7 +259,8 @@ def refine(
 
     Args:
         photo: What is to be seen, `(height, width, 3)` uint8 RGB of any size.
-        styles: How it is to be painted: pictures, or statistics of the options' network.
+        styles: How it is to be painted: pictures, artists' styles, or statistics of the
+            options' network.
         options: Default ones if None.
         style_weights: One number a style; equal if None.
         canvas: A picture to go on from, of any size: an earlier result, or an instant one.
@@ -211,21 +271,14 @@ def refine(
         A step after each evaluation.
 
     Raises:
-        TooLarge: If it does not fit into memory.
+        TooLarge: If it does not fit into memory, not even in tiles.
         ValueError: If styles, weights, layers and network do not fit each other.
         WeightsError: If the network's weights are not to be had.
     """
     options = options or Options()
     height, width = size(photo, options.rows)
-    needed = estimate_bytes(height, width, options.network, options.precision)
-    for style in styles:
-        if isinstance(style, np.ndarray):
-            needed = max(needed, _LOOK_BYTES * math.prod(_style_size(style, 1.0, options)))
-    if needed > (limit := free_bytes() if memory_bytes is None else memory_bytes):
-        raise TooLarge(
-            f"A painting of {width}×{height} takes about {needed / 1e9:.1f} GB of memory, and "
-            f"{limit / 1e9:.1f} GB are free: choose fewer rows."
-        )
+    memory = free_bytes() if memory_bytes is None else memory_bytes
+    room = _room(height, width, styles, options, memory)
     row = networks.get(options.network)
     judge = objective.objective(
         options.network,
@@ -249,15 +302,18 @@ def refine(
     counts, done, step, started = shares(options.steps, plan), 0.0, 0, time.monotonic()
     work = sum(count * scale**2 for count, scale in zip(counts, plan, strict=True))
     picture = None if canvas is None else canvas.astype(np.float32)
-    optimiser = optimise.OPTIMISERS[options.optimiser](precondition.Waves(options.waves))
+    optimiser = optimise.make(
+        options.optimiser, precondition.Waves(options.waves), options.learning_rate
+    )
     small: np.ndarray | None = None
     for scale, count in zip(plan, counts, strict=True):
         if not count:
             continue
         shape = max(1, round(height * scale)), max(1, round(width * scale))
         smaller, small = small, resize(photo, *shape).clip(0, 255)
-        described = [_describe(style, judge, small, scale, options) for style in styles]
-        evaluate = judge.against(small, losses.mix(described, style_weights), weights)
+        described = [_describe(style, judge, small, scale, options, room) for style in styles]
+        target = losses.mix(described, style_weights)
+        evaluate = judge.against(small, target, weights, largest=room)
         if picture is None:
             picture = _first_canvas(small, styles, style_weights, options)
         picture = resize(picture, *shape)
@@ -301,16 +357,23 @@ def _first_canvas(
     if options.start == "noise":
         return noise(photo.shape[0], photo.shape[1], options.seed)
     weights = [1.0] * len(styles) if style_weights is None else style_weights
-    pictures = [
-        (weight, style)
+    known = [
+        (weight, _colours(style))
         for weight, style in zip(weights, styles, strict=True)
-        if isinstance(style, np.ndarray) and weight > 0
+        if not isinstance(style, losses.StyleTarget) and weight > 0
     ]
-    if options.keep_colors or not pictures:
+    if options.keep_colors or not known:
         return photo
-    shares = np.array([weight for weight, _ in pictures], np.float32)
-    matched = [colour.match(photo, style) for _, style in pictures]
-    return np.tensordot(shares / shares.sum(), np.stack(matched), axes=1)
+    shares = np.array([weight for weight, _ in known], np.float32)
+    moved = [colour.move(photo, *colours) for _, colours in known]
+    return np.tensordot(shares / shares.sum(), np.stack(moved), axes=1)
+
+
+def _colours(style: ArtistStyle | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and covariance of a style's colours."""
+    if isinstance(style, ArtistStyle):
+        return style.colour_mean, style.colour_covariance
+    return colour.statistics(style)
 
 
 @dataclass(frozen=True)
@@ -328,12 +391,23 @@ class _Canvas:
 
 
 def _describe(
-    style: Style, judge: objective.Objective, photo: np.ndarray, scale: float, options: Options
+    style: Style,
+    judge: objective.Objective,
+    photo: np.ndarray,
+    scale: float,
+    options: Options,
+    room: int | None,
 ) -> losses.StyleTarget:
     if isinstance(style, losses.StyleTarget):
         return style
+    if isinstance(style, ArtistStyle):
+        known = style.at(round(options.rows * scale * options.brush))
+        wanted = {name: gram for name, gram in known.grams.items() if name in judge.style}
+        return losses.StyleTarget(known.network, wanted)
     picture = resize(style, *_style_size(style, scale, options)).clip(0, 255)
-    return judge.describe(colour.match(picture, photo) if options.keep_colors else picture)
+    if options.keep_colors:
+        picture = colour.match(picture, photo)
+    return judge.describe(picture, largest=room)
 
 
 def noise(height: int, width: int, seed: int) -> np.ndarray:
@@ -356,10 +430,20 @@ def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def free_bytes() -> int:
-    """Memory that this machine can still give, in bytes; a guess where it does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:  # no Linux
-        return 4 * 1024**3
-    found = (int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
-    return 1024 * next(found, 4 * 1024**2)
+    """Memory that this machine, or container, can still give, in bytes; else a guess."""
+    limits = []
+    with contextlib.suppress(OSError, ValueError, KeyError):  # no Linux
+        known = _table(Path("/proc/meminfo"))
+        limits.append(1024 * known["MemAvailable:"])
+    with contextlib.suppress(OSError, ValueError, KeyError):  # no container, or no limit
+        group = Path("/sys/fs/cgroup")
+        used = int((group / "memory.current").read_text())
+        cached = _table(group / "memory.stat")["inactive_file"]  # given back on demand
+        limits.append(int((group / "memory.max").read_text()) - used + cached)
+    return max(0, min(limits, default=4 * 1024**3))
+
+
+def _table(path: Path) -> dict[str, int]:
+    """A file of names and numbers."""
+    rows = (line.split() for line in path.read_text().splitlines())
+    return {row[0]: int(row[1]) for row in rows}

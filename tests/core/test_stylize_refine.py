@@ -58,9 +58,7 @@ def bowl(x: np.ndarray) -> Evaluation:
 @pytest.mark.parametrize("power", [0.0, 1.0])
 @pytest.mark.parametrize("name", optimise.OPTIMISERS)
 def test_optimisers_find_the_lowest_point(name, power):
-    descent = optimise.OPTIMISERS[name](precondition.Waves(power)).descend(
-        np.full_like(TRUE, 128), bowl
-    )
+    descent = optimise.make(name, precondition.Waves(power)).descend(np.full_like(TRUE, 128), bowl)
     steps = list(islice(descent, 150))
     found = [evaluation.loss for _, evaluation in steps]
     assert all(later <= earlier for earlier, later in pairwise(found))

@@ -1,0 +1,22 @@
+"""`python -m training styles`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.stylize.styles import ASSETS
+
+
+def styles(
+    data: Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")],
+    out: Annotated[Path, typer.Option(help="Directory to write.")] = ASSETS,
+    seed: Annotated[int, typer.Option(help="Which paintings are looked at.")] = 1,
+) -> None:
+    """Learns the styles of artists whose works are free, from the train split."""
+    from training import styles as training
+
+    for entry in training.publish(data, out, training.Options(seed=seed)):
+        typer.echo(entry.model_dump_json())
