@@ -10,6 +10,7 @@ page = st.navigation(
     [
         st.Page("pages/welcome.py", title="Welcome", icon=":material/door_open:", default=True),
         st.Page("pages/identify.py", title="Identify", icon=":material/person_search:"),
+        st.Page("pages/stylize.py", title="Stylize", icon=":material/palette:"),
         st.Page("pages/monet.py", title="Monet", icon=":material/brush:"),
         st.Page("pages/explore.py", title="Explore", icon=":material/museum:"),
     ],

@@ -72,6 +72,30 @@ with view:
     st.caption(f"Photo: {photo.photographer}, {photo.licence}. Painted by Atelier.")
 
 st.space("small")
+view, words = st.columns([3, 2], gap="large", vertical_alignment="center")
+with view:
+    photo, like = examples.photos()[1], van_gogh
+    compare.before_after(
+        pictures.example(photo),
+        pictures.shown(photo.read_painted()),
+        names=("Photo", like.painter),
+        of=photo.title,
+        key="stylize-sample",
+    )
+    st.caption(
+        f"Photo: {photo.photographer}, {photo.licence}. Painted by Atelier like {like.title}."
+    )
+with words:
+    st.header("Or as anybody would have painted it?")
+    st.html(
+        """<p class="lead">Give it a painting to paint like, several to blend, or a painter's name.
+        The first picture is there at once; then watch it being painted over, from broad to
+        fine, and stop when you like it.</p>"""
+    )
+    if st.button("Paint it in any style", icon=":material/palette:"):
+        st.switch_page("pages/stylize.py")
+
+st.space("small")
 st.subheader(f"The {len(known)} painters it knows")
 names = [artists.get(artist).name for artist in known]
 st.html(f'<p class="lead">{" · ".join(names)}</p>')

@@ -6,6 +6,7 @@ import re
 
 from core import models, monet
 from core.settings import ROOT, Settings
+from core.stylize import instant, styles
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -63,3 +64,13 @@ def test_the_two_commands_are_marked_for_ci():
         assert README.count(mark) == 1
     assert "requirements-dev.txt" in README.split("<!-- test -->")[1].split("```")[1]
     assert README.index("<!-- test -->") < 1500  # on the first screen
+
+
+def test_what_is_said_of_the_instant_style_was_measured():
+    found = models.get(instant.MODEL).figures["held_out"]
+    words = (
+        f"Of {found['pairs']} pairs of a photo and a painting that training never saw, it leaves "
+        f"{found['loss_share']:.2f} of the loss"
+    )
+    assert words in " ".join(README.split()), f"The README should say: {words}"
+    assert f"painters by name: {len(styles.catalogue())} of them" in " ".join(README.split())

@@ -22,6 +22,8 @@ _CSS = """
 .figures { display: flex; flex-wrap: wrap; gap: 1rem 3rem; margin: .5rem 0 1.5rem; }
 .figures b { display: block; font: 500 1.9rem/1.2 Georgia, 'Liberation Serif', serif; }
 .figures span { opacity: .7; font-size: .9rem; }
+.pair { display: flex; gap: 4px; }
+.pair img { min-width: 0; width: 0; height: 100%; border-radius: 2px; }
 @media (max-width: 640px) { .block-container { padding: 4rem 1rem 2rem; } }
 </style>
 """

@@ -1,0 +1,329 @@
+"""Stylize: a photo painted like a picture, or like a painter, while you watch."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import images, jobs, models
+from core.jobs import Job, State
+from core.stylize import film, instant, networks, painting, refine, styles
+from core.stylize.painting import Order, Painting, Progress, Refused
+from pages.components import compare, live, manner, pictures, style, subject
+from pages.components.manner import Manner
+from pages.components.subject import Given, Subject
+from pages.components.warmth import warm_up_in_background
+
+PATIENCE = 20.0  # seconds after which an abandoned page stops painting
+KEPT = 8  # paintings of a visit that stay
+WARMING = "stylize-warming"  # key of the job that loads the networks
+
+style.apply()
+warm_up_in_background()
+
+if "stylize_painted" not in st.session_state:
+    st.session_state.stylize_painted = {}  # key to Painting, the latest last
+    st.session_state.stylize_refused = {}  # key to a sentence
+    st.session_state.stylize_job = None  # the latest,
+    st.session_state.stylize_key = None  # what it paints,
+    st.session_state.stylize_scale = None  # and the scale that was shown last
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def pixels(digest: str, enough: int, _given: Given) -> np.ndarray:
+    """A picture that the visitor gave, read once. Nobody writes into it."""
+    return images.load(_given.data, enough=enough).pixels
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def sketch(key: str, _order: Order) -> np.ndarray:
+    """The instant picture of an order, painted once."""
+    return painting.at_once(_order)
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def as_jpeg(picture: np.ndarray) -> bytes:
+    """A painting as the page shows it."""
+    return images.encode(images.preview(picture, pictures.SHOWN_SIDE), "JPEG", quality=92)
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> Job:
+    """Loads what refining needs while the visitor looks at the instant picture."""
+    return jobs.submit(WARMING, lambda job: painting.warm_up())
+
+
+def order_of(chosen: Subject, how: Manner) -> Order:
+    """Puts together what is to be painted."""
+    enough = 2 * how.options.rows
+    return Order(
+        photo=pixels(chosen.photo.digest, enough, chosen.photo),
+        styles=[
+            pixels(each.picture.digest, enough, each.picture)
+            if each.picture
+            else styles.load(each.key)
+            for each in chosen.styles
+        ],
+        weights=how.weights,
+        options=how.options,
+        strength=how.strength,
+        from_instant=how.from_instant,
+    )
+
+
+def key_of(chosen: Subject, *how: object) -> str:
+    """A short name for a painting: the same for the same picture, styles and settings."""
+    told = (chosen.photo.digest, [each.key for each in chosen.styles], *how)
+    return pictures.digest(repr(told).encode())
+
+
+def work(
+    job: Job, key: str, order: Order, painted: dict[str, Painting]
+) -> Painting | Refused | None:
+    """Paints, and keeps what is done, whoever looks by then."""
+    found = painting.paint(order, job)
+    if isinstance(found, Painting):
+        painted.pop(key, None)
+        painted[key] = found
+        for old in list(painted)[:-KEPT]:
+            del painted[old]
+    return found
+
+
+def begin(key: str, order: Order) -> None:
+    """Has it painted, and shows it from then on."""
+    painted = st.session_state.stylize_painted
+    st.session_state.stylize_refused.pop(key, None)
+    st.session_state.stylize_job = jobs.submit(
+        f"stylize-{uuid.uuid4().hex}",
+        lambda job: work(job, key, order, painted),
+        patience=PATIENCE,
+    )
+    st.session_state.stylize_key, st.session_state.stylize_scale = key, None
+
+
+def job_of(key: str) -> Job | None:
+    """The job that paints this now. One for something else is stopped: minds change."""
+    job: Job | None = st.session_state.stylize_job
+    if job is None:
+        return None
+    if not job.is_finished:
+        if st.session_state.stylize_key == key:
+            return job
+        job.cancel()
+        st.session_state.stylize_job = None
+        st.rerun()
+    if job.state is State.failed:
+        st.session_state.stylize_refused[st.session_state.stylize_key] = (
+            "That could not be painted. Please try other settings; the log says why."
+        )
+    elif isinstance(found := job.result(0), Refused):
+        st.session_state.stylize_refused[st.session_state.stylize_key] = found.sentence
+    st.session_state.stylize_job = None
+    return None
+
+
+@st.fragment(run_every=0.3)
+def follow(job: Job, at_first: bytes, name: str) -> None:
+    """The picture as it forms; the rest of the page stays as it is until it is done."""
+    job.touch()
+    if job.is_finished:
+        st.rerun()
+    now: Progress | None = job.progress
+    shown = at_first
+    if now is not None and now.preview is not None:
+        shown = now.preview
+        if now.picture is not None and now.scale != st.session_state.stylize_scale:
+            shown, st.session_state.stylize_scale = as_jpeg(now.picture), now.scale
+    live.picture(
+        shown,
+        number=now.step if now else 0,
+        alt=f"{name}, being painted",
+        key=f"live-{job.key}",
+    )
+    share, text = live.words(job, warming=WARMING)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(min(1.0, share), text=text)
+        if st.button("Stop", icon=":material/stop_circle:", key="stop-stylize"):
+            job.cancel()
+    if now is not None and len(now.curve) > 1:
+        live.draw_curves(now.curve, key="curves-live")
+
+
+def at_once(chosen: Subject, how: Manner, order: Order, place: DeltaGenerator) -> np.ndarray | None:
+    """The instant picture, or a sentence on the page in its place."""
+    options = how.options
+    key = key_of(
+        chosen, how.weights, how.strength, options.rows, options.brush, options.keep_colors
+    )
+    try:
+        if not instant.is_loaded():
+            with place.container():
+                st.image(pictures.shown(chosen.photo.data), width="stretch", alt=chosen.photo.name)
+                with st.spinner("Mixing the colours. This takes a few seconds, only at first."):
+                    return sketch(key, order)
+        return sketch(key, order)
+    except models.WeightsError:
+        st.info(
+            "The instant picture cannot be made on this machine: its network is not here. "
+            "Refine paints all the same, from the photo.",
+            icon=":material/brush:",
+        )
+    except ValueError as error:
+        st.error(str(error))
+    return None
+
+
+def save(
+    picture: np.ndarray, options: refine.Options, chosen: Subject, how: Manner, **more: object
+) -> bytes:
+    """The picture as a PNG with its settings."""
+    return painting.png(
+        picture,
+        options,
+        content=chosen.photo.name,
+        styles=[each.name for each in chosen.styles],
+        style_weights=how.weights,
+        **more,
+    )
+
+
+def show(picture: np.ndarray, name: str, chosen: Subject) -> None:
+    """Photo and painting with a line to draw across, or the painting alone, to look closely."""
+    if st.session_state.get("stylize_view") == "alone":
+        jpeg = images.encode(picture, "JPEG", quality=95)
+        st.image(jpeg, width="stretch", alt=f"{chosen.name}: {name.lower()}")
+        return
+    compare.before_after(
+        pictures.shown(chosen.photo.data),
+        as_jpeg(picture),
+        names=("Photo", name),
+        of=chosen.name,
+        key="stylize-compare",  # one for all: the line stays where it was drawn to
+    )
+
+
+def view() -> None:
+    """With the photo, or alone: there Streamlit offers the whole screen."""
+    st.segmented_control(
+        "Show",
+        ["both", "alone"],
+        format_func={"both": "With the photo", "alone": "Alone"}.__getitem__,
+        default="both",
+        required=True,
+        key="stylize_view",
+        label_visibility="collapsed",
+        help="Alone it can be opened over the whole screen.",
+    )
+
+
+def unfinished(picture: np.ndarray | None, key: str, chosen: Subject, how: Manner, order: Order):
+    """Before refining: the instant picture, and the way on."""
+    if picture is None:
+        st.image(pictures.shown(chosen.photo.data), width="stretch", alt=chosen.photo.name)
+    else:
+        show(picture, "At once", chosen)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Refine", type="primary", icon=":material/brush:"):
+            begin(key, order)
+            st.rerun()
+        if picture is not None:
+            st.download_button(
+                "Download",
+                lambda: save(picture, how.options, chosen, how, mode="instant"),
+                file_name=f"{chosen.name}-instant.png",
+                mime="image/png",
+                icon=":material/download:",
+                on_click="ignore",
+                type="tertiary",
+            )
+            view()
+    st.caption("Refine goes over it again and again, coarse to fine, while you watch.")
+
+
+def finished(done: Painting, key: str, chosen: Subject, how: Manner, order: Order) -> None:
+    """What was painted, as far as it came, to look at, take home and go on with."""
+    show(done.pixels, "Painting", chosen)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            "Go on painting",
+            type="secondary" if done.complete else "primary",
+            icon=":material/play_arrow:",
+        ):
+            begin(key, dataclasses.replace(order, earlier=done))
+            st.rerun()
+        st.download_button(
+            "Download picture",
+            lambda: save(
+                done.pixels, done.options, chosen, how, mode="refine", steps_done=done.step
+            ),
+            file_name=f"{chosen.name}-painted.png",
+            mime="image/png",
+            icon=":material/download:",
+            on_click="ignore",
+            type="primary" if done.complete else "secondary",
+        )
+        st.download_button(
+            "Download film",
+            lambda: film.animate(done.frames),
+            file_name=f"{chosen.name}-painted.webp",
+            mime="image/webp",
+            icon=":material/movie:",
+            on_click="ignore",
+            help="The painting being made, as an animated WebP",
+        )
+        view()
+    title = networks.get(done.options.network).title
+    height, width = done.pixels.shape[:2]
+    words = f"{done.step} steps in {done.seconds:.0f} seconds with {title}, {width}×{height}."
+    st.caption(words if done.complete else f"Stopped, and kept as it is: {words}")
+    if done.note:
+        st.info(done.note, icon=":material/info:")
+    if len(done.curve) > 1:
+        with st.expander("How it went"):
+            live.draw_curves(done.curve, key=f"curves-{key}")
+
+
+st.title("Your photo, as they would have painted it")
+chosen = subject.choose()
+if chosen is None:
+    st.stop()
+
+job: Job | None = st.session_state.stylize_job
+busy = job is not None and not job.is_finished
+left, right = st.columns([5, 2], gap="large")
+with right:
+    try:
+        how = manner.choose(chosen.styles, disabled=busy)
+        order = order_of(chosen, how)
+    except (ValueError, models.WeightsError) as error:
+        left.error(str(error))
+        st.stop()
+key = key_of(
+    chosen, how.weights, how.from_instant, dataclasses.replace(how.options, steps=1)
+)  # more steps make the same painting
+job = job_of(key)
+
+with left:
+    if sentence := st.session_state.stylize_refused.get(key):
+        st.error(sentence)
+    painted: Painting | None = st.session_state.stylize_painted.get(key)
+    place = st.empty()
+    if job is None and painted is not None:
+        finished(painted, key, chosen, how, order)
+        st.stop()
+    at_first = at_once(chosen, how, order, place) if painted is None else painted.pixels
+    place.empty()
+    if job is None:
+        unfinished(at_first, key, chosen, how, order)
+    else:
+        follow(
+            job,
+            pictures.shown(chosen.photo.data) if at_first is None else as_jpeg(at_first),
+            chosen.name,
+        )
+warm_up()

@@ -1,0 +1,438 @@
+"""The Stylize page as a script, through Streamlit's AppTest, with painters that are quick."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core import examples, images, jobs, models
+from core.settings import ROOT
+from core.stylize import instant, painting, presets, refine, styles
+
+PAGE = str(ROOT / "pages" / "stylize.py")
+LIMIT = 120  # seconds; a test that needs them has failed
+GENERIC = "the log says why"
+
+
+def small(number: int = 1, side: int = 120) -> bytes:
+    pixels = images.load(examples.photos()[number].read()).pixels
+    return images.encode(images.preview(pixels, side), "JPEG")
+
+
+def painting_bytes(number: int = 0, side: int = 100) -> bytes:
+    pixels = images.load(examples.catalogue()[number].read()).pixels
+    return images.encode(images.preview(pixels, side), "JPEG")
+
+
+class Studio:
+    """In place of the networks: what was asked of them, and a gate that painting waits at."""
+
+    def __init__(self) -> None:
+        self.sketches: list[dict] = []
+        self.orders: list[dict] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.waits_at = 2
+
+    def sketch(self, photo, styles, **how) -> np.ndarray:
+        self.sketches.append({"styles": styles, **how})
+        return np.full((*refine.size(photo, how["rows"]), 3), (120, 90, 60), np.uint8)
+
+    def refine(self, photo, styles, options, *, style_weights=None, canvas=None):
+        self.orders.append(
+            {"styles": styles, "options": options, "weights": style_weights, "canvas": canvas}
+        )
+        picture = np.full((*refine.size(photo, options.rows), 3), 60 * len(self.orders), np.uint8)
+        for number in range(1, options.steps + 1):
+            if number == self.waits_at:
+                self.gate.wait(LIMIT)
+            yield refine.Step(
+                step=number,
+                of=options.steps,
+                seconds=0.1 * number,
+                done=number / options.steps,
+                loss=1.1 / number,
+                content_loss=1.0,
+                style_loss=1.0 / number,
+                scale=1.0,
+                first=number == 1,
+                _pixels=lambda: picture,
+            )
+
+
+@pytest.fixture(autouse=True)
+def studio(monkeypatch) -> Studio:
+    found = Studio()
+    st.cache_resource.clear()  # pictures painted at once by other tests
+    monkeypatch.setattr(instant, "paint", found.sketch)
+    monkeypatch.setattr(instant, "is_loaded", lambda: True)
+    monkeypatch.setattr(refine, "refine", found.refine)
+    monkeypatch.setattr(painting, "at_hand", lambda options: (options, ""))
+    monkeypatch.setattr(painting, "warm_up", lambda: None)
+    monkeypatch.setattr(styles, "catalogue", lambda: [])
+    return found
+
+
+def open_page() -> AppTest:
+    app = AppTest.from_file(PAGE, default_timeout=LIMIT).run()
+    assert not app.exception
+    return app
+
+
+def drop(app: AppTest, photo: bytes | None = None, *pictures: bytes) -> AppTest:
+    if photo is not None:
+        app.file_uploader[0].set_value(("garden.jpg", photo, "image/jpeg"))
+    if pictures:
+        named = [(f"style {n}.jpg", data, "image/jpeg") for n, data in enumerate(pictures, 1)]
+        app.file_uploader[1].set_value(named)
+    return fine(app.run())
+
+
+def fine(app: AppTest) -> AppTest:
+    assert not app.exception
+    return app
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    (button,) = [button for button in app.button if button.label == label]
+    return fine(button.click().run())
+
+
+def labels(app: AppTest) -> list[str]:
+    kinds = ("button", "download_button")
+    return [button.label for kind in kinds for button in app.get(kind)]
+
+
+def primary(app: AppTest) -> list[str]:
+    return [
+        button.proto.label
+        for kind in ("button", "download_button")
+        for button in app.get(kind)
+        if button.proto.type == "primary"
+    ]
+
+
+def finished(app: AppTest) -> AppTest:
+    """Waits for the job, and runs the page again as its fragment does."""
+    job: jobs.Job | None = app.session_state["stylize_job"]
+    if job is not None:  # else it was done before the page had been drawn
+        for _ in range(LIMIT):
+            job.touch()  # as the fragment does
+            if job._finished.wait(1):
+                break
+    return fine(app.run())
+
+
+def ready() -> AppTest:
+    return drop(open_page(), small(), painting_bytes())
+
+
+def words(app: AppTest) -> str:
+    elements = (*app.caption, *app.info, *app.error, *app.warning, *app.markdown)
+    return "\n".join(element.value for element in elements)
+
+
+def described(app: AppTest) -> list[str]:
+    """What is said of each picture for who cannot see it."""
+    return [image.alt for element in app.get("image") for image in element.proto.imgs]
+
+
+def test_it_invites_and_offers_pairs():
+    app = open_page()
+    assert app.title[0].value == "Your photo, as they would have painted it"
+    assert len(app.file_uploader) == 2
+    assert "As Vincent van Gogh" in labels(app)
+    assert not app.slider
+    assert not app.select_slider
+
+
+def test_an_example_is_painted_at_once(studio):
+    app = press(open_page(), "As Katsushika Hokusai")
+    assert len(studio.sketches) == 1
+    assert primary(app) == ["Refine"]
+    assert "The Great Wave off Kanagawa" in words(app)
+
+
+def test_what_is_missing_is_offered(studio):
+    app = drop(open_page(), small())
+    assert [b.label for b in app.button] == [each.title for each in examples.catalogue()]
+    app = press(app, "Summertime")
+    assert len(studio.sketches) == 1
+    app = press(app, "Start over")
+    app = drop(app, None, painting_bytes())
+    assert [b.label for b in app.button] == [photo.title for photo in examples.photos()]
+    press(app, "Dandelions")
+    assert len(studio.sketches) == 2
+
+
+def test_two_dropped_files_give_the_instant_picture_and_reruns_do_not_paint_again(studio):
+    app = ready()
+    assert len(studio.sketches) == 1
+    assert studio.sketches[0]["rows"] == 400
+    assert primary(app) == ["Refine"]
+    assert "Download" in labels(app)
+    app.run()
+    assert len(studio.sketches) == 1
+    app.toggle(key="stylize_keep").set_value(True).run()
+    assert [each["keep_colors"] for each in studio.sketches] == [False, True]
+    app.toggle(key="stylize_keep").set_value(False).run()
+    assert len(studio.sketches) == 2
+
+
+def test_refine_starts_from_the_instant_picture_and_ends_with_a_painting(studio):
+    app = finished(press(ready(), "Refine"))
+    (order,) = studio.orders
+    assert (order["canvas"] == (120, 90, 60)).all()
+    assert order["options"].steps == 100
+    assert order["options"].scales is not None
+    assert {"Go on painting", "Download picture", "Download film"} <= set(labels(app))
+    assert primary(app) == ["Download picture"]
+    assert "100 steps in" in words(app)
+    assert "×400" in words(app)
+    assert app.get("plotly_chart")
+
+
+def test_settings_reach_the_painters(studio):
+    app = ready()
+    app.select_slider(key="stylize_strength").set_value(200)
+    app.select_slider(key="stylize_faith").set_value(30)
+    app.select_slider(key="stylize_brush").set_value(2.0)
+    app.select_slider(key="stylize_rows").set_value(160)
+    app.select_slider(key="stylize_steps").set_value(25)
+    app.select_slider(key="stylize_smooth").set_value(0.3)
+    app.selectbox(key="stylize_network").set_value("resnet50")
+    app.segmented_control(key="stylize_optimiser").set_value("adam")
+    app.segmented_control(key="stylize_start").set_value("noise")
+    app.number_input(key="stylize_seed").set_value(7)
+    app.toggle(key="stylize_layers").set_value(True)
+    app = fine(app.run())
+    assert app.number_input(key="stylize_rate").value is None
+    app.number_input(key="stylize_rate").set_value(4.0)
+    app.slider(key="stylize-layer-Style-resnet50-conv1_relu").set_value(0.0)
+    app.slider(key="stylize-layer-Style-resnet50-conv2_block3_out").set_value(0.5)
+    app = finished(press(fine(app.run()), "Refine"))
+    assert studio.sketches[-1]["strength"] == 1.0
+    assert studio.sketches[-1]["brush"] == 2.0
+    (order,) = studio.orders
+    assert order["canvas"] is None
+    assert order["options"] == refine.Options(
+        network="resnet50", rows=160, steps=25, style_weight=2.0,
+        content_weight=0.1 * 30 / 100, brush=2.0, variation_weight=0.3,
+        optimiser="adam", learning_rate=4.0, start="noise", seed=7, scales=order["options"].scales,
+        content_layers={"conv3_block4_out": 1.0},
+        style_layers={
+            "conv2_block3_out": 0.5, "conv3_block4_out": 1.0, "conv4_block6_out": 1.0
+        },
+    )  # fmt: skip
+
+
+def test_no_layer_at_all_is_told():
+    app = ready()
+    app.toggle(key="stylize_layers").set_value(True).run()
+    for slider in app.slider:
+        if slider.key.startswith("stylize-layer-Photo"):
+            slider.set_value(0.0)
+    app = fine(app.run())
+    assert "at least one of each" in app.error[0].value
+
+
+@pytest.mark.parametrize("preset", presets.catalogue(), ids=lambda preset: preset.id)
+def test_a_preset_moves_the_sliders_exactly_and_is_marked(studio, preset):
+    app = ready()
+    app.button_group(key="stylize_preset").set_value(preset.id)
+    app = fine(app.run())
+    assert app.session_state["stylize_preset"] == preset.id
+    assert preset.words in words(app)
+    app = finished(press(app, "Refine"))
+    options = studio.orders[0]["options"]
+    assert options.style_weight == pytest.approx(preset.style_weight)
+    assert options.content_weight == pytest.approx(preset.content_weight)
+    assert options.brush == preset.brush
+    assert options.keep_colors == preset.keep_colors
+    app.select_slider(key="stylize_brush").set_value(0.5).run()
+    assert app.session_state["stylize_preset"] is None
+
+
+def test_two_styles_are_mixed_by_one_slider(studio):
+    app = drop(open_page(), small(), painting_bytes(0), painting_bytes(2))
+    assert studio.sketches[-1]["style_weights"] == (50.0, 50.0)
+    (mix,) = [slider for slider in app.slider if slider.label == "Mix"]
+    app = fine(mix.set_value(80).run())
+    assert studio.sketches[-1]["style_weights"] == (20.0, 80.0)
+    assert "style 1 20 %, style 2 80 %" in words(app)
+    finished(press(app, "Refine"))
+    assert studio.orders[0]["weights"] == (20.0, 80.0)
+    assert len(studio.orders[0]["styles"]) == 2
+
+
+def test_three_styles_have_a_weight_each(studio):
+    app = drop(open_page(), small(), *(painting_bytes(n) for n in range(3)))
+    sliders = [slider for slider in app.slider if slider.label.startswith("style ")]
+    assert [slider.label for slider in sliders] == ["style 1", "style 2", "style 3"]
+    sliders[1].set_value(0)
+    fine(app.run())
+    assert studio.sketches[-1]["style_weights"] == (50.0, 0.0, 50.0)
+
+
+def test_weights_that_are_all_zero_are_told(monkeypatch):
+    def refuse(*_, **__):
+        raise ValueError("Weights of styles are positive numbers.")
+
+    monkeypatch.setattr(instant, "paint", refuse)
+    assert ready().error[0].value == "Weights of styles are positive numbers."
+
+
+def test_painters_can_be_chosen_and_mixed(studio, monkeypatch):
+    entries = [
+        styles.Entry(artist=artist, file="", sha256="", bytes=0, paintings=3, network="vgg16",
+                     date="", seed=0, command="")
+        for artist in ("claude-monet", "vincent-van-gogh")
+    ]  # fmt: skip
+    monkeypatch.setattr(styles, "catalogue", lambda: entries)
+    monkeypatch.setattr(styles, "load", lambda artist: f"style of {artist}")
+    app = drop(open_page(), small())
+    app = fine(app.segmented_control(key="stylize_source").set_value("painters").run())
+    app = fine(app.multiselect(key="stylize_artists").set_value(["claude-monet"]).run())
+    assert studio.sketches[-1]["styles"] == ["style of claude-monet"]
+    assert app.selectbox(key="stylize_network").disabled
+    both = ["claude-monet", "vincent-van-gogh"]
+    app = fine(app.multiselect(key="stylize_artists").set_value(both).run())
+    assert "Claude Monet 50 %, Vincent van Gogh 50 %" in words(app)
+    assert studio.sketches[-1]["styles"] == [f"style of {artist}" for artist in both]
+
+
+def test_stop_keeps_what_is_there_and_it_goes_on(studio):
+    studio.gate.clear()
+    app = press(ready(), "Refine")
+    job: jobs.Job = app.session_state["stylize_job"]
+    while job.progress is None or job.progress.step < 1:
+        time.sleep(0.01)
+    app = fine(app.run())
+    assert app.select_slider(key="stylize_strength").disabled
+    assert "Refine" not in labels(app)
+    app = press(app, "Stop")
+    studio.gate.set()
+    app = finished(app)
+    assert job.state is jobs.State.cancelled
+    assert "Stopped, and kept as it is: 2 steps in" in words(app)
+    assert primary(app) == ["Go on painting"]
+    assert not app.select_slider(key="stylize_strength").disabled
+    app = finished(press(app, "Go on painting"))
+    assert "102 steps in" in words(app)
+    assert primary(app) == ["Download picture"]
+    assert (studio.orders[1]["canvas"] == 60).all()  # what the first order painted
+
+
+def test_other_settings_show_their_own_picture_and_the_painting_is_kept(studio):
+    app = finished(press(ready(), "Refine"))
+    app = fine(app.select_slider(key="stylize_brush").set_value(0.5).run())
+    assert primary(app) == ["Refine"]
+    app = fine(app.select_slider(key="stylize_brush").set_value(1.0).run())
+    assert primary(app) == ["Download picture"]
+    app = fine(app.select_slider(key="stylize_steps").set_value(200).run())
+    assert primary(app) == ["Download picture"]  # time to spend makes no other painting
+    finished(press(app, "Go on painting"))
+    assert studio.orders[-1]["options"].steps == 200
+
+
+def test_another_photo_stops_the_painting(studio):
+    studio.gate.clear()
+    app = press(ready(), "Refine")
+    job: jobs.Job = app.session_state["stylize_job"]
+    app.file_uploader[0].set_value(("other.jpg", small(3), "image/jpeg")).run()
+    studio.gate.set()
+    job._finished.wait(LIMIT)
+    assert job.state is jobs.State.cancelled
+    assert primary(fine(app.run())) == ["Refine"]
+
+
+def test_others_wait_in_line(studio):
+    studio.gate.clear()
+    first, second = press(ready(), "Refine"), ready()
+    second = press(second, "Refine")
+    assert second.get("progress")[0].proto.text == "In line: 1 before you"
+    studio.gate.set()
+    finished(first)
+    assert "100 steps" in words(finished(second))
+
+
+def test_an_abandoned_page_stops_painting(studio):
+    studio.gate.clear()
+    app = press(ready(), "Refine")
+    job: jobs.Job = app.session_state["stylize_job"]
+    job._touched -= 1000
+    studio.gate.set()
+    job._finished.wait(LIMIT)
+    assert job.state is jobs.State.cancelled
+    assert "Stopped, and kept as it is" in words(fine(app.run()))
+
+
+def test_without_the_instant_network_it_paints_from_the_photo(studio, monkeypatch):
+    def missing(*_, **__):
+        raise KeyError("No model 'instant_style'; there are: none")
+
+    monkeypatch.setattr(instant, "paint", missing)
+    app = ready()
+    assert "cannot be made on this machine" in app.info[0].value
+    assert primary(app) == ["Refine"]
+    assert "Download" not in labels(app)
+    app = finished(press(app, "Refine"))
+    assert studio.orders[0]["canvas"] is None
+    assert "started from the photo" in words(app)
+
+
+def test_refusals_are_told_and_leave_what_was_painted(studio, monkeypatch):
+    app = finished(press(ready(), "Refine"))
+
+    def refuse(*_, **__):
+        raise refine.TooLarge("It takes more memory than is free: choose fewer rows.")
+
+    monkeypatch.setattr(refine, "refine", refuse)
+    app = finished(press(app, "Go on painting"))
+    assert app.error[0].value == "It takes more memory than is free: choose fewer rows."
+    assert "100 steps in" in words(app)
+    monkeypatch.setattr(refine, "refine", studio.refine)
+    app = finished(press(app, "Go on painting"))
+    assert not app.error
+
+
+def test_what_nobody_foresaw_is_not_shown_raw(monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("CUDA_ERROR_UNKNOWN")
+
+    monkeypatch.setattr(refine, "refine", broken)
+    app = finished(press(ready(), "Refine"))
+    assert GENERIC in app.error[0].value
+    assert "CUDA" not in words(app)
+
+
+def test_damaged_weights_are_told(monkeypatch):
+    def damaged(*_, **__):
+        raise models.WeightsError("The weights file is damaged: delete it.")
+
+    monkeypatch.setattr(painting, "at_hand", damaged)
+    app = finished(press(ready(), "Refine"))
+    assert app.error[0].value == "The weights file is damaged: delete it."
+
+
+def test_damaged_pictures_are_told(studio):
+    app = drop(open_page(), small()[:500], painting_bytes(), b"no picture")
+    told = [warning.value for warning in app.warning]
+    assert len(told) == 2
+    assert "garden.jpg" in told[0]
+    assert "style 2.jpg" in told[1]
+    assert not studio.sketches
+    assert [b.label for b in app.button] == [photo.title for photo in examples.photos()]
+
+
+def test_both_ways_to_look_at_a_painting():
+    app = finished(press(ready(), "Refine"))
+    alone = "garden: painting"
+    assert alone not in described(app)
+    app = fine(app.segmented_control(key="stylize_view").set_value("alone").run())
+    assert alone in described(app)
