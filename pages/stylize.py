@@ -167,10 +167,9 @@ def at_once(chosen: Subject, how: Manner, order: Order, place: DeltaGenerator) -
                 with st.spinner("Mixing the colours. This takes a few seconds, only at first."):
                     return sketch(key, order)
         return sketch(key, order)
-    except models.WeightsError:
+    except models.WeightsError as error:
         st.info(
-            "The instant picture cannot be made on this machine: its network is not here. "
-            "Refine paints all the same, from the photo.",
+            f"There is no picture at once. {error} Refine paints all the same, from the photo.",
             icon=":material/brush:",
         )
     except ValueError as error:

@@ -134,7 +134,8 @@ def in_words(points: tuple[Point, ...]) -> str:
 def draw_curves(points: tuple[Point, ...], key: str) -> None:
     """The chart under its title."""
     st.caption(TITLE)
-    st.plotly_chart(
+    # A place for one thing: else the old chart would stand below the new one for a moment.
+    st.empty().plotly_chart(
         curves(points),
         key=key,
         config={"displayModeBar": False},

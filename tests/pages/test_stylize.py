@@ -374,11 +374,14 @@ def test_an_abandoned_page_stops_painting(studio):
 
 def test_without_the_instant_network_it_paints_from_the_photo(studio, monkeypatch):
     def missing(*_, **__):
-        raise KeyError("No model 'instant_style'; there are: none")
+        raise models.WeightsError("The weights are not on this machine.")
 
     monkeypatch.setattr(instant, "paint", missing)
     app = ready()
-    assert "cannot be made on this machine" in app.info[0].value
+    assert app.info[0].value == (
+        "There is no picture at once. The weights are not on this machine. "
+        "Refine paints all the same, from the photo."
+    )
     assert primary(app) == ["Refine"]
     assert "Download" not in labels(app)
     app = finished(press(app, "Refine"))
