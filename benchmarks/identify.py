@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import resource
 import statistics
 import time
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -24,6 +22,7 @@ import typer
 from PIL import Image
 
 from core import examples, identify, images, models
+from core.precision import processor
 
 _SIZES = {"512_pixel_jpeg": (512, 384), "12_megapixel_jpeg": (4032, 3024)}
 
@@ -40,7 +39,7 @@ def main(
     result: dict[str, object] = {
         "model": model,
         "date": date.today().isoformat(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "load_and_compile_seconds": round(time.perf_counter() - started, 2),
     }
@@ -73,16 +72,6 @@ def main(
             "date": result["date"],
         }
         update_catalogue(entry.model_copy(update={"figures": entry.figures | {"speed": speed}}))
-
-
-def _processor() -> str:
-    try:
-        with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
-            return next(
-                line.split(":")[1].strip() for line in file if line.startswith("model name")
-            )
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

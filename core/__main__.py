@@ -127,9 +127,11 @@ def list_models(as_json: AsJson = False) -> None:
                 f"    test accuracy {test['macro_accuracy']:.3f} (mean over artists), "
                 f"top 5 {test['top5_accuracy']:.3f}"
             )
-        held_out = entry.figures.get("held_out")
-        if held_out:
+        held_out = entry.figures.get("held_out", {})
+        if "distance_closed" in held_out:
             typer.echo(f"    distance closed {held_out['distance_closed']:.2f}")
+        if "loss_share" in held_out:
+            typer.echo(f"    loss left {held_out['loss_share']:.2f} of the photo's")
         typer.echo(f"    {entry.total_bytes / 1e6:.1f} MB, {entry.licence}")
 
 

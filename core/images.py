@@ -144,6 +144,16 @@ def preview(pixels: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(image)
 
 
+def listed(*directories: Path) -> list[Path]:
+    """The files of directories, not of those within, that are pictures by their names; sorted."""
+    return [
+        path
+        for directory in directories
+        for path in sorted(directory.iterdir())
+        if path.suffix.casefold().removeprefix(".") in EXTENSIONS
+    ]
+
+
 class _Metered(io.BytesIO):
     """A file that gives out only so much: parsers in Python take minutes over 50 MB of headers."""
 

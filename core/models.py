@@ -87,7 +87,7 @@ class Entry(_Frozen):
     source: str
     licence: str
     network: str  # builder in core.networks
-    arguments: dict[str, int] = {}  # what the builder is called with
+    arguments: dict[str, Any] = {}  # what the builder is called with
     file: WeightsFile
     base: str | None = None  # id of a shared feature extractor that comes first
     keras_file: KerasFile | None = None
@@ -231,7 +231,7 @@ def load(model_id: str = DEFAULT, progress: Callable[[str], None] = log.info) ->
         path = resolve(entry, progress)  # before the slow import: a refusal comes at once
         with _loading:
             if model_id not in _loaded:
-                _loaded[model_id] = _build(entry, path, progress)
+                _loaded[model_id] = build(entry, path, progress)
     return _loaded[model_id]
 
 
@@ -244,17 +244,20 @@ _loaded: dict[str, Loaded] = {}
 _loading = threading.RLock()  # a head loads its base
 
 
-def _build(entry: Entry, path: Path, progress: Callable[[str], None]) -> Loaded:
+def build(entry: Entry, path: Path, progress: Callable[[str], None] = log.info) -> Loaded:
+    """Makes the network of an entry and fills it from a file that was checked.
+
+    Raises:
+        WeightsError: If the weights do not fit.
+    """
     import keras
 
     from core import networks
     from core.precision import compute_dtype
 
+    builder: Any = getattr(networks, entry.network, None)  # a head on a base has none
     if entry.task != "identify":
-        body, head = (
-            getattr(networks, entry.network)(dtype=compute_dtype(), **entry.arguments),
-            None,
-        )
+        body, head = builder(dtype=compute_dtype(), **entry.arguments), None
         _fill(body, path, entry)
     elif entry.base:
         body = load(entry.base, progress).body
@@ -264,7 +267,9 @@ def _build(entry: Entry, path: Path, progress: Callable[[str], None]) -> Loaded:
         pooled = keras.layers.GlobalAveragePooling2D()(maps)
         head = keras.Model(maps, pooled_head(pooled))
     else:
-        whole = networks.efficientnet_lite0(_outputs(entry))
+        # The depthwise convolutions of EfficientNet are slower in bfloat16, see CONTRIBUTING.
+        dtype = "float32" if entry.network == "efficientnet_lite0" else compute_dtype()
+        whole = builder(_outputs(entry), dtype=dtype, **entry.arguments)
         _fill(whole, path, entry)
         features = whole.get_layer("features").output
         body, head = keras.Model(whole.input, features), keras.Model(features, whole.output)

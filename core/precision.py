@@ -1,7 +1,8 @@
-"""Which arithmetic is fastest here, decided from the processor's own flags."""
+"""Which arithmetic is fastest here, decided from the processor's own flags; its name."""
 
 from __future__ import annotations
 
+import platform
 from functools import cache
 from pathlib import Path
 
@@ -26,3 +27,13 @@ def compute_dtype() -> str:
     if settings().precision == "auto":
         return "mixed_bfloat16" if has_bfloat16() else "float32"
     return settings().precision
+
+
+@cache
+def processor() -> str:
+    """The processor's name, for figures on speed."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):  # no Linux, or no such line on some
+        return platform.processor() or platform.machine()

@@ -1,4 +1,4 @@
-"""`python -m training classifier | tune`: the commands that train artist classifiers."""
+"""`python -m training classifier | tune | publish | publish-base`: artist classifiers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from training.options import Changes, Data, Run, report
 from training.recipes import RECIPES, Recipe, with_options
 
 
@@ -25,21 +26,15 @@ class Architecture(StrEnum):
     efficientnet_lite0 = "efficientnet_lite0"
 
 
-Data = Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")]
 Weights = Annotated[
     Path | None,
     typer.Option(help="Directory of ImageNet weights to start from; ATELIER_WEIGHTS otherwise."),
 ]
-Run = Annotated[Path, typer.Option(help="Directory to write; resumes if it exists.")]
 Given = Annotated[
     Architecture | None, typer.Argument(metavar="ARCH", help="Which, see training/recipes.py.")
 ]
 Named = Annotated[
     Architecture | None, typer.Option("--arch", metavar="ARCH", help="The same, as an option.")
-]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="FIELD=JSON", help="Change a field of the recipe."),
 ]
 
 
@@ -55,7 +50,7 @@ def classifier(
     recipe = _recipe(given, named, option)
     from training import classifiers
 
-    classifiers.train(recipe, data, weights, run, on_epoch=lambda row: typer.echo(json.dumps(row)))
+    classifiers.train(recipe, data, weights, run, on_epoch=report)
 
 
 def tune(
@@ -77,8 +72,35 @@ def tune(
         weights,
         run,
         trials=trials,
-        on_trial=lambda row: typer.echo(json.dumps(row)),
+        on_trial=report,
     )
+
+
+def publish(
+    run: Annotated[Path, typer.Argument(help="Directory of a finished run.")],
+    data: Data,
+    version: Annotated[str, typer.Option(help="Version of the model.")] = "1",
+    name: Annotated[str, typer.Option(help="Id in the catalogue; the recipe's otherwise.")] = "",
+    title: Annotated[str, typer.Option(help="What visitors read.")] = "",
+    side: Annotated[int, typer.Option(help="Enlarge pictures to this side; choose on val.")] = 224,
+    soup: Annotated[bool, typer.Option(help="Average the best and the last weights.")] = False,
+) -> None:
+    """Exports a run to assets/models: float16 weights, calibration, figures, card."""
+    from training.publish import publish_classifier
+
+    entry = publish_classifier(
+        run, data, version=version, name=name, title=title, side=side, soup=soup
+    )
+    typer.echo(json.dumps(entry.figures, indent=2))
+
+
+def publish_base(
+    weights: Annotated[Path, typer.Option(help="Directory of ImageNet weights to start from.")],
+) -> None:
+    """Stores the VGG16 convolutions that classifier and style transfer share."""
+    from training.publish import publish_vgg16_base
+
+    typer.echo(publish_vgg16_base(weights).file.model_dump_json())
 
 
 def _recipe(

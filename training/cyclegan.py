@@ -14,7 +14,6 @@ seed and step alone.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import time
@@ -518,10 +517,3 @@ def _sheet(session: _Session, pictures: dict[str, list[np.ndarray]], path: Path)
 def read_options(run: Path) -> Options:
     """The options that a run was started with."""
     return Options(**json.loads((run / "options.json").read_text()))
-
-
-def held_out(files: list[Path], one_in: int = 10) -> tuple[list[Path], list[Path]]:
-    """Divides files into those to train with and those kept for the test, by their names."""
-    digests = [hashlib.sha256(file.name.encode()).digest()[0] for file in files]
-    train = [f for f, d in zip(files, digests, strict=True) if d % one_in]
-    return train, [f for f, d in zip(files, digests, strict=True) if not d % one_in]

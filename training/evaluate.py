@@ -1,9 +1,22 @@
-"""Measures a trained classifier, calibrates it on validation, tests it once."""
+"""Measures classifiers as they are shipped; fits what calibrates them on validation.
+
+One way for all: paintings of a split, prepared as for a visitor, go through the network that
+`core.models` loads. What is found lies beside the weights, with their digests, where
+`core.evaluations` reads it.
+"""
 
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
+import logging
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +25,13 @@ from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from core import artists, models
-from core.identify import calibrated, known_features, known_score
+from core import artists, evaluations, images, models
+from core.identify import calibrated, known_features, known_score, view
+from core.precision import processor
 from training import metrics
+from training.dataset import Painting
+
+log = logging.getLogger(__name__)
 
 # The artists of the reports' eleven that the paintings hold (all but Dürer and Goya).
 NINE = (
@@ -41,6 +58,175 @@ class Predictions:
     def known(self) -> np.ndarray:
         """Which rows are by an artist that the model knows."""
         return self.y < self.logits.shape[1] - 1
+
+
+class OverlapError(ValueError):
+    """Pictures to be measured were trained with, or nobody can tell. Says what to do."""
+
+
+def predict(
+    loaded: models.Loaded,
+    paintings: Sequence[Painting],
+    *,
+    batch: int = 32,
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> Predictions:
+    """What a model says of paintings, read and prepared as `core.identify` does it.
+
+    Args:
+        batch: Paintings in memory at once.
+        on_progress: Told after each batch how many are done.
+    """
+    entry, found = loaded.entry, []
+    with ThreadPoolExecutor(2) as pool:
+        for start in range(0, len(paintings), batch):
+            part = paintings[start : start + batch]
+            pixels = pool.map(lambda p: view(images.load(p.path).pixels, entry), part)
+            found.append(loaded.logits(np.stack(list(pixels))))
+            on_progress(start + len(part))
+    return Predictions(np.concatenate(found), _numbers(paintings, entry))
+
+
+def milliseconds(loaded: models.Loaded, runs: int = 30) -> float:
+    """The median time for one painting that is prepared already, one at a time."""
+    side, times = loaded.entry.side, []
+    painting = np.full((1, side, side, 3), 128, np.uint8)
+    for _ in range(runs + 3):  # the first ones find nothing ready
+        started = time.perf_counter()
+        loaded.logits(painting)
+        times.append(1000 * (time.perf_counter() - started))
+    return round(statistics.median(times[3:]), 1)
+
+
+def record(
+    loaded: models.Loaded,
+    split: str,
+    paintings: Sequence[Painting],
+    predictions: Predictions,
+    data: Path,
+    directory: Path,
+) -> evaluations.Evaluation:
+    """Writes what was found of one split beside the weights; other splits stay.
+
+    Args:
+        data: From where the paintings are.
+        directory: Of the weights, `assets/models`.
+    """
+    entry = loaded.entry
+    before = evaluations.read(entry, directory)
+    measured = evaluations.Split(
+        data=data.resolve().name,
+        date=date.today().isoformat(),
+        figures=figures(predictions, entry),
+    )
+    found = evaluations.Evaluation(
+        model=entry.id,
+        weights=evaluations.digests(entry, directory),
+        milliseconds=milliseconds(loaded),
+        processor=processor(),
+        splits=(before.splits if before else {}) | {split: measured},
+    )
+    own = directory / entry.id
+    own.mkdir(parents=True, exist_ok=True)
+    if split == "test":
+        write_tables(predictions, entry, own)
+        _write_paintings(paintings, predictions, entry, own / "paintings.csv", data)
+    path = own / "evaluation.json"
+    path.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return found
+
+
+def remember_training(paintings: Sequence[Painting], path: Path) -> None:
+    """Keeps which pictures a model was trained with: the first 8 bytes of their SHA-256."""
+    np.save(path, np.sort(_fingerprints([p for p in paintings if p.split == "train"])))
+
+
+def check_overlap(entry: models.Entry, paintings: Sequence[Painting], directory: Path) -> None:
+    """Sees to it that no picture was trained with, byte by byte.
+
+    Raises:
+        OverlapError: If one was, or the model does not say what it was trained with.
+    """
+    path = directory / entry.id / "trained_on.npy"
+    if not path.is_file():
+        raise OverlapError(
+            f"{entry.title} does not say which pictures it was trained with: publish it again."
+        )
+    seen = np.isin(_fingerprints(paintings), np.load(path, allow_pickle=False))
+    if seen.any():
+        first = paintings[int(seen.argmax())].path.name
+        raise OverlapError(
+            f"{entry.title} was trained with {int(seen.sum())} of these {len(seen)} pictures "
+            f"({first} is the first): choose others."
+        )
+
+
+def table(
+    found: Sequence[evaluations.Evaluation], split: str, catalogue: dict[str, models.Entry]
+) -> list[dict[str, Any]]:
+    """The comparison of models on one split, best first, one row a model."""
+    rows = [
+        {
+            "model": one.model,
+            "title": catalogue[one.model].title,
+            **one.splits[split].figures,
+            "megabytes": round(catalogue[one.model].total_bytes / 1e6, 1),
+            "milliseconds": one.milliseconds,
+            "data": one.splits[split].data,
+            "date": one.splits[split].date,
+            "weights": " ".join(one.weights.values()),
+        }
+        for one in found
+        if split in one.splits
+    ]
+    return sorted(rows, key=lambda row: -row["macro_accuracy"])
+
+
+def write_comparison(rows: list[dict[str, Any]], stem: Path) -> None:
+    """Writes a comparison as `<stem>.json` and `<stem>.csv`."""
+    stem.with_suffix(".json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    values = [[row.get(name, "") for name in names] for row in rows]
+    _write_csv(stem.with_suffix(".csv"), names, values)
+
+
+def _numbers(paintings: Sequence[Painting], entry: models.Entry) -> np.ndarray:
+    """Class numbers; those by painters that the model does not know get the last one."""
+    number = {artist: n for n, artist in enumerate(entry.artists)}
+    found = (artists.find(p.artist) if p.artist else None for p in paintings)
+    return np.array([number.get(a.id, len(number)) if a else len(number) for a in found])
+
+
+def _fingerprints(paintings: Sequence[Painting]) -> np.ndarray:
+    found = (hashlib.sha256(p.path.read_bytes()).digest()[:8] for p in paintings)
+    return np.array([int.from_bytes(digest, "big") for digest in found], np.uint64)
+
+
+def _write_paintings(
+    paintings: Sequence[Painting],
+    predictions: Predictions,
+    entry: models.Entry,
+    path: Path,
+    data: Path,
+) -> None:
+    """One row a painting: who painted it, who was named, how surely."""
+    probability = calibrated(predictions.logits, entry.calibration)
+    score = known_score(predictions.logits, entry)
+    rows = []
+    for painting, y, chances, known in zip(
+        paintings, predictions.y, probability, score, strict=True
+    ):
+        best = int(chances.argmax())
+        rows.append(
+            [
+                painting.path.relative_to(data).as_posix(),
+                entry.artists[y] if y < len(entry.artists) else "",
+                entry.artists[best],
+                round(float(chances[best]), 4),
+                round(float(known), 4),
+            ]
+        )
+    _write_csv(path, ["file", "artist", "named", "probability", "known_score"], rows)
 
 
 def fit_calibration(val: Predictions) -> models.Calibration:

@@ -1,4 +1,4 @@
-"""`python -m training cyclegan | evaluate monet | publish-monet`."""
+"""`python -m training cyclegan | publish-monet`, and `evaluate monet`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-Photos = Annotated[list[Path], typer.Option("--photos", help="Directory of photos; repeatable.")]
+from core import images
+from training.options import Changes, Photos, Run, report
+
 Paintings = Annotated[
     list[Path], typer.Option("--paintings", help="Directory of paintings; repeatable.")
 ]
@@ -16,25 +18,15 @@ Weights = Annotated[
     Path, typer.Option(help="Directory of the ImageNet weights of VGG16 and EfficientNet-Lite0.")
 ]
 
-evaluate = typer.Typer(help="Measures what was trained.", no_args_is_help=True)
-
-
-@evaluate.callback()
-def main() -> None:
-    """Keeps `monet` a command of its own while it is the only one."""
-
 
 def cyclegan(
     photos: Photos,
     paintings: Paintings,
-    run: Annotated[Path, typer.Option(help="Directory to write; resumes if it exists.")],
+    run: Run,
     weights: Annotated[
         Path | None, typer.Option(help="Directory of VGG16's ImageNet weights.")
     ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="FIELD=JSON", help="Change a field of the options."),
-    ] = None,
+    option: Changes = None,
 ) -> None:
     """Trains photo to painting and back, or goes on with an interrupted run.
 
@@ -44,19 +36,18 @@ def cyclegan(
     from training import runs
 
     options = runs.changed(gan.Options(), option or [])
-    train, _ = gan.held_out(pictures(photos))
+    train, _ = runs.held_out(images.listed(*photos))
     gan.train(
         options,
         train,
-        pictures(paintings),
+        images.listed(*paintings),
         weights,
         run,
-        on_report=lambda row: typer.echo(json.dumps(row)),
+        on_report=report,
     )
 
 
-@evaluate.command()
-def monet(
+def evaluate_monet(
     photos: Photos,
     paintings: Paintings,
     weights: Weights,
@@ -66,12 +57,11 @@ def monet(
     out: Annotated[Path | None, typer.Option(help="File for the figures, JSON.")] = None,
 ) -> None:
     """Measures both generators on the photos that training never saw."""
-    from training import cyclegan as gan
-    from training import evaluate_cyclegan, publish_monet
+    from training import evaluate_cyclegan, publish_monet, runs
 
     painters = evaluate_cyclegan.run_painters(run) if run else publish_monet.shipped_painters()
-    _, test = gan.held_out(pictures(photos))
-    figures = evaluate_cyclegan.measure(painters, test, pictures(paintings), weights)
+    _, test = runs.held_out(images.listed(*photos))
+    figures = evaluate_cyclegan.measure(painters, test, images.listed(*paintings), weights)
     text = json.dumps(figures, indent=2)
     if out is None and run:
         out = run / "evaluation.json"
@@ -92,22 +82,17 @@ def publish_monet(
     ] = 0.0,
 ) -> None:
     """Exports both generators of a run into assets/models, measures them, writes the cards."""
-    from training import cyclegan as gan
     from training import publish_monet as publishing
+    from training import runs
 
-    _, test = gan.held_out(pictures(photos))
+    _, test = runs.held_out(images.listed(*photos))
     for entry in publishing.publish_monet(
-        run, test, pictures(paintings), weights, version=version, strength=strength, soften=soften
+        run,
+        test,
+        images.listed(*paintings),
+        weights,
+        version=version,
+        strength=strength,
+        soften=soften,
     ):
         typer.echo(json.dumps({entry.id: entry.figures["held_out"]}, indent=2))
-
-
-def pictures(directories: list[Path]) -> list[Path]:
-    from core.images import EXTENSIONS
-
-    return [
-        path
-        for directory in directories
-        for path in sorted(directory.iterdir())
-        if path.suffix.casefold().removeprefix(".") in EXTENSIONS
-    ]

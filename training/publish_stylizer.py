@@ -41,7 +41,7 @@ def publish_stylizer(
     """
     options = json.loads((run / "options.json").read_text())
     decoder, half = (
-        networks.style_decoder(widths=options["widths"], dtype=dtype)
+        networks.style_decoder(widths=options["widths"], blocks=options["blocks"], dtype=dtype)
         for dtype in ("float32", "float16")
     )
     decoder.load_weights(run / "decoder.weights.h5")
@@ -54,6 +54,7 @@ def publish_stylizer(
         source=_SOURCE,
         licence="MIT; the VGG16 that it looks through: Oxford VGG, CC BY 4.0",
         network="style_decoder",
+        arguments={"blocks": options["blocks"]},
         base="vgg16_base",
         file=publish.write_half(decoder, half, out / f"{instant.MODEL}.weights.h5"),
         trained_on="photos of Kaggle's gan-getting-started and paintings, train split",
@@ -61,15 +62,7 @@ def publish_stylizer(
     )
     publish.update_catalogue(entry, out)
     figures = measure(decoder, photos, paintings)
-    entry = entry.model_copy(update={"figures": {"held_out": figures}})
-    publish.update_catalogue(entry, out)
-    publish.write_card(entry, out, _card(entry))
-    directory = out / entry.id
-    directory.mkdir(exist_ok=True)
-    for name in ("history.csv", "options.json"):
-        (directory / name).write_bytes((run / name).read_bytes())
-    (directory / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
-    return entry
+    return publish.finish_painter(entry, figures, run, out, _card(entry.id, figures))
 
 
 def measure(decoder: Any, photos: list[Path], paintings: list[Path]) -> dict[str, float]:
@@ -105,9 +98,8 @@ def measure(decoder: Any, photos: list[Path], paintings: list[Path]) -> dict[str
     }
 
 
-def _card(entry: models.Entry) -> list[str]:
+def _card(model_id: str, figures: dict[str, float]) -> list[str]:
     """The part of the card that only this network has."""
-    rows = [f"| {name} | {value} |" for name, value in entry.figures["held_out"].items()]
     return [
         "## What it does",
         "",
@@ -120,13 +112,11 @@ def _card(entry: models.Entry) -> list[str]:
         "Measured on the exported weights in float32, on pairs of a photo and a painting that "
         f"training never saw, {ROWS} rows. Medians over the pairs.",
         "",
-        "| figure | value |",
-        "|---|---|",
-        *rows,
+        *publish.figure_rows(figures),
         "",
         "`style_loss` and `content_loss` are those of `core/stylize/losses.py`: 0 for equals, 1 "
         "for nothing in common. `loss_share` is what is left of the loss (style + "
         f"{CONTENT_WEIGHT} × content) of the photo itself.",
         "",
-        f"Options and history of the training: `{entry.id}/`.",
+        f"Options and history of the training: `{model_id}/`.",
     ]

@@ -1,9 +1,10 @@
-"""What runs of the painters' trainings share: options, history, and drawing of pictures."""
+"""What the painters' trainings share: options, history, which files, drawing of pictures."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -68,3 +69,10 @@ def crop(pictures: list[np.ndarray], side: int, rng: np.random.Generator) -> np.
     if rng.random() < 0.5:
         found = found[:, ::-1]
     return found.astype(np.float32)
+
+
+def held_out(files: list[Path], one_in: int = 10) -> tuple[list[Path], list[Path]]:
+    """Divides files into those to train with and those kept for the test, by their names."""
+    digests = [hashlib.sha256(file.name.encode()).digest()[0] for file in files]
+    train = [f for f, d in zip(files, digests, strict=True) if d % one_in]
+    return train, [f for f, d in zip(files, digests, strict=True) if not d % one_in]

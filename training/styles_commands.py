@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from core.stylize.styles import ASSETS
+from training.options import Data
 
 
 def styles(
-    data: Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")],
+    data: Data,
     out: Annotated[Path, typer.Option(help="Directory to write.")] = ASSETS,
     seed: Annotated[int, typer.Option(help="Which paintings are looked at.")] = 1,
 ) -> None:

@@ -8,13 +8,8 @@ from typing import Annotated
 
 import typer
 
-from training.monet_commands import Photos, pictures
-
-Data = Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="FIELD=JSON", help="Change a field of the options."),
-]
+from core import images
+from training.options import Changes, Data, Photos, Run, report
 
 app = typer.Typer(help="Trains the network that paints any photo in any style at once.")
 
@@ -41,22 +36,20 @@ def stylizer(
         return
     if not photos or data is None or run is None:
         raise typer.BadParameter("training takes --photos, --data and --run")
-    from training import cyclegan, dataset, runs
+    from training import dataset, runs
     from training import stylizer as training
 
     options = runs.changed(training.Options(), option or [])
-    train, _ = cyclegan.held_out(pictures(photos))
+    train, _ = runs.held_out(images.listed(*photos))
     paintings = [item.path for item in dataset.read(data) if item.split == "train"]
-    training.train(
-        options, train, paintings, run, on_report=lambda row: typer.echo(json.dumps(row))
-    )
+    training.train(options, train, paintings, run, on_report=report)
 
 
 @app.command()
 def search(
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="What is to be seen.")],
     style: Annotated[Path, typer.Argument(metavar="STYLE", help="How it is to be painted.")],
-    run: Annotated[Path, typer.Option(help="Directory to write; goes on if it exists.")],
+    run: Run,
     trials: Annotated[int, typer.Option(help="How many there are to be in the end.")] = 20,
     option: Changes = None,
 ) -> None:
@@ -70,7 +63,7 @@ def search(
         style,
         run,
         trials=trials,
-        on_trial=lambda row: typer.echo(json.dumps(row)),
+        on_trial=report,
     )
 
 
@@ -84,10 +77,10 @@ def publish_stylizer(
 
     It is measured on the photos that training never saw, with paintings of the test split.
     """
-    from training import cyclegan, dataset
+    from training import dataset, runs
     from training import publish_stylizer as publishing
 
-    _, photos = cyclegan.held_out(pictures(photos))
+    _, photos = runs.held_out(images.listed(*photos))
     paintings = [item.path for item in dataset.read(data) if item.split == "test"]
     entry = publishing.publish_stylizer(run, photos, paintings, version=version)
     typer.echo(json.dumps({entry.id: entry.figures["held_out"]}, indent=2))

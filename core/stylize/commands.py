@@ -128,11 +128,7 @@ def _outputs(content: Path, out: Path) -> list[tuple[Path, Path]]:
     """Photos, and where their paintings go."""
     if not content.is_dir():
         return [(content, out)]
-    photos = [
-        path
-        for path in sorted(content.iterdir())
-        if path.suffix.casefold().removeprefix(".") in images.EXTENSIONS
-    ]
+    photos = images.listed(content)
     if not photos:
         raise ValueError(f"There are no pictures in {content}.")
     return [(photo, out / f"{photo.stem}.png") for photo in photos]

@@ -151,18 +151,15 @@ def at_once(order: Order) -> np.ndarray:
         models.WeightsError: If the network for it is not to be had.
         ValueError: If styles and weights do not fit each other.
     """
-    try:
-        return instant.paint(
-            order.photo,
-            order.styles,
-            style_weights=order.weights,
-            strength=order.strength,
-            rows=order.options.rows,
-            brush=order.options.brush,
-            keep_colors=order.options.keep_colors,
-        )
-    except KeyError as error:  # the catalogue does not name it
-        raise models.WeightsError(str(error.args[0])) from None
+    return instant.paint(
+        order.photo,
+        order.styles,
+        style_weights=order.weights,
+        strength=order.strength,
+        rows=order.options.rows,
+        brush=order.options.brush,
+        keep_colors=order.options.keep_colors,
+    )
 
 
 def at_hand(

@@ -186,7 +186,7 @@ def test_a_thinned_row_is_bounded_and_spread_over_all(number):
 
 def test_without_the_instant_network_it_starts_from_the_photo_and_says_so(order, monkeypatch):
     def missing(*_, **__):
-        raise KeyError("No model 'instant_style'; there are: none")
+        raise models.WeightsError("The weights instant_style.weights.h5 are not here.")
 
     monkeypatch.setattr(instant, "paint", missing)
     with pytest.raises(models.WeightsError, match="instant_style"):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from core import images, models
+from core import evaluations, images, models, networks
 from core.settings import settings
 from training import classifiers, dataset, pretrained, publish
 from training.__main__ import app
@@ -20,7 +20,6 @@ from training.augmentation import Augmentation, mix, random_view
 from training.batches import Batches
 from training.classifier_commands import Architecture
 from training.curves import read
-from training.layers import batch_normalisation
 from training.recipes import RECIPES, Phase, Recipe, from_options, with_options
 
 NAMES = ("Claude Monet", "Rembrandt", "Titian")
@@ -54,25 +53,20 @@ def paintings(tmp_path: Path) -> Path:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     """A recipe of seconds: a small network without ImageNet weights."""
 
-    def build(recipe: Recipe, outputs: int) -> keras.Model:
-        return small(outputs, batch_normalisation)
-
-    def build_shipped(recipe: Recipe, outputs: int, *, dtype: str = "float32") -> keras.Model:
-        return small(outputs, None, dtype)
-
-    def small(outputs: int, normalisation, dtype: str = "float32") -> keras.Model:
+    def small(
+        outputs: int, *, normalisation=None, dtype: str = "float32", **_: float
+    ) -> keras.Model:
         inputs = keras.Input((None, None, 3), name="rgb")
         x = keras.layers.Rescaling(1 / 128, offset=-1, name="normalise")(inputs)
         bias = normalisation is None
         x = keras.layers.Conv2D(8, 5, strides=4, use_bias=bias, dtype=dtype, name="stem_conv")(x)
         x = x if normalisation is None else normalisation("stem_bn")(x)
-        x = keras.layers.ReLU(name="relu")(x)
+        x = keras.layers.ReLU(name="features")(x)
         x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
         x = keras.layers.Dropout(0.1, name="dropout")(x)
         return keras.Model(inputs, keras.layers.Dense(outputs, name="logits")(x))
 
-    monkeypatch.setattr(classifiers, "build", build)
-    monkeypatch.setattr(classifiers, "build_shipped", build_shipped)
+    monkeypatch.setattr(networks, "efficientnet_lite0", small)
     monkeypatch.setattr(pretrained, "load", lambda network, model, directory: None)
     return Recipe(
         network="efficientnet_lite0",
@@ -117,7 +111,7 @@ def test_a_tiny_run_learns_and_is_published(paintings, tiny, tmp_path):
     run, out = tmp_path / "run", tmp_path / "assets"
     recipe = dataclasses.replace(tiny, epochs=10)
     classifiers.train(recipe, paintings, tmp_path, run)
-    entry = publish.publish_classifier(run, paintings, tmp_path, version="9", out=out)
+    entry = publish.publish_classifier(run, paintings, version="9", out=out)
 
     assert entry.artists == ("claude-monet", "rembrandt", "titian")
     test = entry.figures["test"]
@@ -134,6 +128,13 @@ def test_a_tiny_run_learns_and_is_published(paintings, tiny, tmp_path):
     )
     assert confusion.sum() == 12
     assert np.trace(confusion) / 12 == pytest.approx(test["accuracy"], abs=1e-3)
+    measured = evaluations.read(entry, out)
+    assert measured is not None
+    assert {split: one.figures for split, one in measured.splits.items()} == entry.figures
+    listed_paintings = evaluations.table(entry, "paintings", out)
+    assert listed_paintings is not None
+    by_known = listed_paintings[listed_paintings.artist.notna()]
+    assert (by_known.artist == by_known.named).mean() == pytest.approx(test["accuracy"], abs=1e-3)
     card = (out / "efficientnet_lite0.md").read_text()
     assert entry.file.sha256 in card
     assert str(test["macro_accuracy"]) in card
@@ -150,9 +151,7 @@ def test_a_soup_is_the_mean_of_best_and_last_and_sees_larger_pictures(paintings,
     logits["last"] = logits["last"] + 1.0  # told from the best for certain
     build.get_layer("logits").set_weights([logits["last"], build.get_layer("logits").bias])
     build.save_weights(run / "last.weights.h5")
-    entry = publish.publish_classifier(
-        run, paintings, tmp_path, version="9", side=256, soup=True, out=out
-    )
+    entry = publish.publish_classifier(run, paintings, version="9", side=256, soup=True, out=out)
     assert entry.side == 256
     shipped = classifiers.build_shipped(tiny, 4)
     shipped.load_weights(out / entry.file.name)
@@ -395,3 +394,85 @@ def test_the_architecture_is_an_argument_or_an_option(monkeypatch, tmp_path):
     for wrong in ([], ["vgg16", "--arch", "vgg16"], ["vgg17"], ["vgg16", "--set", "sed=2"]):
         assert CliRunner().invoke(app, [*common, *wrong]).exit_code == 2
     assert len(asked) == 3
+
+
+@pytest.fixture
+def published(paintings, tiny, tmp_path, monkeypatch) -> Path:
+    """Assets with two classifiers, trained for one epoch each; they stand for what ships."""
+    out = tmp_path / "assets"
+    for name in ("first", "second"):
+        run = tmp_path / name
+        classifiers.train(dataclasses.replace(tiny, epochs=1), paintings, tmp_path, run)
+        publish.publish_classifier(run, paintings, version="1", name=name, title=name, out=out)
+    monkeypatch.setattr(models, "ASSETS", out)
+    monkeypatch.setattr(models, "_loaded", {})
+    models.catalogue.cache_clear()
+    yield out
+    models.catalogue.cache_clear()
+
+
+def test_all_classifiers_are_measured_in_one_way(paintings, published):
+    def evaluate(*arguments: object):
+        return CliRunner().invoke(app, ["evaluate", "--data", str(paintings), *map(str, arguments)])
+
+    done = evaluate()
+    assert done.exit_code == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert [row["macro_accuracy"] for row in rows] == sorted(
+        (row["macro_accuracy"] for row in rows), reverse=True
+    )
+    assert json.loads((published / "comparison-test.json").read_text()) == rows
+    with (published / "comparison-test.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [row["model"] for row in table] == [row["model"] for row in rows]
+    for row, line in zip(rows, table, strict=True):
+        entry = models.get(row["model"])
+        assert row["weights"] == entry.file.sha256
+        assert float(line["accuracy"]) == row["accuracy"] == entry.figures["test"]["accuracy"]
+        measured = evaluations.read(entry, published)
+        assert measured.splits["test"].figures["accuracy"] == row["accuracy"]
+        assert set(measured.splits) == {"train", "val", "test"}  # of publication; they stay
+
+    one = evaluate("--model", "second", "--split", "val", "--out", published / "mine")
+    assert [row["model"] for row in json.loads((published / "mine.json").read_text())] == ["second"]
+    assert one.exit_code == 0
+    assert evaluate("--model", "third").exit_code == 2
+
+
+def test_what_was_trained_with_is_not_tested_with(paintings, published, tmp_path):
+    index = (paintings / "index.csv").read_text()
+    leaked = tmp_path / "leaked"
+    (leaked / "Titian").mkdir(parents=True)
+    source = paintings / "Titian"
+    (leaked / "Titian" / "a.png").write_bytes((source / "0.png").read_bytes())  # of test
+    (leaked / "Titian" / "b.png").write_bytes((source / "12.png").read_bytes())  # of train
+    assert "Titian/12.png,Titian,train" in index
+    (leaked / "index.csv").write_text(
+        "file,artist,split\nTitian/a.png,Titian,test\nTitian/b.png,Titian,test\n"
+    )
+    done = CliRunner().invoke(app, ["evaluate", "--data", str(leaked)])
+    assert done.exit_code == 1
+    assert "trained with 1 of these 2 pictures (b.png is the first)" in done.stderr
+    assert not (published / "comparison-test.json").exists()
+
+    (published / "first" / "trained_on.npy").unlink()
+    done = CliRunner().invoke(app, ["evaluate", "--data", str(paintings), "--model", "first"])
+    assert done.exit_code == 1
+    assert "does not say which pictures" in done.stderr
+
+
+def test_figures_do_not_outlive_the_file_that_they_are_of(published):
+    entry = models.get("first")
+    assert evaluations.read(entry, published) is not None
+    path = published / entry.file.name
+    path.write_bytes(path.read_bytes() + b"\0")
+    assert evaluations.read(entry, published) is None
+    path.unlink()
+    assert evaluations.read(entry, published) is None
+    assert evaluations.read(models.get("second"), published) is not None
+    (published / "second" / "evaluation.json").write_text("{")
+    assert evaluations.read(models.get("second"), published) is None
+
+
+def test_a_user_sees_their_own_model_beside_the_others(published):
+    assert {entry.id for entry in models.classifiers()} == {"first", "second"}

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core import images, models, monet, networks
-from training import cyclegan, kernel_distance, publish_monet
+from training import cyclegan, kernel_distance, publish_monet, runs
 from training.__main__ import app
 from training.cyclegan import SIDES, Options
 
@@ -263,7 +263,7 @@ def test_a_run_is_trained_measured_and_published(tmp_path: Path, vgg16_weights, 
     done = CliRunner().invoke(app, ["cyclegan", *given, "--run", str(run), *options])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout.splitlines()[-1])["step"] == 2
-    held = cyclegan.held_out(sorted((tmp_path / "photo").iterdir()))[1]
+    held = runs.held_out(sorted((tmp_path / "photo").iterdir()))[1]
     assert 0 < len(held) < 6
     weights = ["--weights", str(vgg16_weights)]
     done = CliRunner().invoke(app, ["evaluate", "monet", "--run", str(run), *given, *weights])
@@ -307,8 +307,8 @@ def test_a_run_is_trained_measured_and_published(tmp_path: Path, vgg16_weights, 
 
 def test_the_same_photos_are_held_out_wherever_they_lie():
     names = [f"{i:04}.jpg" for i in range(500)]
-    train, test = cyclegan.held_out([Path("a") / name for name in names])
-    _, again = cyclegan.held_out([Path("b") / name for name in reversed(names)])
+    train, test = runs.held_out([Path("a") / name for name in names])
+    _, again = runs.held_out([Path("b") / name for name in reversed(names)])
     assert {p.name for p in test} == {p.name for p in again}
     assert not {p.name for p in train} & {p.name for p in test}
     assert 30 < len(test) < 70
