@@ -561,15 +561,8 @@ STYLE_LEVELS = (
 )
 
 
-_BLOCK_WIDTH = 80  # of `style_decoder`: as broad as 8 MB of weights allow
-
-
 def style_decoder(
-    *,
-    widths: Sequence[int] = (256, 128, 64, 32),
-    hidden: int = 128,
-    blocks: int = 0,
-    dtype: str = "float32",
+    *, widths: Sequence[int] = (256, 128, 64, 32), hidden: int = 128, dtype: str = "float32"
 ) -> keras.Model:
     """Paints from feature maps of VGG16 that already have the statistics of a style.
 
@@ -583,8 +576,6 @@ def style_decoder(
     Args:
         widths: Channels after each of the four levels.
         hidden: Units of the network that reads the style.
-        blocks: Residual blocks at the coarsest level, where large forms are made; they begin
-            as the identity, so that they can be added to a decoder that is already trained.
         dtype: Keras policy of all layers but the last.
 
     Returns:
@@ -598,8 +589,8 @@ def style_decoder(
     style = Input((2 * sum(channels for _, channels, _ in STYLE_LEVELS),), name="style")
     read = layers.Dense(hidden, "relu", dtype=dtype, name="style_read")(style)
 
-    def conv(x: Any, filters: int, name: str, **options: Any) -> Any:
-        return layers.Conv2D(filters, 3, padding="same", dtype=dtype, name=name, **options)(x)
+    def conv(x: Any, filters: int, name: str) -> Any:
+        return layers.Conv2D(filters, 3, padding="same", dtype=dtype, name=name)(x)
 
     def in_style(x: Any, name: str) -> Any:
         factors = layers.Dense(
@@ -614,10 +605,6 @@ def style_decoder(
         seen = layers.Rescaling(1 / size, dtype=dtype)(map_)
         if x is None:
             x = in_style(conv(seen, widths[0], "level1_conv1"), "level1_conv1")
-            for n in range(1, blocks + 1):
-                name = f"level1_block{n}"
-                inner = in_style(conv(x, _BLOCK_WIDTH, f"{name}_conv1"), f"{name}_conv1")
-                x = x + conv(inner, widths[0], f"{name}_conv2", kernel_initializer="zeros")
         else:
             width = x.shape[-1]
             seen = layers.Conv2D(width, 1, dtype=dtype, name=f"level{level}_skip")(seen)

@@ -41,7 +41,7 @@ def publish_stylizer(
     """
     options = json.loads((run / "options.json").read_text())
     decoder, half = (
-        networks.style_decoder(widths=options["widths"], blocks=options["blocks"], dtype=dtype)
+        networks.style_decoder(widths=options["widths"], dtype=dtype)
         for dtype in ("float32", "float16")
     )
     decoder.load_weights(run / "decoder.weights.h5")
@@ -54,7 +54,6 @@ def publish_stylizer(
         source=_SOURCE,
         licence="MIT; the VGG16 that it looks through: Oxford VGG, CC BY 4.0",
         network="style_decoder",
-        arguments={"blocks": options["blocks"]},
         base="vgg16_base",
         file=publish.write_half(decoder, half, out / f"{instant.MODEL}.weights.h5"),
         trained_on="photos of Kaggle's gan-getting-started and paintings, train split",

@@ -13,7 +13,6 @@ step alone.
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import time
@@ -46,16 +45,13 @@ class Options:
     crop: int = 176  # side of what is painted, a multiple of 16, pixels
     batch: int = 4
     styles: int = 2_000  # paintings drawn as styles; their Gram matrices stay in memory
-    zoomed: float = 0.6  # share of styles and contents of which a part is enlarged, up to
-    zoom: float = 2.5  # so many times: broader strokes, and surfaces as large pictures have
+    zoomed: float = 0.3  # share of them of which a quarter is enlarged: broader strokes
     paintings: float = 0.25  # share of paintings among the contents: portraits, interiors
     learning_rate: float = 1e-3
     warm_up: int = 200  # steps
     content: float = 0.1  # weights of the parts of the loss
     variation: float = 0.5
     widths: tuple[int, ...] = (256, 128, 64, 32)
-    blocks: int = 2  # see `core.networks.style_decoder`
-    begin: str = ""  # an earlier run, whose decoder may have fewer blocks, to begin with
     average: float = 0.998  # momentum of the averaged weights, which are shipped
     report_every: int = 250  # steps: a row of history, a sample sheet, the state
     seed: int = 1
@@ -133,11 +129,10 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
     kept: tuple[dict[str, list], dict[str, list], dict[str, list]] = ({}, {}, {})
     for number in chosen:
         picture = images.load(paintings[number]).pixels
-        zoom = _zoom(options, rng)
-        height, width = (round(n / zoom) for n in picture.shape[:2])
-        top = rng.integers(picture.shape[0] - height + 1)
-        left = rng.integers(picture.shape[1] - width + 1)
-        picture = picture[top : top + height, left : left + width]
+        if rng.random() < options.zoomed:
+            height, width = picture.shape[0] // 2, picture.shape[1] // 2
+            top, left = rng.integers(height + 1), rng.integers(width + 1)
+            picture = picture[top : top + height, left : left + width]
         square = refine.resize(picture, STYLE_SIDE, STYLE_SIDE).clip(0, 255)
         found, grams = look(tf.constant(square))
         for name, value in found.items():
@@ -199,36 +194,13 @@ def train(
     return run
 
 
-def begin(decoder: keras.Model, run: Path) -> None:
-    """Gives a decoder the weights of an earlier run's; its blocks beyond those stay as they are.
-
-    Raises:
-        ValueError: If the widths differ.
-    """
-    options = json.loads((run / "options.json").read_text())
-    earlier = networks.style_decoder(widths=options["widths"], blocks=options.get("blocks", 0))
-    earlier.load_weights(run / "decoder.weights.h5")
-    for layer in earlier.layers:
-        if layer.weights:
-            decoder.get_layer(layer.name).set_weights(layer.get_weights())
-
-
-def _zoom(options: Options, rng: np.random.Generator) -> float:
-    """How many times a picture is enlarged."""
-    return rng.uniform(1.0, options.zoom) if rng.random() < options.zoomed else 1.0
-
-
 class _Session:
     """All that changes from step to step."""
 
     def __init__(self, options: Options) -> None:
         self.options, self.step, self.loss = options, 0, Loss()
         keras.utils.set_random_seed(options.seed)  # not before: loading VGG16 draws, too
-        self.decoder = networks.style_decoder(
-            widths=options.widths, blocks=options.blocks, dtype=compute_dtype()
-        )
-        if options.begin:
-            begin(self.decoder, Path(options.begin))
+        self.decoder = networks.style_decoder(widths=options.widths, dtype=compute_dtype())
         self.optimizer = keras.optimizers.Adam(options.learning_rate, beta_2=0.99, clipnorm=1.0)
         self.optimizer.build(self.decoder.trainable_variables)
         self.averages = self.decoder.get_weights()
@@ -258,7 +230,14 @@ class _Session:
     ) -> None:
         """One update of the decoder."""
         options, rng = self.options, np.random.default_rng([self.options.seed, 2, self.step])
-        shown = np.stack([self._content(photos, paintings, rng) for _ in range(options.batch)])
+        shown = np.stack(
+            [
+                runs.crop(
+                    paintings if rng.random() < options.paintings else photos, options.crop, rng
+                )
+                for _ in range(options.batch)
+            ]
+        )
         known = len(next(iter(styles.moments.values())))
         moments, grams = styles.draw(rng.integers(known, size=options.batch))
         rising = min(1.0, (self.step + 1) / options.warm_up)
@@ -278,15 +257,6 @@ class _Session:
             mean *= momentum
             mean += (1 - momentum) * value
         self.step += 1
-
-    def _content(
-        self, photos: list[np.ndarray], paintings: list[np.ndarray], rng: np.random.Generator
-    ) -> np.ndarray:
-        """A part of a photo or a painting, `(crop, crop, 3)` float32."""
-        side = self.options.crop
-        some = paintings if rng.random() < self.options.paintings else photos
-        part = runs.crop(some, round(side / _zoom(self.options, rng)), rng)
-        return refine.resize(part, side, side).clip(0, 255)
 
     def figures(self) -> dict[str, float]:
         """Means of all parts of the loss since the last call."""
@@ -325,7 +295,7 @@ class _Session:
 
     def averaged(self) -> keras.Model:
         """The decoder with its averaged weights, in float32 as it is shipped."""
-        model = networks.style_decoder(widths=self.options.widths, blocks=self.options.blocks)
+        model = networks.style_decoder(widths=self.options.widths)
         model.set_weights(self.averages)
         return model
 

@@ -64,6 +64,34 @@ def test_moments_are_those_of_numpy():
         np.testing.assert_allclose(found[:, 1], expected, rtol=1e-3)
 
 
+def test_what_the_sketch_misses_is_asked_for_within_limits():
+    asked = instant.moments(drawn(4))
+    same = instant.corrected(asked, asked, asked)
+    for name in instant.LAYERS:
+        np.testing.assert_allclose(same[name], asked[name], rtol=1e-5)
+
+    # Too weak by a fifth in deviation, too dark by a tenth of it: that much more is asked for.
+    got = {
+        name: np.stack([m[:, 0] - 0.1 * m[:, 1], 0.8 * m[:, 1]], axis=1)
+        for name, m in ((name, np.asarray(m)) for name, m in asked.items())
+    }
+    more = instant.corrected(asked, asked, got)
+    for name in instant.LAYERS:
+        mean, deviation = np.asarray(asked[name])[:, 0], np.asarray(asked[name])[:, 1]
+        shift = instant._CORRECTED * 0.1 * deviation
+        np.testing.assert_allclose(more[name][:, 0], mean + shift, rtol=1e-4, atol=1e-3)
+        factor = 1.25**instant._CORRECTED
+        np.testing.assert_allclose(more[name][:, 1], factor * deviation, rtol=1e-4)
+
+    nothing = {name: np.full_like(m, 1e-3) for name, m in got.items()}
+    most = instant.corrected(asked, asked, nothing)
+    for name in instant.LAYERS:
+        deviation = np.asarray(asked[name])[:, 1]
+        np.testing.assert_allclose(most[name][:, 1], instant._AT_MOST * deviation, rtol=1e-4)
+        away = np.abs(np.asarray(most[name])[:, 0] - np.asarray(asked[name])[:, 0])
+        assert (away <= (instant._AT_MOST - 1) * deviation * 1.001).all()
+
+
 def test_the_eye_sees_the_photo_at_half_its_size(photo):
     eye = perceptual.load("vgg16")
     batch = np.zeros((1, 64, 96, 3), np.float32)
