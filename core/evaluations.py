@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from core import models
 from core.settings import settings
@@ -83,22 +83,28 @@ def read(entry: models.Entry, directory: Path = models.ASSETS) -> Evaluation | N
         found = Evaluation.model_validate_json(text)
     except FileNotFoundError:
         return None
-    except (OSError, ValidationError) as error:
+    except (OSError, ValueError) as error:  # pydantic's is a ValueError, too
         log.warning("The evaluation of %s cannot be read: %s", entry.id, error)
         return None
     return found if found.weights == digests(entry, directory) else None
 
 
 def digests(entry: models.Entry, directory: Path = models.ASSETS) -> dict[str, str]:
-    """Name to SHA-256 of the files of a model that are on this machine, its base's included."""
+    """Name to SHA-256 of the files of a model, its base's included.
+
+    A file that is not on this machine counts as the recorded one: it would be downloaded, and
+    not be loaded if it were another.
+    """
     entries = [entry] + ([models.get(entry.base)] if entry.base else [])
     places = [place for place in (settings().weights, directory, models.ASSETS) if place]
     found = {}
-    for file in (part.file.name for part in entries):
-        path = next((place / file for place in places if (place / file).is_file()), None)
+    for file in (part.file for part in entries):
+        paths = (place / file.name for place in places)
+        path = next((path for path in paths if path.is_file()), None)
+        found[file.name] = file.sha256
         if path:
             facts = path.stat()
-            found[file] = _digest(path, facts.st_mtime_ns, facts.st_size)
+            found[file.name] = _digest(path, facts.st_mtime_ns, facts.st_size)
     return found
 
 
@@ -162,7 +168,7 @@ def confused_pairs(confusion: pd.DataFrame) -> pd.DataFrame:
     paintings = counts.sum(axis=1)
     pairs = counts.rename_axis(columns="named").stack().rename("times").reset_index()
     pairs = pairs[(pairs["artist"] != pairs["named"]) & (pairs["times"] > 0)]
-    pairs = pairs.assign(paintings=pairs["artist"].map(paintings))
+    pairs = pairs.assign(paintings=pairs["artist"].map(paintings).astype(int))
     pairs = pairs.assign(share=pairs["times"] / pairs["paintings"])
     return pairs.sort_values(["times", "share"], ascending=False, kind="stable", ignore_index=True)
 

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core import artists, examples, identify, images, journal, models
-from pages.components import cards, charts, pictures, style
+from pages.components import cards, charts, heat, pictures, style
 
 MOST_NAMES = 10
 
@@ -60,15 +60,6 @@ def look(name: str, data: bytes, model: str) -> Seen:
     return seen[key]
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def heat_map(data: bytes, model: str, artist_id: str) -> bytes:
-    """The painting with what the network looked at, as a JPEG."""
-    pixels = images.preview(images.load(data, enough=900).pixels, 900)
-    picture = images.Picture(pixels, "JPEG", (pixels.shape[1], pixels.shape[0]))
-    heat = identify.explain(picture, model, artist_id=artist_id)
-    return images.encode(identify.overlay(pixels, heat), "JPEG", quality=90)
-
-
 def show(name: str, data: bytes, seen: Seen, top: int) -> None:
     """One painting with its label, chart, heat map and the question to the visitor."""
     result, first = seen.result, seen.result.guesses[0]
@@ -95,7 +86,7 @@ def show(name: str, data: bytes, seen: Seen, top: int) -> None:
         if not st.toggle("Show where I looked", key=f"heat-{seen.key}"):
             picture.image(pictures.shown(data), width="stretch", alt=f"Your picture {name}")
             return
-        image = heat_map(data, result.model, first.artist.id)
+        image = heat.heat_map(data, result.model, first.artist.id)
         picture.image(
             image,
             width="stretch",

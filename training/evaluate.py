@@ -179,7 +179,7 @@ def table(
         for one in found
         if split in one.splits
     ]
-    return sorted(rows, key=lambda row: -row["macro_accuracy"])
+    return sorted(rows, key=lambda row: -row["accuracy"])
 
 
 def write_comparison(rows: list[dict[str, Any]], stem: Path) -> None:
@@ -311,15 +311,15 @@ def write_tables(split: Predictions, entry: models.Entry, directory: Path) -> No
     _write_csv(directory / "confusion.csv", ["artist", *entry.artists], rows)
 
     confidence, right = probability.max(1), named == y
-    bins = np.minimum((confidence * 10).astype(int), 9)
+    bins = np.minimum((confidence * metrics.BINS).astype(int), metrics.BINS - 1)
     rows = [
         [
-            b / 10,
-            (b + 1) / 10,
+            round(b / metrics.BINS, 4),
+            round((b + 1) / metrics.BINS, 4),
             int(at.sum()),
             *(round(float(v[at].mean()), 4) for v in (confidence, right)),
         ]
-        for b in range(10)
+        for b in range(metrics.BINS)
         if (at := bins == b).any()
     ]
     head = ["from", "to", "paintings", "confidence", "accuracy"]

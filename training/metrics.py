@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+BINS = 15  # of confidence, for calibration
+
 
 def macro_accuracy(probability: np.ndarray, y: np.ndarray) -> float:
     """Mean over classes of the share of a class that is named rightly (macro recall)."""
@@ -18,7 +20,7 @@ def top_k_accuracy(probability: np.ndarray, y: np.ndarray, k: int) -> float:
     return float((best == y[:, None]).any(-1).mean())
 
 
-def expected_calibration_error(probability: np.ndarray, y: np.ndarray, bins: int = 15) -> float:
+def expected_calibration_error(probability: np.ndarray, y: np.ndarray, bins: int = BINS) -> float:
     """Mean gap between confidence and accuracy over equal-width bins (Guo et al., 1706.04599)."""
     confidence, right = probability.max(-1), probability.argmax(-1) == y
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)

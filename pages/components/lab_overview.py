@@ -1,0 +1,158 @@
+"""Laboratory, all models: one chart and one table of what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import evaluations, models
+from pages.components import charts
+from pages.components import lab_charts as draw
+
+EVALUATE = "python -m training evaluate --data DIRECTORY"
+_REST = ("megabytes", "milliseconds", "trained", "trained_on", "measured")
+_REMARKS = 112  # pixels: Streamlit measures the first rows only, and "not evaluated" comes last
+
+_SHARES = {
+    "test": ("Never seen", "Accuracy on the test split: paintings kept away until the end."),
+    "val": (
+        "Tuned on",
+        "Accuracy on the validation split: not learned from, but looked at to choose and to stop.",
+    ),
+    "train": ("Learned from", "Accuracy on the training split."),
+    "macro_accuracy": (
+        "Mean over artists",
+        "Macro accuracy on the test split: every artist counts alike, however many paintings.",
+    ),
+    "macro_f1": (
+        "Macro F1",
+        "Of the test split: found and rightly said in one figure for each artist, then the mean.",
+    ),
+    "top5_accuracy": (
+        "Among first five",
+        "Top-5 accuracy on the test split: the painter is one of the five likeliest names.",
+    ),
+    "calibration_error": (
+        "Off by",
+        "Expected calibration error on the test split: how far its word, “90 % sure”, is from "
+        "how often it is right.",
+    ),
+}
+
+
+def show(entries: Sequence[models.Entry]) -> None:
+    """The chart of all that were measured, and the table of all."""
+    table = evaluations.overview(entries)
+    if table.empty:
+        st.info("There is no model that names painters.", icon=":material/science:")
+        return
+    if table["evaluated"].any():
+        _chart(table)
+    else:
+        st.info("No model has been measured yet. This measures all of them:")
+        st.code(EVALUATE, language="bash")
+    _table(table)
+
+
+def _chart(table: pd.DataFrame) -> None:
+    rows = table[table["evaluated"]]
+    best = rows.iloc[0]
+    title = "How often each model is right"
+    if best["test"] == best["test"]:  # not NaN
+        title = f"{best['title']} names {charts.percent(best['test'])} of unseen paintings rightly"
+    charts.show(
+        title,
+        draw.overview(rows),
+        rows[["model", "title", *evaluations.SPLITS]],
+        key="models",
+        alt="; ".join(_in_words(row) for _, row in rows.iterrows()),
+    )
+    st.caption(
+        "Right means: the first name it gives is the painter's. The further what it learned from "
+        "lies beyond what it never saw, the more it has learned by heart."
+    )
+
+
+def _in_words(row: pd.Series) -> str:
+    names = {"test": "never seen", "val": "tuned on", "train": "learned from"}
+    shares = [
+        f"{charts.percent(row[split])} of paintings {name}"
+        for split, name in names.items()
+        if pd.notna(row[split])
+    ]
+    return f"{row['title']}: right for {', '.join(shares)}"
+
+
+def _table(table: pd.DataFrame) -> None:
+    shown = table.drop(columns=["model", "evaluated", "measured_on"])
+    shown.insert(1, "remarks", [_remarks(table, at) for at in table.index])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**All figures**", width="stretch")
+        st.download_button(
+            "Download as CSV",
+            table.to_csv(index=False).encode(),
+            file_name="atelier-models.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            type="tertiary",
+        )
+    number = st.column_config.NumberColumn
+    text = st.column_config.TextColumn
+    shares = {name: number(label, help=words) for name, (label, words) in _SHARES.items()}
+    st.dataframe(
+        # As text of two digits, over the numbers by which a click on a column sorts.
+        shown.style.format(
+            {**dict.fromkeys(_SHARES, _exactly), "megabytes": "{:.1f}", "milliseconds": "{:.1f}"},
+            na_rep="",
+        ),
+        hide_index=True,
+        placeholder="",
+        column_order=["title", "remarks", *_SHARES, *_REST],
+        column_config={
+            "title": text("Model", pinned=True),
+            "remarks": text("", width=_REMARKS),
+            **shares,
+            "megabytes": number("MB", help="The files of weights on disk."),
+            "milliseconds": number("ms", help="For one painting, prepared already; the median."),
+            "trained_on": text("Trained on"),
+            "trained": text("Trained"),
+            "measured": text("Measured"),
+        },
+        alt="; ".join(
+            _in_words(row) if row["evaluated"] else f"{row['title']}: not evaluated"
+            for _, row in table.iterrows()
+        ),
+        key="lab-table",
+    )
+    _notes(table)
+
+
+def _exactly(share: float) -> str:
+    """With all digits that were kept: the figures of an evaluation have four."""
+    return f"{100 * share:.2f} %"
+
+
+def _remarks(table: pd.DataFrame, at: int) -> str:
+    row = table.loc[at]
+    if not row["evaluated"]:
+        return "not evaluated"
+    best = at == 0 and pd.notna(row["test"]) and len(table) > 1
+    return ", ".join(
+        word for word, true in (("best", best), ("default", row["model"] == models.DEFAULT)) if true
+    )
+
+
+def _notes(table: pd.DataFrame) -> None:
+    sets = sorted(set(table["measured_on"]) - {""})
+    notes = []
+    if sets:
+        notes.append(f"Measured on the test paintings of {', '.join(f'*{s}*' for s in sets)}.")
+    notes.append("*Default* is the one that Identify asks unless told otherwise.")
+    if not table["evaluated"].all() and table["evaluated"].any():
+        notes.append(
+            f"*Not evaluated*: never measured, or its file has changed since. `{EVALUATE}` "
+            "measures it."
+        )
+    st.caption(" ".join(notes))
