@@ -49,7 +49,7 @@ def evaluate(
     if data is None:
         raise typer.BadParameter("evaluating takes --data")
     from core import models
-    from training import dataset
+    from training import dataset, publish
     from training import evaluate as measuring
 
     known = {entry.id: entry for entry in models.classifiers()}
@@ -77,6 +77,7 @@ def evaluate(
         found.append(
             measuring.record(loaded, split.value, paintings, predictions, data, models.ASSETS)
         )
+        publish.renew_figures(entry, found[-1], models.ASSETS)
     rows = measuring.table(found, split.value, known)
     measuring.write_comparison(rows, out or models.ASSETS / f"comparison-{split.value}")
     typer.echo(json.dumps(rows, indent=2))

@@ -150,6 +150,14 @@ def publish_classifier(
     return entry
 
 
+def renew_figures(entry: models.Entry, measured: evaluations.Evaluation, out: Path) -> None:
+    """Puts figures that were measured again into catalogue and card."""
+    figures = {split: one.figures for split, one in measured.splits.items()}
+    entry = entry.model_copy(update={"figures": entry.figures | figures})
+    update_catalogue(entry, out)
+    write_card(entry, out)
+
+
 def publish_vgg16_base(weights: Path, *, out: Path = models.ASSETS) -> models.Entry:
     """Stores the ImageNet convolutions of VGG16 once, in float16, for all who share them."""
     model = networks.vgg16_base()
@@ -211,6 +219,7 @@ def write_card(
         lines.append(f"- **Trained on**: {entry.trained_on}")
     if entry.task == "identify":
         side = entry.side
+        figures = {split: entry.figures[split] for split in evaluations.SPLITS}
         enlarged = f" and enlarged to {side}×{side}" if side != SIDE else ""
         lines += [
             "",
@@ -230,11 +239,11 @@ def write_card(
             "`others_rejected` is the share of paintings by unknown artists that are recognised "
             "as such while `known_accepted` of the known pass.",
             "",
-            "| figure | " + " | ".join(entry.figures) + " |",
-            "|---|" + "---|" * len(entry.figures),
+            "| figure | " + " | ".join(figures) + " |",
+            "|---|" + "---|" * len(figures),
         ]
-        for name in dict.fromkeys(k for split in entry.figures.values() for k in split):
-            cells = (str(split.get(name, "")) for split in entry.figures.values())
+        for name in dict.fromkeys(k for split in figures.values() for k in split):
+            cells = (str(split.get(name, "")) for split in figures.values())
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
         lines += [
             "",

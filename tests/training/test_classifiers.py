@@ -432,6 +432,8 @@ def test_all_classifiers_are_measured_in_one_way(paintings, published):
         measured = evaluations.read(entry, published)
         assert measured.splits["test"].figures["accuracy"] == row["accuracy"]
         assert set(measured.splits) == {"train", "val", "test"}  # of publication; they stay
+        assert {s: one.figures for s, one in measured.splits.items()} == entry.figures
+        assert str(row["calibration_error"]) in (published / f"{entry.id}.md").read_text()
 
     one = evaluate("--model", "second", "--split", "val", "--out", published / "mine")
     assert [row["model"] for row in json.loads((published / "mine.json").read_text())] == ["second"]
