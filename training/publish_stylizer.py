@@ -18,7 +18,7 @@ PAIRS = 60
 ROWS = 256  # of what is measured
 CONTENT_WEIGHT = 0.1  # of the loss that is reported
 
-_SUMMARY = "Paints any photo in any style at once: in one pass, by the statistics of the style."
+_SUMMARY = "Paints any photo in any style at once, by the statistics of the style."
 _SOURCE = (
     "Decoder trained here from nothing, on features of the Oxford VGG16 (after Huang & Belongie, "
     "arXiv 1703.06868, and Ghiasi et al., arXiv 1705.06830)"

@@ -37,7 +37,7 @@ def stylize(
         Path,
         typer.Option("-o", "--out", metavar="OUT", help="PNG, or a folder for a folder."),
     ],
-    mode: Annotated[Mode, typer.Option(help="At once in one pass, or step by step.")] = "refine",
+    mode: Annotated[Mode, typer.Option(help="At once, or step by step.")] = "refine",
     network: Annotated[
         str, typer.Option(help=f"One of {', '.join(networks.TABLE)}.")
     ] = networks.DEFAULT,

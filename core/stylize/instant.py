@@ -1,4 +1,4 @@
-"""A photo in any style at once: one pass through a network that was trained for it.
+"""A photo in any style at once, by a network that was trained for it.
 
 VGG16 reads photo and style at half their size; what it sees in the photo is given the mean and
 deviation of what it sees in the style, channel by channel (adaptive instance normalisation,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MODEL = "instant_style"
 LAYERS = tuple(name for name, *_ in builders.STYLE_LEVELS)
-LARGEST = 3_000_000  # pixels painted in one pass; larger pictures are painted at this size
+LARGEST = 3_000_000  # pixels painted in one piece; larger pictures are painted at this size
 
 _SKETCH = 2  # how many times smaller than the picture the sketch is
 _CORRECTED = 0.7  # share of what the sketch missed
@@ -150,7 +150,7 @@ def paint(
     keep_colors: bool = False,
     engine: Engine | None = None,
 ) -> np.ndarray:
-    """Paints a photo in a style in one pass. May be called from any thread.
+    """Paints a photo in a style at once. May be called from any thread.
 
     Args:
         photo: `(height, width, 3)` uint8 RGB of any size.
