@@ -170,8 +170,7 @@ def _is_resized(file: PaintingFile) -> bool:
 
 
 def _is_picture(name: str) -> bool:
-    extension = PurePosixPath(name).suffix.casefold().removeprefix(".")
-    return extension in images.EXTENSIONS and _is_visible(name)
+    return images.has_picture_name(PurePosixPath(name)) and _is_visible(name)
 
 
 def _is_visible(name: str) -> bool:

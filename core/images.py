@@ -15,7 +15,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -150,8 +150,13 @@ def listed(*directories: Path) -> list[Path]:
         path
         for directory in directories
         for path in sorted(directory.iterdir())
-        if path.suffix.casefold().removeprefix(".") in EXTENSIONS
+        if has_picture_name(path)
     ]
+
+
+def has_picture_name(path: PurePath) -> bool:
+    """Whether a file is a picture by its ending."""
+    return path.suffix.casefold().removeprefix(".") in EXTENSIONS
 
 
 class _Metered(io.BytesIO):

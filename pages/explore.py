@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import collection, gallery, looks, painters, style, trainers
+from pages.components import choices, collection, gallery, looks, painters, style, trainers
 
 style.apply()
 
@@ -16,15 +16,7 @@ VIEWS = {
 }
 
 st.title("Explore the collection")
-view = st.segmented_control(
-    "What to look at",
-    list(VIEWS),
-    default="Painters",
-    required=True,
-    label_visibility="collapsed",
-    key="view",
-    persist_state="session",
-)
+view = choices.view("What to look at", VIEWS, key="view")
 st.html(f'<p class="lead">{VIEWS[view]}</p>')
 if view == "Painters":
     painters.show()

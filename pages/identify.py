@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import uuid
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core import artists, examples, identify, images, journal, models
-from pages.components import cards, charts, heat, pictures, style
+from pages.components import cards, charts, downloads, heat, pictures, style
 
 MOST_NAMES = 10
 
@@ -93,13 +92,11 @@ def show(name: str, data: bytes, seen: Seen, top: int) -> None:
             alt=f"{name}: what spoke for {first.artist.name} is lit, the rest is in shade",
         )
         st.caption(f"Lit: what spoke for {first.artist.name}. In shade: what mattered less.")
-        st.download_button(
+        downloads.button(
             "Download this picture",
             image,
-            file_name=f"{name.rsplit('.', 1)[0]}-where-I-looked.jpg",
+            f"{name.rsplit('.', 1)[0]}-where-I-looked.jpg",
             key=f"download-{seen.key}",
-            icon=":material/download:",
-            type="tertiary",
         )
 
 
@@ -222,12 +219,4 @@ if st.session_state.seen:
             hide_index=True,
             alt="Everything identified in this visit",
         )
-        buffer = io.StringIO()
-        table.to_csv(buffer, index=False)
-        st.download_button(
-            "Download as CSV",
-            buffer.getvalue().encode(),
-            file_name="atelier-identified.csv",
-            mime="text/csv",
-            icon=":material/download:",
-        )
+        downloads.table("Download as CSV", table, "atelier-identified.csv")

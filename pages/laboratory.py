@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import models
-from pages.components import lab_model, lab_overview, lab_two, style
+from pages.components import choices, lab_model, lab_overview, lab_two, style
 
 style.apply()
 
@@ -16,15 +16,7 @@ VIEWS = {
 }
 
 st.title("The laboratory")
-view = st.segmented_control(
-    "What to look at",
-    list(VIEWS),
-    default="All models",
-    required=True,
-    label_visibility="collapsed",
-    key="lab-view",
-    persist_state="session",
-)
+view = choices.view("What to look at", VIEWS, key="lab-view")
 st.html(f'<p class="lead">{VIEWS[view]}</p>')
 entries = models.classifiers()
 if view == "All models":

@@ -13,7 +13,7 @@ import streamlit as st
 from core import examples, images, jobs, models, monet
 from core.jobs import Job, State
 from core.painter import Stopped
-from pages.components import charts, compare, pictures, style
+from pages.components import charts, compare, downloads, pictures, style
 from pages.components.warmth import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
@@ -234,14 +234,11 @@ def show(name: str, key: str, data: bytes, finished: Finished) -> None:
         key=f"compare-{key}",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
+        downloads.button(
             "Download",
             lambda: mixed(finished.before, finished.after, strength, None),
-            file_name=file_name(name),
-            mime="image/jpeg",
+            file_name(name),
             key=f"download-{key}",
-            icon=":material/download:",
-            type="tertiary",
         )
         curious = st.toggle("Show the way back", key=f"cycle-{key}")
     if not curious:
@@ -329,12 +326,11 @@ for key, (name, data) in wanted.items():
         results.append((name, found))
         show(name, key, data, found)
 if len(results) > 1:
-    st.download_button(
+    downloads.button(
         f"Download all {len(results)}",
         lambda: zipped(results, strength),
-        file_name=f"atelier-{direction}.zip",
-        mime="application/zip",
-        icon=":material/download:",
+        f"atelier-{direction}.zip",
+        type="secondary",
     )
 
 if not uploads:

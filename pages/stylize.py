@@ -13,7 +13,7 @@ from core import images, jobs, models
 from core.jobs import Job, State
 from core.stylize import film, instant, networks, painting, refine, styles
 from core.stylize.painting import Order, Painting, Progress, Refused
-from pages.components import compare, live, manner, pictures, style, subject
+from pages.components import compare, downloads, live, manner, pictures, style, subject
 from pages.components.manner import Manner
 from pages.components.subject import Given, Subject
 from pages.components.warmth import warm_up_in_background
@@ -231,14 +231,10 @@ def unfinished(picture: np.ndarray | None, key: str, chosen: Subject, how: Manne
             begin(key, order)
             st.rerun()
         if picture is not None:
-            st.download_button(
+            downloads.button(
                 "Download",
                 lambda: save(picture, how.options, chosen, how, mode="instant"),
-                file_name=f"{chosen.name}-instant.png",
-                mime="image/png",
-                icon=":material/download:",
-                on_click="ignore",
-                type="tertiary",
+                f"{chosen.name}-instant.png",
             )
             view()
     st.caption("Refine goes over it again and again, coarse to fine, while you watch.")
@@ -255,24 +251,20 @@ def finished(done: Painting, key: str, chosen: Subject, how: Manner, order: Orde
         ):
             begin(key, dataclasses.replace(order, earlier=done))
             st.rerun()
-        st.download_button(
+        downloads.button(
             "Download picture",
             lambda: save(
                 done.pixels, done.options, chosen, how, mode="refine", steps_done=done.step
             ),
-            file_name=f"{chosen.name}-painted.png",
-            mime="image/png",
-            icon=":material/download:",
-            on_click="ignore",
+            f"{chosen.name}-painted.png",
             type="primary" if done.complete else "secondary",
         )
-        st.download_button(
+        downloads.button(
             "Download film",
             lambda: film.animate(done.frames),
-            file_name=f"{chosen.name}-painted.webp",
-            mime="image/webp",
+            f"{chosen.name}-painted.webp",
+            type="secondary",
             icon=":material/movie:",
-            on_click="ignore",
             help="The painting being made, as an animated WebP",
         )
         view()

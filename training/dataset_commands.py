@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
@@ -13,6 +12,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from core.console import say
+from training.options import progress
 
 app = typer.Typer(help="Fetch, organise, check, split and sum up paintings.", no_args_is_help=True)
 
@@ -54,7 +56,7 @@ def organise(
 
     with _plainly():
         done = organiser.organise(
-            source, to, how=how.value, on_reading=_progress("Read"), on_writing=_progress("Placed")
+            source, to, how=how.value, on_reading=progress("Read"), on_writing=progress("Placed")
         )
     if as_json:
         _print({"to": str(to), **asdict(done)})
@@ -81,7 +83,7 @@ def check(
     from training import check_report, files
 
     with _plainly():
-        checked = checker.check(directory, tiny=tiny, grey=grey, on_progress=_progress("Read"))
+        checked = checker.check(directory, tiny=tiny, grey=grey, on_progress=progress("Read"))
         table, page = to / "findings.csv", to / "report.html"
         files.write(table, checked.csv())
         files.write(page, check_report.page(directory, checked))
@@ -119,7 +121,7 @@ def split(
             seed=seed,
             out=out,
             force=force,
-            on_progress=_progress("Read"),
+            on_progress=progress("Read"),
         )
     if as_json:
         _print(asdict(done) | {"index": str(done.index)})
@@ -140,7 +142,7 @@ def stats(directory: Directory, as_json: AsJson = False) -> None:
     from training import statistics
 
     with _plainly():
-        found = statistics.statistics(directory, on_progress=_progress("Read"))
+        found = statistics.statistics(directory, on_progress=progress("Read"))
     if as_json:
         _print(found)
         return
@@ -175,36 +177,19 @@ def _plainly() -> Iterator[None]:
     try:
         yield
     except (DatasetError, FileNotFoundError, ScanError) as error:
-        _say(str(error))
+        say(str(error))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _say(f"{where}{error.strerror or error}.")
+        say(f"{where}{error.strerror or error}.")
     else:
         return
     raise typer.Exit(1)
 
 
-def _progress(verb: str) -> Callable[[int, int], None]:
-    """Says how far something is: at most once a second, and at the end."""
-    last = time.monotonic()
-
-    def on_progress(done: int, of: int) -> None:
-        nonlocal last
-        if done == of or time.monotonic() - last >= 1:
-            last = time.monotonic()
-            _say(f"{verb} {done:,} of {of:,}")
-
-    return on_progress
-
-
 def _next(command: str, *arguments: Path | str) -> None:
     words = ["python", "-m", "training", "dataset", command, *map(str, arguments)]
-    _say(f"Next: {shlex.join(words)}")
+    say(f"Next: {shlex.join(words)}")
 
 
 def _print(result: dict[str, Any]) -> None:
     typer.echo(json.dumps(result, ensure_ascii=False))
-
-
-def _say(message: str) -> None:
-    typer.echo(message, err=True)

@@ -13,7 +13,7 @@ import json
 import logging
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -69,13 +69,13 @@ def predict(
     paintings: Sequence[Painting],
     *,
     batch: int = 32,
-    on_progress: Callable[[int], None] = lambda done: None,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Predictions:
     """What a model says of paintings, read and prepared as `core.identify` does it.
 
     Args:
         batch: Paintings in memory at once.
-        on_progress: Told after each batch how many are done.
+        on_progress: Told after each batch how many are done, and of how many.
     """
     entry, found = loaded.entry, []
     with ThreadPoolExecutor(2) as pool:
@@ -83,7 +83,7 @@ def predict(
             part = paintings[start : start + batch]
             pixels = pool.map(lambda p: view(images.load(p.path).pixels, entry), part)
             found.append(loaded.logits(np.stack(list(pixels))))
-            on_progress(start + len(part))
+            on_progress(start + len(part), len(paintings))
     return Predictions(np.concatenate(found), _numbers(paintings, entry))
 
 
@@ -100,65 +100,72 @@ def milliseconds(loaded: models.Loaded, runs: int = 30) -> float:
 
 def record(
     loaded: models.Loaded,
-    split: str,
-    paintings: Sequence[Painting],
-    predictions: Predictions,
+    found: Mapping[str, tuple[Sequence[Painting], Predictions]],
     data: Path,
     directory: Path,
 ) -> evaluations.Evaluation:
-    """Writes what was found of one split beside the weights; other splits stay.
+    """Writes what was found of some splits beside the weights; other splits stay.
 
     Args:
+        found: By split: its paintings, and what the model says of them.
         data: From where the paintings are.
         directory: Of the weights, `assets/models`.
     """
     entry = loaded.entry
     before = evaluations.read(entry, directory)
-    measured = evaluations.Split(
-        data=data.resolve().name,
-        date=date.today().isoformat(),
-        figures=figures(predictions, entry),
-    )
-    found = evaluations.Evaluation(
+    measured = {
+        split: evaluations.Split(
+            data=data.resolve().name,
+            date=date.today().isoformat(),
+            figures=figures(predictions, entry),
+        )
+        for split, (_, predictions) in found.items()
+    }
+    evaluation = evaluations.Evaluation(
         model=entry.id,
         weights=evaluations.digests(entry, directory),
         milliseconds=milliseconds(loaded),
         processor=processor(),
-        splits=(before.splits if before else {}) | {split: measured},
+        splits=(before.splits if before else {}) | measured,
     )
     own = directory / entry.id
     own.mkdir(parents=True, exist_ok=True)
-    if split == "test":
+    if "test" in found:
+        paintings, predictions = found["test"]
         write_tables(predictions, entry, own)
         _write_paintings(paintings, predictions, entry, own / "paintings.csv", data)
     path = own / "evaluation.json"
-    path.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return found
+    path.write_text(evaluation.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return evaluation
 
 
 def remember_training(paintings: Sequence[Painting], path: Path) -> None:
     """Keeps which pictures a model was trained with: the first 8 bytes of their SHA-256."""
-    np.save(path, np.sort(_fingerprints([p for p in paintings if p.split == "train"])))
+    np.save(path, np.sort(_fingerprints(paintings)))
 
 
-def check_overlap(entry: models.Entry, paintings: Sequence[Painting], directory: Path) -> None:
-    """Sees to it that no picture was trained with, byte by byte.
+def check_overlap(
+    entries: Sequence[models.Entry], paintings: Sequence[Painting], directory: Path
+) -> None:
+    """Sees to it that no model was trained with one of the pictures, byte by byte.
 
     Raises:
-        OverlapError: If one was, or the model does not say what it was trained with.
+        OverlapError: If one was, or does not say what it was trained with.
     """
-    path = directory / entry.id / "trained_on.npy"
-    if not path.is_file():
-        raise OverlapError(
-            f"{entry.title} does not say which pictures it was trained with: publish it again."
-        )
-    seen = np.isin(_fingerprints(paintings), np.load(path, allow_pickle=False))
-    if seen.any():
-        first = paintings[int(seen.argmax())].path.name
-        raise OverlapError(
-            f"{entry.title} was trained with {int(seen.sum())} of these {len(seen)} pictures "
-            f"({first} is the first): choose others."
-        )
+    fingerprints = _fingerprints(paintings)
+    for entry in entries:
+        path = directory / entry.id / "trained_on.npy"
+        if not path.is_file():
+            raise OverlapError(
+                f"{entry.title} does not say which pictures it was trained with: publish it again."
+            )
+        seen = np.isin(fingerprints, np.load(path, allow_pickle=False))
+        if seen.any():
+            first = paintings[int(seen.argmax())].path.name
+            raise OverlapError(
+                f"{entry.title} was trained with {int(seen.sum())} of these {len(seen)} pictures "
+                f"({first} is the first): choose others."
+            )
 
 
 def table(

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from core.console import say
 from training import monet_commands
-
-
-class Split(StrEnum):
-    """The splits of a data set."""
-
-    train = "train"
-    val = "val"
-    test = "test"
-
+from training.dataset import Split
+from training.options import progress
 
 app = typer.Typer(help="Measures what was trained.")
 app.command("monet")(monet_commands.evaluate_monet)
@@ -30,7 +23,7 @@ def evaluate(
     data: Annotated[
         Path | None, typer.Option(help="Paintings: index.csv, or one folder an artist.")
     ] = None,
-    split: Annotated[Split, typer.Option(help="Which of its paintings.")] = Split.test,
+    split: Annotated[Split, typer.Option(help="Which of its paintings.")] = "test",
     model: Annotated[
         list[str] | None, typer.Option(help="Id of a classifier; repeatable. All otherwise.")
     ] = None,
@@ -58,39 +51,24 @@ def evaluate(
             f"there is no classifier {', '.join(sorted(unknown))}; there are {', '.join(known)}"
         )
     chosen = [known[name] for name in model or known]
-    paintings = [p for p in dataset.read(data) if p.split == split.value]
+    paintings = [p for p in dataset.read(data) if p.split == split]
     if not paintings:
-        raise typer.BadParameter(f"{data} has no paintings in its split {split.value}")
-    if split is not Split.train:
-        for entry in chosen:
-            try:
-                measuring.check_overlap(entry, paintings, models.ASSETS)
-            except measuring.OverlapError as error:
-                typer.echo(f"Not measured: {error}", err=True)
-                raise typer.Exit(1) from None
+        raise typer.BadParameter(f"{data} has no paintings in its split {split}")
+    if split != "train":
+        try:
+            measuring.check_overlap(chosen, paintings, models.ASSETS)
+        except measuring.OverlapError as error:
+            say(f"Not measured: {error}")
+            raise typer.Exit(1) from None
     found = []
     for entry in chosen:
         loaded = models.load(entry.id)
         predictions = measuring.predict(
-            loaded, paintings, on_progress=_report(entry.title, len(paintings))
+            loaded, paintings, on_progress=progress(f"{entry.title}: looked at")
         )
-        found.append(
-            measuring.record(loaded, split.value, paintings, predictions, data, models.ASSETS)
-        )
+        one = measuring.record(loaded, {split: (paintings, predictions)}, data, models.ASSETS)
+        found.append(one)
         publish.renew_figures(entry, found[-1], models.ASSETS)
-    rows = measuring.table(found, split.value, known)
-    measuring.write_comparison(rows, out or models.ASSETS / f"comparison-{split.value}")
+    rows = measuring.table(found, split, known)
+    measuring.write_comparison(rows, out or models.ASSETS / f"comparison-{split}")
     typer.echo(json.dumps(rows, indent=2))
-
-
-def _report(title: str, count: int):
-    """Says every tenth how far a model has come."""
-    said = 0
-
-    def progress(done: int) -> None:
-        nonlocal said
-        if done * 10 // count > said:
-            said = done * 10 // count
-            typer.echo(f"{title}: {done} of {count}", err=True)
-
-    return progress

@@ -1,12 +1,16 @@
-"""Options that several commands of the trainer take, worded once."""
+"""Options that several commands of the trainer take, worded once, and how they report."""
 
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from core.console import say
 
 Data = Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")]
 Photos = Annotated[list[Path], typer.Option("--photos", help="Directory of photos; repeatable.")]
@@ -20,3 +24,16 @@ Changes = Annotated[
 def report(row: dict[str, Any]) -> None:
     """A row of a history, or a trial, as a line of JSON on stdout."""
     typer.echo(json.dumps(row))
+
+
+def progress(verb: str) -> Callable[[int, int], None]:
+    """Says how far something is: at most once a second, and at the end."""
+    last = time.monotonic()
+
+    def on_progress(done: int, of: int) -> None:
+        nonlocal last
+        if done == of or time.monotonic() - last >= 1:
+            last = time.monotonic()
+            say(f"{verb} {done:,} of {of:,}")
+
+    return on_progress

@@ -129,33 +129,28 @@ def publish_classifier(
     splits = {s: [p for p in paintings if p.split == s] for s in evaluations.SPLITS}
     found = {}
     for split, some in splits.items():
-        found[split] = evaluate.predict(loaded, some)
+        found[split] = some, evaluate.predict(loaded, some)
         log.info("Predicted %s: %d paintings", split, len(some))
-    calibration, known = evaluate.fit_calibration(found["val"]), evaluate.fit_known(found["val"])
+    val = found["val"][1]
+    calibration, known = evaluate.fit_calibration(val), evaluate.fit_known(val)
     entry = entry.model_copy(update={"calibration": calibration, "known": known})
     loaded = dataclasses.replace(loaded, entry=entry)
 
     directory = out / entry.id
     directory.mkdir(parents=True, exist_ok=True)
     evaluate.remember_training(splits["train"], directory / "trained_on.npy")
-    for split, some in splits.items():
-        measured = evaluate.record(loaded, split, some, found[split], data, out)
-    figures = {split: one.figures for split, one in measured.splits.items()}
-    entry = entry.model_copy(update={"figures": figures})
-    (directory / "history.csv").write_bytes((run / "history.csv").read_bytes())
-    recorded = options["recipe"] | {"published": {"side": side, "soup": soup}}
-    (directory / "options.json").write_text(json.dumps(recorded, indent=2) + "\n")
-    update_catalogue(entry, out)
-    write_card(entry, out)
-    return entry
+    published = {"side": side, "soup": soup}
+    _file_run(run, directory, options["recipe"] | {"published": published})
+    return renew_figures(entry, evaluate.record(loaded, found, data, out), out)
 
 
-def renew_figures(entry: models.Entry, measured: evaluations.Evaluation, out: Path) -> None:
-    """Puts figures that were measured again into catalogue and card."""
+def renew_figures(entry: models.Entry, measured: evaluations.Evaluation, out: Path) -> models.Entry:
+    """Puts the figures that were measured last into entry, catalogue and card."""
     figures = {split: one.figures for split, one in measured.splits.items()}
     entry = entry.model_copy(update={"figures": entry.figures | figures})
     update_catalogue(entry, out)
     write_card(entry, out)
+    return entry
 
 
 def publish_vgg16_base(weights: Path, *, out: Path = models.ASSETS) -> models.Entry:
@@ -301,12 +296,16 @@ def finish_painter(
     write_card(entry, out, sections)
     directory = out / entry.id
     directory.mkdir(exist_ok=True)
-    (directory / "history.csv").write_bytes((run / "history.csv").read_bytes())
     options = json.loads((run / "options.json").read_text())
-    recorded = options | ({"published": published} if published else {})
-    (directory / "options.json").write_text(json.dumps(recorded, indent=2) + "\n")
+    _file_run(run, directory, options | ({"published": published} if published else {}))
     (directory / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
     return entry
+
+
+def _file_run(run: Path, directory: Path, options: dict[str, Any]) -> None:
+    """Keeps how a model was trained beside it: the history of its run, and its options."""
+    (directory / "history.csv").write_bytes((run / "history.csv").read_bytes())
+    (directory / "options.json").write_text(json.dumps(options, indent=2) + "\n")
 
 
 def figure_rows(figures: dict[str, Any]) -> list[str]:

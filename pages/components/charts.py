@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.identify import Guess
-from pages.components import style
+from pages.components import downloads, style
 
 
 def probabilities(guesses: tuple[Guess, ...]) -> go.Figure:
@@ -72,20 +72,28 @@ def quiet(figure: go.Figure, *, height: int, right: int = 8) -> go.Figure:
     return figure
 
 
-def show(title: str, figure: go.Figure, data: pd.DataFrame, *, key: str, alt: str) -> None:
-    """Draws a chart under a title that states what it shows, with its data to download."""
+def heading(
+    title: str,
+    data: pd.DataFrame,
+    *,
+    name: str,
+    key: str | None = None,
+    label: str = "Data",
+    help: str | None = None,
+) -> None:
+    """A title, and beside it a table to download as `atelier-<name>.csv`.
+
+    Args:
+        key: Of the button, where another one on the page has the same name.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{title}**", width="stretch")
-        st.download_button(
-            "Data",
-            data.to_csv(index=False).encode(),
-            file_name=f"atelier-{key}.csv",
-            mime="text/csv",
-            key=f"data-{key}",
-            type="tertiary",
-            icon=":material/download:",
-            help=f"Download the data of this chart: {title}",
-        )
+        downloads.table(label, data, f"atelier-{name}.csv", key=key or f"data-{name}", help=help)
+
+
+def show(title: str, figure: go.Figure, data: pd.DataFrame, *, key: str, alt: str) -> None:
+    """Draws a chart under a title that states what it shows, with its data to download."""
+    heading(title, data, name=key, help=f"Download the data of this chart: {title}")
     st.plotly_chart(
         figure, key=f"chart-{key}", config={"displayModeBar": False}, theme=None, alt=alt
     )

@@ -11,7 +11,7 @@ from pages.components import lab_charts as draw
 _ORDERS = {"Found": "recall", "Right when said": "precision", "Name": "name"}
 
 
-def show(entry: models.Entry, test: evaluations.Split) -> None:
+def show(entry: models.Entry) -> None:
     """Precision and recall of each artist."""
     table = evaluations.table(entry, "per_artist")
     if table is None:

@@ -10,8 +10,8 @@ import streamlit as st
 
 from core import artists, evaluations, models
 from core import collection as files
+from pages.components import charts, lab_paintings
 from pages.components import lab_charts as draw
-from pages.components import lab_paintings
 
 _MOST_PAIRS = 10
 _MOST_PICTURES = 12
@@ -127,17 +127,12 @@ def _paintings(
 
 
 def _matrix(confusion: pd.DataFrame, names: dict[str, str], chosen: tuple[str, str]) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**Who is taken for whom**", width="stretch")
-        st.download_button(
-            "Data",
-            confusion.to_csv(index=False).encode(),
-            file_name="atelier-confusions.csv",
-            mime="text/csv",
-            type="tertiary",
-            icon=":material/download:",
-            help="The confusion matrix of the test paintings",
-        )
+    charts.heading(
+        "Who is taken for whom",
+        confusion,
+        name="confusions",
+        help="The confusion matrix of the test paintings",
+    )
     st.html(_CSS)
     with st.container(key="lab-matrix-box"):
         st.plotly_chart(

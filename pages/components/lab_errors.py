@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import collection as files
 from core import evaluations, models
-from pages.components import charts, lab_paintings
+from pages.components import charts, downloads, lab_paintings
 
 _PAGE = 18
 
@@ -78,11 +78,4 @@ def _table(errors: pd.DataFrame) -> None:
         ),
         key="lab-errors-table",
     )
-    st.download_button(
-        "Download as CSV",
-        errors.to_csv(index=False).encode(),
-        file_name="atelier-errors.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        type="tertiary",
-    )
+    downloads.table("Download as CSV", errors, "atelier-errors.csv")

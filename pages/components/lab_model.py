@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core import evaluations, models
 from pages.components import (
     charts,
+    choices,
     collection,
     lab_artists,
     lab_confusions,
@@ -21,27 +20,7 @@ from pages.components import (
     style,
 )
 
-
-@dataclass(frozen=True)
-class View:
-    """One way to look at a model.
-
-    Attributes:
-        show: Draws it, from the model and the figures of its test split.
-        show_with: Draws it, and pictures from a directory too if there is one.
-    """
-
-    show: Callable[[models.Entry, evaluations.Split], None] | None = None
-    show_with: Callable[[models.Entry, evaluations.Split, Path | None], None] | None = None
-
-
-VIEWS = {
-    "Training": View(),
-    "Confusions": View(show_with=lab_confusions.show),
-    "Artists": View(show=lab_artists.show),
-    "Honesty": View(show=lab_honesty.show),
-    "Errors": View(show_with=lab_errors.show),
-}
+VIEWS = ("Training", "Confusions", "Artists", "Honesty", "Errors")
 
 
 def show(entries: Sequence[models.Entry]) -> None:
@@ -49,43 +28,27 @@ def show(entries: Sequence[models.Entry]) -> None:
     if not entries:
         st.info("There is no model that names painters.", icon=":material/science:")
         return
-    by_id = {entry.id: entry for entry in entries}
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        chosen = st.selectbox(
-            "Model",
-            list(by_id),
-            format_func=lambda model_id: by_id[model_id].title,
-            key="lab-model",
-            persist_state="session",
-            label_visibility="collapsed",
-            width=320,
-        )
-        entry = by_id[chosen]
+        entry = choices.model("Model", entries, key="lab-model", labelled=False)
         st.markdown(entry.summary, width="content")
     found = evaluations.read(entry)
     test = found.splits.get("test") if found else None
     if found and test:
         _figures(entry, found, test)
-    name = st.segmented_control(
-        "View",
-        list(VIEWS),
-        default="Training",
-        required=True,
-        label_visibility="collapsed",
-        key="lab-model-view",
-        persist_state="session",
-    )
-    view = VIEWS[name]
-    if name == "Training":
+    view = choices.view("View", VIEWS, key="lab-model-view")
+    if view == "Training":
         lab_training.show(entry)
     elif test is None:
         _not_evaluated(entry)
-    elif view.show_with:
+    elif view == "Artists":
+        lab_artists.show(entry)
+    elif view == "Honesty":
+        lab_honesty.show(entry, test)
+    else:  # with paintings, if a directory has them
         place = collection.directory()
-        view.show_with(entry, test, place)
+        with_paintings = lab_confusions if view == "Confusions" else lab_errors
+        with_paintings.show(entry, test, place)
         collection.choose_another(place)
-    elif view.show:
-        view.show(entry, test)
 
 
 def _figures(entry: models.Entry, found: evaluations.Evaluation, test: evaluations.Split) -> None:

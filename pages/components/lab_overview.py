@@ -88,16 +88,7 @@ def _in_words(row: pd.Series) -> str:
 def _table(table: pd.DataFrame) -> None:
     shown = table.drop(columns=["model", "evaluated", "measured_on"])
     shown.insert(1, "remarks", [_remarks(table, at) for at in table.index])
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**All figures**", width="stretch")
-        st.download_button(
-            "Download as CSV",
-            table.to_csv(index=False).encode(),
-            file_name="atelier-models.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            type="tertiary",
-        )
+    charts.heading("All figures", table, name="models", key="all-figures", label="Download as CSV")
     number = st.column_config.NumberColumn
     text = st.column_config.TextColumn
     shares = {name: number(label, help=words) for name, (label, words) in _SHARES.items()}

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import examples, identify, images, models
 from core.identify import Identification
-from pages.components import charts, heat, pictures
+from pages.components import charts, choices, heat, pictures
 
 _NAMES = 5
 _HEAT_SIDE = 700  # pixels
@@ -34,28 +34,13 @@ def show(entries: Sequence[models.Entry]) -> None:
 
 
 def _models(entries: Sequence[models.Entry]) -> tuple[models.Entry, models.Entry]:
-    by_id = {entry.id: entry for entry in entries}
     with st.container(horizontal=True):
-        first = st.selectbox(
-            "One model",
-            list(by_id),
-            format_func=lambda model_id: by_id[model_id].title,
-            key="lab-first",
-            persist_state="session",
-            width=320,
-        )
-        others = [model_id for model_id in by_id if model_id != first]
-        if st.session_state.get("lab-second") == first:
-            st.session_state["lab-second"] = others[0]
-        second = st.selectbox(
-            "Another",
-            others,
-            format_func=lambda model_id: by_id[model_id].title,
-            key="lab-second",
-            persist_state="session",
-            width=320,
-        )
-    return by_id[first], by_id[second]
+        first = choices.model("One model", entries, key="lab-first")
+        others = [entry for entry in entries if entry is not first]
+        if st.session_state.get("lab-second") == first.id:
+            st.session_state["lab-second"] = others[0].id
+        second = choices.model("Another", others, key="lab-second")
+    return first, second
 
 
 def _painting() -> tuple[str, bytes] | None:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core import facts
-from pages.components import charts, style
+from pages.components import charts, downloads, style
 from pages.components import collection_charts as draw
 
 _YEARS = (1250, 2000)
@@ -122,13 +122,7 @@ def _the_table(table: pd.DataFrame) -> None:
         right.markdown("**Paintings a painter, in figures**")
         summary = facts.summary(table).round(2).rename_axis("figure").reset_index()
         right.dataframe(summary, hide_index=True, alt="Summary statistics of paintings a painter")
-        st.download_button(
-            "Download the table as CSV",
-            table.to_csv(index=False).encode(),
-            file_name="atelier-painters.csv",
-            mime="text/csv",
-            icon=":material/download:",
-        )
+        downloads.table("Download the table as CSV", table, "atelier-painters.csv")
         st.caption(
             "Facts from the table of *Best Artworks of All Time* on Kaggle, collected from "
             "Wikipedia; the sentences on the painters are ours."

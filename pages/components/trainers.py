@@ -11,7 +11,7 @@ import streamlit as st
 
 from core import collection as files
 from core import examples, facts, identify, images, scan
-from pages.components import charts, collection, pictures
+from pages.components import charts, collection, downloads, pictures
 from pages.components import collection_charts as draw
 from training.augmentation import mix, random_view
 from training.recipes import RECIPES
@@ -193,12 +193,4 @@ def _twins(place: Path, table: pd.DataFrame) -> None:
 
 
 def _download(table: pd.DataFrame, name: str) -> None:
-    st.download_button(
-        "Download the list",
-        table.to_csv(index=False).encode(),
-        file_name=f"atelier-{name}.csv",
-        mime="text/csv",
-        key=f"download-{name}",
-        icon=":material/download:",
-        type="tertiary",
-    )
+    downloads.table("Download the list", table, f"atelier-{name}.csv", key=f"download-{name}")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +18,14 @@ def main_module() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+def words(app: AppTest) -> str:
+    """Everything that can be read on the page."""
+    parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.subheader, *app.error]
+    return "\n".join([str(part.value) for part in parts] + [h.proto.body for h in app.get("html")])
+
+
+def alts(app: AppTest) -> list[str]:
+    """What the pictures on the page show, in words."""
+    return [text for group in app.get("image") for text in [i.alt for i in group.proto.imgs]]

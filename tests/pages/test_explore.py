@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core import facts, images, jobs, scan, settings
 from core.settings import ROOT
 from pages.components import gallery
+from tests.pages.conftest import alts, words
 
 EXPLORE = str(ROOT / "pages" / "explore.py")
 
@@ -46,12 +47,6 @@ def open_page(view: str = "Painters") -> AppTest:
     return app
 
 
-def words(app: AppTest) -> str:
-    """Everything that can be read on the page."""
-    parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.subheader, *app.error]
-    return "\n".join([str(part.value) for part in parts] + [h.proto.body for h in app.get("html")])
-
-
 def chart(app: AppTest, key: str) -> dict:
     (found,) = [c for c in app.get("plotly_chart") if c.proto.id.endswith(f"chart-{key}")]
     return json.loads(found.proto.spec)
@@ -64,10 +59,6 @@ def numbers(values: dict | list) -> list[float]:
     import base64
 
     return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).tolist()
-
-
-def alts(app: AppTest) -> list[str]:
-    return [text for group in app.get("image") for text in [i.alt for i in group.proto.imgs]]
 
 
 def test_the_painters_need_no_data_set():

@@ -17,6 +17,7 @@ from core.identify import Guess, Identification
 from core.settings import ROOT
 from pages.components import lab_honesty, lab_paintings, lab_recipe, lab_training
 from pages.components.lab_two import agreement
+from tests.pages.conftest import alts, words
 from training.recipes import RECIPES
 
 LABORATORY = str(ROOT / "pages" / "laboratory.py")
@@ -36,19 +37,9 @@ def open_page(view: str = "All models", of_model: str = "Training", model: str =
     return app
 
 
-def words(app: AppTest) -> str:
-    """Everything that can be read on the page."""
-    parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.subheader, *app.error]
-    return "\n".join([str(part.value) for part in parts] + [h.proto.body for h in app.get("html")])
-
-
 def chart(app: AppTest, key: str) -> dict:
     (found,) = [c for c in app.get("plotly_chart") if c.proto.id.endswith(key)]
     return json.loads(found.proto.spec)
-
-
-def alts(app: AppTest) -> list[str]:
-    return [text for group in app.get("image") for text in [i.alt for i in group.proto.imgs]]
 
 
 @pytest.fixture
