@@ -244,8 +244,17 @@ _loaded: dict[str, Loaded] = {}
 _loading = threading.RLock()  # a head loads its base
 
 
-def build(entry: Entry, path: Path, progress: Callable[[str], None] = log.info) -> Loaded:
+def build(
+    entry: Entry,
+    path: Path,
+    progress: Callable[[str], None] = log.info,
+    *,
+    dtype: str | None = None,
+) -> Loaded:
     """Makes the network of an entry and fills it from a file that was checked.
+
+    Args:
+        dtype: Keras policy of its convolutions; None for the fastest here.
 
     Raises:
         WeightsError: If the weights do not fit.
@@ -257,7 +266,7 @@ def build(entry: Entry, path: Path, progress: Callable[[str], None] = log.info) 
 
     builder: Any = getattr(networks, entry.network, None)  # a head on a base has none
     if entry.task != "identify":
-        body, head = builder(dtype=compute_dtype(), **entry.arguments), None
+        body, head = builder(dtype=dtype or compute_dtype(), **entry.arguments), None
         _fill(body, path, entry)
     elif entry.base:
         body = load(entry.base, progress).body
@@ -268,8 +277,8 @@ def build(entry: Entry, path: Path, progress: Callable[[str], None] = log.info) 
         head = keras.Model(maps, pooled_head(pooled))
     else:
         # The depthwise convolutions of EfficientNet are slower in bfloat16, see CONTRIBUTING.
-        dtype = "float32" if entry.network == "efficientnet_lite0" else compute_dtype()
-        whole = builder(_outputs(entry), dtype=dtype, **entry.arguments)
+        fastest = "float32" if entry.network == "efficientnet_lite0" else compute_dtype()
+        whole = builder(_outputs(entry), dtype=dtype or fastest, **entry.arguments)
         _fill(whole, path, entry)
         features = whole.get_layer("features").output
         body, head = keras.Model(whole.input, features), keras.Model(features, whole.output)

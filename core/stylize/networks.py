@@ -7,8 +7,9 @@ is always there; the others are those of `keras.applications`, looked for in thi
 2. the cache, `ATELIER_CACHE`,
 3. Keras's own place on the net.
 
-A file is loaded only if its digest is the one that Keras records. VGG19 is also at hand
-without any: as VGG16, made deeper by convolutions that change nothing.
+A file is loaded only if its digest is the one that Keras records. Two networks are also at
+hand without any: VGG19 as VGG16, made deeper by convolutions that change nothing, and ResNet50
+as the classifier that ships, which was tuned to paintings.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import os
 import threading
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +60,7 @@ class Preprocessing:
 
 _CAFFE = Preprocessing((103.939, 116.779, 123.68), 1.0, bgr=True)
 _ONE_TO_ONE = Preprocessing((127.5, 127.5, 127.5), 127.5)
+_WITHIN = Preprocessing((0.0, 0.0, 0.0), 1.0)  # our own networks take RGB as it is
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ class Loaded:
     """A network in memory.
 
     Attributes:
-        network: Its row of the table.
+        network: Its row of the table, with the preprocessing of what really was loaded.
         title: The row's title, or what really was loaded in its place.
         body: Batches of what `network.preprocessing` gives to the last convolutional map.
         lock: Held while the network is taken apart for new layers.
@@ -230,28 +232,46 @@ def _loading_lock(network_id: str, dtype: str) -> threading.Lock:
 
 
 def _build(network: Network, dtype: str, progress: Callable[[str], None]) -> Loaded:
-    path, title = None, network.title
-    if network.file:
-        try:
-            path = find(network.file, progress)
-        except NotHere:
-            if network.id != "vgg19":
-                raise
-            title = "VGG19 (deepened VGG16)"
+    if network.file is None:
+        return _from_vgg16(network, network.title, dtype, progress)
+    try:
+        path = find(network.file, progress)
+    except NotHere:
+        if network.id == "vgg19":
+            return _from_vgg16(network, "VGG19 (deepened VGG16)", dtype, progress)
+        if network.id == "resnet50":
+            return _from_classifier(network, "ResNet50 (tuned to paintings)", dtype, progress)
+        raise
     body = _architecture(network.architecture, dtype)
-    if path is None:
-        deepen(models.load("vgg16_base", progress).body, body)
-    else:
-        try:
-            body.load_weights(path)
-        except Exception as error:
-            log.exception("Weights %s do not fit", path)
-            raise models.WeightsError(
-                f"The weights {path.name} do not fit the network {network.title}: "
-                "remove the file, and download it again."
-            ) from error
+    try:
+        body.load_weights(path)
+    except Exception as error:
+        log.exception("Weights %s do not fit", path)
+        raise models.WeightsError(
+            f"The weights {path.name} do not fit the network {network.title}: "
+            "remove the file, and download it again."
+        ) from error
+    body.trainable = False
+    return Loaded(network, network.title, body)
+
+
+def _from_vgg16(
+    network: Network, title: str, dtype: str, progress: Callable[[str], None]
+) -> Loaded:
+    body = _architecture(network.architecture, dtype)
+    deepen(models.load("vgg16_base", progress).body, body)
     body.trainable = False
     return Loaded(network, title, body)
+
+
+def _from_classifier(
+    network: Network, title: str, dtype: str, progress: Callable[[str], None]
+) -> Loaded:
+    """The shipped ResNet50, whose layers have the same names."""
+    entry = models.get("resnet50_improved")
+    body = models.build(entry, models.resolve(entry, progress), progress, dtype=dtype).body
+    body.trainable = False
+    return Loaded(replace(network, preprocessing=_WITHIN), title, body)
 
 
 def _architecture(name: str, dtype: str) -> keras.Model:

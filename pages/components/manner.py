@@ -235,9 +235,9 @@ def _expert(styles: Sequence[Style], disabled: bool) -> dict[str, Any]:
         list(networks.TABLE),
         format_func=lambda name: networks.TABLE[name].title,
         key="stylize_network",
-        help="Whose features are compared. VGG16 ships; where the weights of VGG19 are not at "
-        "hand it is VGG16 deepened, which sees the same. Painters are described as VGG16 sees "
-        "them.",
+        help="Whose features are compared. VGG16 ships. Where the weights of VGG19 are not at hand "
+        "it is VGG16 deepened, which sees the same; ResNet50 is then the one that learned to tell "
+        "painters apart. Painters are described as VGG16 sees them.",
         disabled=disabled or by_painter,
         persist_state="session",
     )

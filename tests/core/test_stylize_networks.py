@@ -94,8 +94,28 @@ def test_a_network_that_there_is_not():
 
 def test_without_weights_and_connection_one_sentence_says_what_to_do():
     with pytest.raises(networks.NotHere, match=r"ATELIER_WEIGHTS names\.$") as refused:
-        networks.load("resnet50")
-    assert "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5" in str(refused.value)
+        networks.load("inception_v3")
+    assert "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5" in str(refused.value)
+
+
+def test_resnet50_without_its_weights_is_the_shipped_classifier():
+    loaded = networks.load("resnet50")
+    assert loaded.title == "ResNet50 (tuned to paintings)"
+    picture = np.random.default_rng(0).uniform(0, 255, (1, 64, 96, 3)).astype(np.float32)
+    layers = [*loaded.network.style, *loaded.network.content]
+    maps = loaded.layers(layers)(loaded.network.preprocessing(picture), training=False)
+    sizes = {name: tuple(each.shape[1:]) for name, each in maps.items()}
+    assert sizes == {
+        "conv1_relu": (32, 48, 64),
+        "conv2_block3_out": (16, 24, 256),
+        "conv3_block4_out": (8, 12, 512),
+        "conv4_block6_out": (4, 6, 1024),
+    }
+    seen = loaded.layers(["features"])(picture, training=False)["features"]
+    shipped = models.load("resnet50_improved").body(picture)
+    # What identifies may run in bfloat16, which has eight bits of mantissa.
+    distance = np.linalg.norm(np.float32(seen) - np.float32(shipped))
+    assert distance < 0.05 * np.linalg.norm(seen)
 
 
 @pytest.mark.parametrize("network_id", ["vgg19", "inception_v3"])

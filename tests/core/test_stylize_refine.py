@@ -422,8 +422,8 @@ def test_command_line_says_what_options_are_impossible(files):
 
 
 def test_command_line_paints_with_vgg16_where_weights_are_missing(files):
-    done = command(files["photo"], files["style"], "-o", files["out"], "--rows", 40, "--steps", 1,
-                   "--network", "resnet50")  # fmt: skip
+    done = command(files["photo"], files["style"], "-o", files["out"], "--rows", 80, "--steps", 1,
+                   "--network", "inception_v3")  # fmt: skip
     assert done.exit_code == 0, done.stderr
     assert "ATELIER_WEIGHTS" in done.stderr
     assert "VGG16" in done.stderr
