@@ -68,7 +68,10 @@ def choose() -> Subject | None:
         state.stylize_round = 0  # a new one empties the fields for files
     photo, styles = _readable_photo(), _styles()
     ready = photo is not None and bool(styles)
-    with st.expander("Another photo, another style") if ready else st.container():
+    # Open while there is one painter: a second is to be mixed in from here.
+    mixing = len(styles) == 1 and styles[0].artist is not None
+    another = "Another photo, another style"
+    with st.expander(another, expanded=mixing) if ready else st.container():
         left, right = st.columns(2, gap="large")
         with left:
             _ask_for_photo(photo)

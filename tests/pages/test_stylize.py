@@ -298,10 +298,13 @@ def test_painters_can_be_chosen_and_mixed(studio, monkeypatch):
     app = drop(open_page(), small())
     app = fine(app.segmented_control(key="stylize_source").set_value("painters").run())
     app = fine(app.multiselect(key="stylize_artists").set_value(["claude-monet"]).run())
+    panel = "Another photo, another style"
+    assert {each.label: each.proto.expanded for each in app.expander}[panel]  # a second may come
     assert studio.sketches[-1]["styles"] == ["style of claude-monet"]
     assert app.selectbox(key="stylize_network").disabled
     both = ["claude-monet", "vincent-van-gogh"]
     app = fine(app.multiselect(key="stylize_artists").set_value(both).run())
+    assert not {each.label: each.proto.expanded for each in app.expander}[panel]
     assert "Claude Monet 50 %, Vincent van Gogh 50 %" in words(app)
     assert studio.sketches[-1]["styles"] == [f"style of {artist}" for artist in both]
 
