@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from core.settings import ROOT
 
 CHROMIUM = os.environ.get("ATELIER_TEST_CHROMIUM") or shutil.which("chromium")
-# Screenshots are kept here for people to look at; never committed.
-ARTIFACTS = ROOT / "artifacts"
+# Where screenshots go, for people to look at; without it none are taken.
+SCREENSHOTS = os.environ.get("ATELIER_TEST_SCREENSHOTS")
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 SECOND = 1000
 WAIT = 90 * SECOND
@@ -108,12 +108,15 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
 
 def screenshot(page: Page, name: str) -> None:
     """The whole page: Streamlit scrolls inside, so the window is made as tall as it needs."""
-    ARTIFACTS.mkdir(exist_ok=True)
+    if not SCREENSHOTS:
+        return
+    folder = Path(SCREENSHOTS)
+    folder.mkdir(parents=True, exist_ok=True)
     tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": page.viewport_size["width"], "height": min(tall + 60, 5000)})
     page.wait_for_timeout(1500)
     safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
-    page.screenshot(path=ARTIFACTS / f"{safe}.png")
+    page.screenshot(path=folder / f"{safe}.png")
 
 
 def no_sideways_scrolling(page: Page) -> bool:
