@@ -24,7 +24,7 @@ from core.settings import settings
 log = logging.getLogger(__name__)
 
 SPLITS = ("train", "val", "test")
-TABLES = ("per_artist", "confusion", "reliability", "paintings", "history")
+TABLES = ("per_artist", "confusion", "reliability", "paintings", "history", "search")
 # What each must have; a table from elsewhere, or a damaged one, may have anything.
 _WORDS = {
     "per_artist": ("artist", "name"),
@@ -32,6 +32,7 @@ _WORDS = {
     "reliability": (),
     "paintings": ("file", "artist", "named"),
     "history": (),
+    "search": (),
 }
 _NUMBERS = {
     "per_artist": ("precision", "recall", "f1", "paintings"),
@@ -39,6 +40,7 @@ _NUMBERS = {
     "reliability": ("from", "to", "paintings", "confidence", "accuracy"),
     "paintings": ("probability", "known_score"),
     "history": ("epoch",),
+    "search": ("units", "learning_rate", "val_macro"),
 }
 _OF_TEST = ("macro_accuracy", "macro_f1", "top5_accuracy", "calibration_error")
 _OVERVIEW = [
@@ -117,6 +119,7 @@ def table(entry: models.Entry, name: str, directory: Path = models.ASSETS) -> pd
     - `paintings`: file, artist, named, probability, known_score (test split); `artist` is empty
       for a painter outside the collection
     - `history`: one row an epoch of the training
+    - `search`: one row a trial of the random search before it, see `training.tune`
     """
     path = directory / entry.id / f"{name}.csv"
     if not path.is_file():

@@ -84,12 +84,15 @@ def publish(
     title: Annotated[str, typer.Option(help="What visitors read.")] = "",
     side: Annotated[int, typer.Option(help="Enlarge pictures to this side; choose on val.")] = 224,
     soup: Annotated[bool, typer.Option(help="Average the best and the last weights.")] = False,
+    search: Annotated[
+        Path | None, typer.Option(help="Directory of the `tune` that it comes from, to be kept.")
+    ] = None,
 ) -> None:
     """Exports a run to assets/models: float16 weights, calibration, figures, card."""
     from training.publish import publish_classifier
 
     entry = publish_classifier(
-        run, data, version=version, name=name, title=title, side=side, soup=soup
+        run, data, version=version, name=name, title=title, side=side, soup=soup, search=search
     )
     typer.echo(json.dumps(entry.figures, indent=2))
 

@@ -87,6 +87,7 @@ def publish_classifier(
     title: str = "",
     side: int = SIDE,
     soup: bool = False,
+    search: Path | None = None,
     out: Path = models.ASSETS,
 ) -> models.Entry:
     """Exports the weights of a run in float16, calibrates, tests, writes card and entry.
@@ -101,6 +102,7 @@ def publish_classifier(
             a network with a flattened map has but one.
         soup: The mean of the best and the last weights instead of the best (Model soups,
             Wortsman et al., arXiv 2203.05482); chosen on the validation split, too.
+        search: Directory of the random search that the run's options come from, to be kept.
     """
     options = json.loads((run / "options.json").read_text())
     recipe, names = recipes.from_options(options["recipe"]), options["artists"]
@@ -141,6 +143,8 @@ def publish_classifier(
     evaluate.remember_training(splits["train"], directory / "trained_on.npy")
     published = {"side": side, "soup": soup}
     _file_run(run, directory, options["recipe"] | {"published": published})
+    if search:
+        (directory / "search.csv").write_bytes((search / "results.csv").read_bytes())
     return renew_figures(entry, evaluate.record(loaded, found, data, out), out)
 
 

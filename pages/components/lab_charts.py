@@ -167,6 +167,35 @@ def curves(
     return figure
 
 
+def trials(search: pd.DataFrame) -> go.Figure:
+    """How often each trial of a random search is right, by learning rate; the best stands out.
+
+    Args:
+        search: As `core.evaluations.table` gives it.
+    """
+    best = search["val_macro"] == search["val_macro"].max()
+    figure = go.Figure(
+        go.Scatter(
+            x=search["learning_rate"],
+            y=search["val_macro"],
+            mode="markers+text",
+            marker={
+                "color": [style.accent() if each else style.muted() for each in best],
+                "size": 12,
+            },
+            text=[f"{units:.0f}" for units in search["units"]],
+            textposition="middle right",
+            textfont={"color": style.ink(), "size": 12},
+            cliponaxis=False,
+            hovertemplate="learning rate %{x:.2g}, %{text} units: %{y:.1%}<extra></extra>",
+        )
+    )
+    quiet(figure, height=280, right=2 * _EDGE)
+    figure.update_xaxes(title=_title("learning rate"), type="log", exponentformat="power", dtick=1)
+    figure.update_yaxes(**_shares(), rangemode="tozero")
+    return figure
+
+
 def matrix(
     confusion: pd.DataFrame, names: Mapping[str, str], chosen: tuple[str, str] | None
 ) -> go.Figure:

@@ -1,4 +1,4 @@
-"""Laboratory, training: the curves of a model, and how it was trained."""
+"""Laboratory, training: the curves of a model, what was tried before, how it was trained."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ _SHARES = {
 
 
 def show(entry: models.Entry) -> None:
-    """Loss and validation accuracy by epoch, then the recipe."""
+    """Loss and validation accuracy by epoch, a random search if there was one, the recipe."""
     history = evaluations.table(entry, "history")
     if history is None:
         st.info("How this model learned was not kept.", icon=":material/show_chart:")
     else:
         _curves(entry, history.sort_values("epoch", ignore_index=True))
+    search = evaluations.table(entry, "search")
+    if search is not None:
+        _trials(search)
     lab_recipe.show(entry)
 
 
@@ -58,6 +61,25 @@ def _curves(entry: models.Entry, history: pd.DataFrame) -> None:
                 "The loss: cross-entropy. On paintings it learns from it is of pictures made "
                 "harder on purpose, if the recipe says so."
             )
+
+
+def _trials(search: pd.DataFrame) -> None:
+    best = search.loc[search["val_macro"].idxmax()]
+    won = (
+        f"{charts.percent(best['val_macro'])} right, mean over artists, at a learning rate of "
+        f"{best['learning_rate']:.2g} with {best['units']:.0f} dense units"
+    )
+    charts.show(
+        "Before: short trainings with settings drawn at random",
+        draw.trials(search),
+        search,
+        key="search",
+        alt=f"{len(search)} trials; best {won}",
+    )
+    st.caption(
+        f"Each point is a short training of its own, by its learning rate; the number beside it "
+        f"is the size of the dense layer. Best on the validation paintings: {won}."
+    )
 
 
 def stretches(history: pd.DataFrame) -> list[draw.Mark]:

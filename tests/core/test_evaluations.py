@@ -46,7 +46,9 @@ def test_a_damaged_evaluation_is_none(shelf: Path, text: str):
 def test_the_tables_are_as_they_were_written():
     for entry in models.classifiers():
         for name in evaluations.TABLES:
-            assert evaluations.table(entry, name) is not None, (entry.id, name)
+            there = (models.ASSETS / entry.id / f"{name}.csv").exists()
+            assert there or name == "search"  # not all were searched for
+            assert (evaluations.table(entry, name) is not None) == there, (entry.id, name)
         paintings = evaluations.table(entry, "paintings")
         confusion = evaluations.table(entry, "confusion")
         figures = evaluations.read(entry).splits["test"].figures
@@ -77,7 +79,8 @@ def test_a_damaged_table_is_none(shelf: Path, name: str, content: bytes):
 @pytest.mark.parametrize("name", evaluations.TABLES)
 def test_a_table_without_rows_is_none(shelf: Path, name: str):
     path = shelf / LITE.id / f"{name}.csv"
-    path.write_text(path.read_text().splitlines()[0] + "\n")
+    some = path.read_text() if path.exists() else "trial,units,learning_rate,val_macro\n"
+    path.write_text(some.splitlines()[0] + "\n")
     assert evaluations.table(LITE, name, shelf) is None
 
 

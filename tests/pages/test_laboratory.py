@@ -311,7 +311,7 @@ def test_a_table_cannot_lead_out_of_the_directory_nor_lend_another_name(
 def test_missing_and_damaged_tables_are_said(shelf: Path, damage: str):
     for name in evaluations.TABLES:
         if damage == "missing":
-            (shelf / LITE.id / f"{name}.csv").unlink()
+            (shelf / LITE.id / f"{name}.csv").unlink(missing_ok=True)
         else:
             (shelf / LITE.id / f"{name}.csv").write_bytes(b"\x00\xff,\n1")
     (shelf / LITE.id / "options.json").write_text("{" if damage == "damaged" else "{}")
@@ -358,6 +358,15 @@ def test_a_model_without_any_error(shelf: Path):
 def test_histories_of_any_columns(shelf: Path, history: str):
     (shelf / LITE.id / "history.csv").write_text(history)
     open_page("One model", "Training", LITE.id)
+
+
+def test_what_was_tried_at_random_is_shown(shelf: Path):
+    (shelf / LITE.id / "search.csv").write_text(
+        "trial,units,learning_rate,val_macro\n1,128,0.002,0.42\n0,384,0.0001,0.31\n"
+    )
+    app = open_page("One model", "Training", LITE.id)
+    assert chart(app, "search")["data"][0]["text"] == ["128", "384"]
+    assert "42 % right, mean over artists, at a learning rate of 0.002 with 128 dense" in words(app)
 
 
 def test_phases_and_sizes_are_marked():

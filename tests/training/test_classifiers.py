@@ -111,8 +111,12 @@ def test_a_tiny_run_learns_and_is_published(paintings, tiny, tmp_path):
     run, out = tmp_path / "run", tmp_path / "assets"
     recipe = dataclasses.replace(tiny, epochs=10)
     classifiers.train(recipe, paintings, tmp_path, run)
-    entry = publish.publish_classifier(run, paintings, version="9", out=out)
+    search = tmp_path / "search"
+    search.mkdir()
+    (search / "results.csv").write_text("trial,units,learning_rate,val_macro\n0,64,0.001,0.5\n")
+    entry = publish.publish_classifier(run, paintings, version="9", search=search, out=out)
 
+    assert evaluations.table(entry, "search", out)["units"].tolist() == [64]
     assert entry.artists == ("claude-monet", "rembrandt", "titian")
     test = entry.figures["test"]
     assert test["paintings"] == 12
