@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 
@@ -15,20 +17,32 @@ class Batches(keras.utils.PyDataset):
     Args:
         x: `(n, height, width, 3)` uint8 pictures, or `(n, features)` of a frozen base.
         y: Class numbers `(n,)`; the last class is "somebody else".
+        teacher: From pictures to probabilities, see `training.teacher`.
     """
 
-    def __init__(self, recipe: Recipe, x: np.ndarray, y: np.ndarray) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        x: np.ndarray,
+        y: np.ndarray,
+        teacher: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> None:
         super().__init__(workers=1, max_queue_size=8)
-        self.recipe, self.x, self.y = recipe, x, y
+        self.recipe, self.x, self.y, self.teacher = recipe, x, y, teacher
         self.classes = int(y.max()) + 1
         counts = np.maximum(np.bincount(y, minlength=self.classes), 1)
         weight = counts**-recipe.class_weight_power
         self.class_weight = weight / (weight * counts).sum() * len(y)
         self.start(0)
 
-    def start(self, epoch: int) -> None:
-        """Draws the order of an epoch and sets its picture size."""
+    def start(self, epoch: int, taught: float = 0.0) -> None:
+        """Draws the order of an epoch and sets its picture size.
+
+        Args:
+            taught: Share of the targets that is the teacher's opinion.
+        """
         recipe = self.recipe
+        self.taught = taught
         others = np.flatnonzero(self.y == self.classes - 1)
         everything = [np.arange(len(self.y)), *[others] * (recipe.other_repeats - 1)]
         rng = np.random.default_rng([recipe.seed, epoch])
@@ -50,4 +64,6 @@ class Batches(keras.utils.PyDataset):
             how = recipe.augmentation
             views = [random_view(self.x[j], self.size, how, rng) for j in chosen]
             x, y = mix(np.stack(views).astype(np.float32), y, how, rng)
+            if self.teacher and self.taught:
+                y = (1 - self.taught) * y + self.taught * self.teacher(x)
         return x, y, (y @ self.class_weight).astype(np.float32)

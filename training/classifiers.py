@@ -22,7 +22,7 @@ import numpy as np
 from core import networks
 from core.identify import softmax, squeeze
 from core.precision import compute_dtype
-from training import dataset, phases, pretrained
+from training import dataset, phases, pretrained, teacher
 from training.batches import Batches
 from training.curves import Curves
 from training.dataset import Painting
@@ -85,6 +85,7 @@ def train(
     Raises:
         ValueError: If `run` was started with other options.
         FileNotFoundError: If the starting weights or the paintings are not there.
+        core.models.WeightsError: If the recipe's teacher cannot be loaded.
         FloatingPointError: If the loss is no number any more.
     """
     keras.utils.set_random_seed(recipe.seed)
@@ -100,7 +101,8 @@ def train(
 
     model = build(recipe, len(artists) + 1)
     bare = keras.Model(model.inputs, model.outputs)  # the same layers, without optimiser
-    batches = Batches(recipe, x["train"], y["train"])
+    taught = teacher.opinions(recipe.teacher, artists) if recipe.teacher else None
+    batches = Batches(recipe, x["train"], y["train"], taught)
     best_file, checkpoint, history = run / "best.weights.h5", Checkpoint(run), History(run)
     # The saved state says how far training came; history may be one row ahead of it.
     del history.rows[checkpoint.epoch :]
@@ -125,7 +127,7 @@ def train(
                 phases.compile_for(model, recipe, phase, len(batches))
             if phase.schedule != "cosine":
                 model.optimizer.learning_rate = phases.learning_rate(phase, past, recipe.monitor)
-            row = _one_epoch(model, batches, len(history.rows))
+            row = _one_epoch(model, batches, len(history.rows), phase.taught)
             # `fit` ends by putting the averaged weights in; the next epoch goes on from them,
             # much as in Lookahead (Zhang et al., arXiv 1907.08610).
             row = {"epoch": len(history.rows) + 1, "phase": number + 1} | row
@@ -203,10 +205,10 @@ def validate(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
     return figures
 
 
-def _one_epoch(model: keras.Model, batches: Batches, epoch: int) -> Row:
+def _one_epoch(model: keras.Model, batches: Batches, epoch: int, taught: float) -> Row:
     """Trains an epoch, counted from 0, and says what it came to."""
     started = time.perf_counter()
-    batches.start(epoch)
+    batches.start(epoch, taught)
     _seed_dropout(model, batches.recipe.seed, epoch)
     # Already shuffled; Keras's own shuffling would depend on what ran before.
     fitted = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)

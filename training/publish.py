@@ -107,6 +107,7 @@ def publish_classifier(
     options = json.loads((run / "options.json").read_text())
     recipe, names = recipes.from_options(options["recipe"]), options["artists"]
     words = WORDS[recipe.network]
+    taught = f"; partly taught by {models.get(recipe.teacher).title}" if recipe.teacher else ""
     model_id = name or recipe.id
     entry = models.Entry(
         id=model_id,
@@ -114,7 +115,7 @@ def publish_classifier(
         task="identify",
         version=version,
         summary=words.summary,
-        source=words.source,
+        source=words.source + taught,
         licence=words.licence,
         network=recipe.network,
         arguments=classifiers.architecture(recipe),

@@ -88,11 +88,20 @@ def _phase(phase: Phase, recipe: Recipe) -> str:
     if not recipe.frozen_base:
         words += f", {_LAYERS[phase.layers]} learning"
     words += f"; learning rate {phase.learning_rate:g}, {_SCHEDULES[phase.schedule]}"
+    if phase.taught:
+        words += (
+            f"; {percent(phase.taught)} of what it is to say is the opinion of {_teacher(recipe)}"
+        )
     if phase.patience and phase.patience < phase.epochs:
         words += (
             f"; over after {phase.patience} epochs without a better {_MONITORS[recipe.monitor]}"
         )
     return words
+
+
+def _teacher(recipe: Recipe) -> str:
+    known = models.catalogue().get(recipe.teacher)
+    return known.title if known else recipe.teacher
 
 
 def _sizes(recipe: Recipe) -> str:

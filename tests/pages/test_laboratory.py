@@ -388,6 +388,8 @@ def test_every_recipe_is_said_in_words(name: str):
     assert len(phases) == len(RECIPES[name].stages)
     assert all("learning rate" in lines[phase] for phase in phases)
     assert ("Made harder by" in lines) != RECIPES[name].frozen_base
+    taught = ["the opinion of EfficientNet-Lite0" in lines[phase] for phase in phases]
+    assert taught == [stage.taught > 0 for stage in RECIPES[name].stages]
     assert "256 × 256" in lines["Kept"]
 
 

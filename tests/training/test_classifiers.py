@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from core import evaluations, images, models, networks
+from core import artists, evaluations, images, models, networks
 from core.settings import settings
-from training import classifiers, dataset, pretrained, publish
+from training import classifiers, dataset, pretrained, publish, teacher
 from training.__main__ import app
 from training.augmentation import Augmentation, mix, random_view
 from training.batches import Batches
@@ -191,6 +191,44 @@ def test_batches_depend_on_seed_epoch_and_number_alone(tiny):
     assert not np.array_equal(one[2][0], other[2][0])
     assert one[0][0].shape[1] == 48
     assert other[0][0].shape[1] == 64
+
+
+def test_a_teacher_speaks_for_its_share_of_the_same_views(tiny):
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (40, 64, 64, 3), np.uint8), np.arange(40) % 4
+    seen = []
+
+    def think(pictures: np.ndarray) -> np.ndarray:
+        seen.append(pictures)
+        return np.tile(np.array([0.7, 0.1, 0.1, 0.1], np.float32), (len(pictures), 1))
+
+    alone, taught = Batches(tiny, x, y), Batches(tiny, x, y, think)
+    taught.start(0, 0.25)
+    (pictures, labels, _), (same, blended, weight) = alone[1], taught[1]
+    np.testing.assert_array_equal(pictures, same)
+    np.testing.assert_array_equal(seen[0], same)
+    np.testing.assert_allclose(blended, 0.75 * labels + 0.25 * think(same), rtol=1e-6)
+    np.testing.assert_allclose(weight, blended @ taught.class_weight, rtol=1e-6)
+    taught.start(0)  # a phase without lessons
+    np.testing.assert_array_equal(taught[1][1], labels)
+
+
+def test_a_teacher_thinks_as_the_model_that_ships_and_knows_the_same_artists():
+    entry = models.get("efficientnet_lite0")
+    names = [artists.get(artist).name for artist in entry.artists]
+    think = teacher.opinions(entry.id, names)
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), np.uint8)
+    both_views = np.concatenate([pictures, pictures[:, :, ::-1]]).astype(np.float32)
+    logits = np.log(think(both_views))  # but for one number a picture
+    logits = (logits[:2] + logits[2:]) / 2
+    shipped = models.load(entry.id).logits(pictures)
+    np.testing.assert_allclose(
+        logits - logits.mean(1, keepdims=True), shipped - shipped.mean(1, keepdims=True), atol=1e-3
+    )
+    with pytest.raises(ValueError, match="knows other artists"):
+        teacher.opinions(entry.id, names[::-1])
+    with pytest.raises(ValueError, match="knows other artists"):
+        teacher.opinions(entry.id, [*names[:-1], "Nobody"])
 
 
 def test_class_weights_average_to_one_and_favour_the_rare(tiny):
