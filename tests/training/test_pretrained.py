@@ -55,7 +55,7 @@ def test_the_file_of_keras_applications_fills_the_network(tmp_path, monkeypatch)
     """A file in Keras's own format; one stage stands for all, which differ in shapes alone."""
     from keras.src.legacy.saving import legacy_h5_format
 
-    monkeypatch.setattr(networks, "_RESNET50_STAGES", ((64, 3),))
+    monkeypatch.setattr(networks.resnet, "_RESNET50_STAGES", ((64, 3),))
 
     def one_stage(weights: str | None, include_top: bool) -> keras.Model:
         from keras.src.applications import resnet
@@ -91,7 +91,7 @@ def test_the_file_of_keras_applications_fills_the_network(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("conv5", [False, True])
 def test_each_weight_of_the_other_resnet50_goes_to_its_place(conv5, tmp_path, monkeypatch):
-    monkeypatch.setattr(networks, "_RESNET50_STAGES", ((4, 1), (8, 2), (4, 1), (8, 1)))
+    monkeypatch.setattr(networks.resnet, "_RESNET50_STAGES", ((4, 1), (8, 2), (4, 1), (8, 1)))
     source = networks.resnet50_v2(3, normalisation=batch_normalisation)
     rng = np.random.default_rng(0)
     arrays = {
