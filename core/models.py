@@ -95,7 +95,7 @@ class Entry(_Frozen):
     date: str | None = None
     artists: tuple[str, ...] = ()  # ids, in the order of the outputs
     views: int = 1  # 2: the mean of the picture and its mirror image
-    side: int = 224  # to which the squeezed picture is enlarged before the network sees it
+    side: int = 224  # to which the squeezed picture is resized before the network sees it
     soften: float = 0.0  # of a painter, see core.painter
     calibration: Calibration = Calibration()
     known: KnownScore | None = None

@@ -82,7 +82,10 @@ def publish(
     version: Annotated[str, typer.Option(help="Version of the model.")] = "1",
     name: Annotated[str, typer.Option(help="Id in the catalogue; the recipe's otherwise.")] = "",
     title: Annotated[str, typer.Option(help="What visitors read.")] = "",
-    side: Annotated[int, typer.Option(help="Enlarge pictures to this side; choose on val.")] = 224,
+    side: Annotated[
+        int | None,
+        typer.Option(help="Resize pictures to this side; choose on val. [default: the recipe's]"),
+    ] = None,
     soup: Annotated[bool, typer.Option(help="Average the best and the last weights.")] = False,
     search: Annotated[
         Path | None, typer.Option(help="Directory of the `tune` that it comes from, to be kept.")

@@ -96,7 +96,7 @@ def train(
     splits = {s: [p for p in paintings if p.split == s] for s in ("train", "val")}
     y = {s: labels(rows, artists) for s, rows in splits.items()}
     x = {s: inputs(recipe, rows, weights, run) for s, rows in splits.items()}
-    if recipe.flatten and recipe.side != dataset.SIDE:  # it takes no other
+    if recipe.side != dataset.SIDE:
         x["val"] = np.stack([squeeze(pixels, recipe.side) for pixels in x["val"]])
 
     model = build(recipe, len(artists) + 1)

@@ -85,7 +85,7 @@ def publish_classifier(
     version: str,
     name: str = "",
     title: str = "",
-    side: int = SIDE,
+    side: int | None = None,
     soup: bool = False,
     search: Path | None = None,
     out: Path = models.ASSETS,
@@ -98,8 +98,8 @@ def publish_classifier(
     Args:
         name: Id in the catalogue, where it replaces the model that had it; else the recipe's.
         title: What visitors read; else that of the recipe.
-        side: To which the network sees pictures enlarged, chosen on the validation split;
-            a network with a flattened map has but one.
+        side: At which the network sees pictures, chosen on the validation split; else that
+            of the recipe. A network with a flattened map has but one.
         soup: The mean of the best and the last weights instead of the best (Model soups,
             Wortsman et al., arXiv 2203.05482); chosen on the validation split, too.
         search: Directory of the random search that the run's options come from, to be kept.
@@ -125,7 +125,7 @@ def publish_classifier(
         date=date.today().isoformat(),
         artists=tuple(_artist_id(name) for name in names),
         views=1 if recipe.frozen_base else 2,
-        side=recipe.side if recipe.flatten else side,
+        side=recipe.side if recipe.flatten else side or recipe.side,
     )
     loaded = models.build(entry, out / entry.file.name)
     paintings = dataset.read(data)
@@ -142,7 +142,7 @@ def publish_classifier(
     directory = out / entry.id
     directory.mkdir(parents=True, exist_ok=True)
     evaluate.remember_training(splits["train"], directory / "trained_on.npy")
-    published = {"side": side, "soup": soup}
+    published = {"side": entry.side, "soup": soup}
     _file_run(run, directory, options["recipe"] | {"published": published})
     if search:
         (directory / "search.csv").write_bytes((search / "results.csv").read_bytes())
@@ -220,12 +220,12 @@ def write_card(
     if entry.task == "identify":
         side = entry.side
         figures = {split: entry.figures[split] for split in evaluations.SPLITS}
-        enlarged = f" and enlarged to {side}×{side}" if side != SIDE else ""
+        resized = f" and resized to {side}×{side}" if side != SIDE else ""
         lines += [
             "",
             "## What it does",
             "",
-            f"Takes a painting, squeezed to 224×224 pixels{enlarged}, and gives "
+            f"Takes a painting, squeezed to 224×224 pixels{resized}, and gives "
             f"{len(entry.artists)} calibrated probabilities, one an artist, and a score that "
             "tells whether the painter is likely one of them.",
             "",

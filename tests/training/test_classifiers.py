@@ -166,7 +166,27 @@ def test_a_soup_is_the_mean_of_best_and_last_and_sees_larger_pictures(paintings,
     )
     recorded = json.loads((out / "efficientnet_lite0" / "options.json").read_text())
     assert recorded["published"] == {"side": 256, "soup": True}
-    assert "enlarged to 256×256" in (out / "efficientnet_lite0.md").read_text()
+    assert "resized to 256×256" in (out / "efficientnet_lite0.md").read_text()
+
+
+def test_a_model_is_validated_and_ships_with_pictures_of_the_size_that_its_recipe_names(
+    paintings, tiny, tmp_path, monkeypatch
+):
+    run, out, seen = tmp_path / "run", tmp_path / "assets", []
+    predict = classifiers.predict
+
+    def looking(model, x, *rest):
+        seen.append(x.shape[1:3])
+        return predict(model, x, *rest)
+
+    monkeypatch.setattr(classifiers, "predict", looking)
+    recipe = dataclasses.replace(tiny, epochs=1, shown=80)
+    classifiers.train(recipe, paintings, tmp_path, run)
+    assert seen == [(80, 80)]
+    entry = publish.publish_classifier(run, paintings, version="9", out=out)
+    assert entry.side == 80
+    recorded = json.loads((out / "efficientnet_lite0" / "options.json").read_text())
+    assert recorded["published"] == {"side": 80, "soup": False}
 
 
 def test_a_run_cannot_go_on_with_other_options(paintings, tiny, tmp_path):
@@ -404,7 +424,7 @@ def test_every_recipe_can_be_given_on_the_command_line_and_written_down():
         assert from_options(json.loads(json.dumps(dataclasses.asdict(recipe)))) == recipe
 
 
-@pytest.mark.parametrize("model", ["efficientnet_lite0", "vgg16"])
+@pytest.mark.parametrize("model", ["efficientnet_lite0", "resnet50_improved", "vgg16"])
 def test_published_options_are_those_of_the_recipe(model):
     recorded = json.loads((models.ASSETS / model / "options.json").read_text())
     assert from_options(recorded) == RECIPES[model]
@@ -413,11 +433,12 @@ def test_published_options_are_those_of_the_recipe(model):
 def test_phases_and_the_architecture_can_be_changed_part_by_part():
     changed = with_options(
         RECIPES["resnet50_two_phase"],
-        ["phases.1.epochs=3", "architecture.dense=[8]", "sizes=[[0, 64]]"],
+        ["phases.1.epochs=3", "architecture.dense=[8]", "sizes=[[0, 64]]", "shown=96"],
     )
     assert [phase.epochs for phase in changed.phases] == [10, 3]
     assert changed.architecture["dense"] == [8]
     assert (changed.side, changed.total_epochs) == (64, 13)
+    assert with_options(changed, ["flatten=false"]).side == 96
     for wrong in ("phases.2.epochs=3", "phases.x=1", "architecture.unit=3"):
         with pytest.raises(ValueError, match="no '"):
             with_options(changed, [wrong])
