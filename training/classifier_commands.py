@@ -45,12 +45,20 @@ def classifier(
     named: Named = None,
     weights: Weights = None,
     option: Changes = None,
+    card: Annotated[
+        bool, typer.Option(help="In the end, export, measure and describe it in RUN/model.")
+    ] = True,
 ) -> None:
-    """Trains a classifier, or goes on with an interrupted run."""
+    """Trains a classifier, or goes on with an interrupted run, and measures it in the end."""
     recipe = _recipe(given, named, option)
     from training import classifiers
 
     classifiers.train(recipe, data, weights, run, on_epoch=report)
+    if card:
+        from training.publish import publish_classifier
+
+        entry = publish_classifier(run, data, version="0", out=run / "model")
+        report({"figures": entry.figures})
 
 
 def tune(

@@ -449,7 +449,7 @@ def test_phases_and_the_architecture_can_be_changed_part_by_part():
 def test_the_architecture_is_an_argument_or_an_option(monkeypatch, tmp_path):
     asked: list[Recipe] = []
     monkeypatch.setattr(classifiers, "train", lambda recipe, *rest, on_epoch: asked.append(recipe))
-    common = ["classifier", "--data", str(tmp_path), "--run", str(tmp_path)]
+    common = ["classifier", "--no-card", "--data", str(tmp_path), "--run", str(tmp_path)]
     for given in (["vgg16"], ["--arch", "vgg16"], ["--arch=resnet50", "--set", "seed=2"]):
         assert CliRunner().invoke(app, [*common, *given]).exit_code == 0
     assert asked[:2] == [RECIPES["vgg16"]] * 2
@@ -457,6 +457,27 @@ def test_the_architecture_is_an_argument_or_an_option(monkeypatch, tmp_path):
     for wrong in ([], ["vgg16", "--arch", "vgg16"], ["vgg17"], ["vgg16", "--set", "sed=2"]):
         assert CliRunner().invoke(app, [*common, *wrong]).exit_code == 2
     assert len(asked) == 3
+
+
+@pytest.mark.slow
+def test_one_command_trains_measures_and_writes_the_card(paintings, tmp_path):
+    run = tmp_path / "run"
+    small = ["phases.0.epochs=2", "sizes=[[0,32]]", "batch_size=8", "architecture.units=8"]
+    command = ["classifier", "custom_cnn", "--data", str(paintings), "--run", str(run)]
+    for change in small:
+        command += ["--set", change]
+    answer = CliRunner().invoke(app, command)
+    assert answer.exit_code == 0, answer.output
+    *epochs, last = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert [row["epoch"] for row in epochs] == [1, 2]
+    assert len(history(run)) == 2
+    test = last["figures"]["test"]
+    assert test["paintings"] == 12
+    assert f"| {test['macro_accuracy']} |" in (run / "model" / "custom_cnn.md").read_text()
+    (entry,) = json.loads((run / "model" / "models.json").read_text())
+    assert entry["figures"] == last["figures"]
+    again = CliRunner().invoke(app, command)  # has nothing left to train
+    assert [json.loads(line) for line in again.stdout.splitlines()] == [last]
 
 
 @pytest.fixture
