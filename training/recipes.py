@@ -128,9 +128,12 @@ RECIPES: dict[str, Recipe] = {
     "custom_cnn_improved": Recipe(
         name="custom_cnn_improved",
         network="small_resnet",
-        phases=(Phase(epochs=28, learning_rate=6e-4, taught=0.5),),
+        phases=(
+            Phase(epochs=28, learning_rate=6e-4, taught=0.5),
+            Phase(epochs=14, learning_rate=5e-4, taught=0.5),
+        ),
         teacher="efficientnet_lite0",
-        sizes=((0.0, 112), (0.6, 144)),
+        sizes=((0.0, 112), (0.4, 144)),
         # It has seen no other sizes: pictures of 224 pixels are foreign to it.
         shown=160,
         weight_decay=0.05,

@@ -424,7 +424,7 @@ def test_every_recipe_can_be_given_on_the_command_line_and_written_down():
         assert from_options(json.loads(json.dumps(dataclasses.asdict(recipe)))) == recipe
 
 
-@pytest.mark.parametrize("model", ["efficientnet_lite0", "resnet50_improved", "vgg16"])
+@pytest.mark.parametrize("model", [entry.id for entry in models.classifiers()])
 def test_published_options_are_those_of_the_recipe(model):
     recorded = json.loads((models.ASSETS / model / "options.json").read_text())
     assert from_options(recorded) == RECIPES[model]
