@@ -173,6 +173,7 @@ def trials(search: pd.DataFrame) -> go.Figure:
     Args:
         search: As `core.evaluations.table` gives it.
     """
+    search = search.sort_values("learning_rate")
     best = search["val_macro"] == search["val_macro"].max()
     figure = go.Figure(
         go.Scatter(
@@ -184,16 +185,25 @@ def trials(search: pd.DataFrame) -> go.Figure:
                 "size": 12,
             },
             text=[f"{units:.0f}" for units in search["units"]],
-            textposition="middle right",
+            textposition=_beside(np.log10(search["learning_rate"].to_numpy(float))),
             textfont={"color": style.ink(), "size": 12},
             cliponaxis=False,
             hovertemplate="learning rate %{x:.2g}, %{text} units: %{y:.1%}<extra></extra>",
         )
     )
     quiet(figure, height=280, right=2 * _EDGE)
-    figure.update_xaxes(title=_title("learning rate"), type="log", exponentformat="power", dtick=1)
-    figure.update_yaxes(**_shares(), rangemode="tozero")
+    figure.update_xaxes(title=_title("learning rate"), type="log", exponentformat="none", dtick=1)
+    step = 0.05 if search["val_macro"].max() < 0.25 else 0.25
+    figure.update_yaxes(**_shares(step), rangemode="tozero")
     return figure
+
+
+def _beside(places: np.ndarray) -> list[str]:
+    """On which side of each point its label hides none of its neighbours, from left to right."""
+    close = np.diff(places) < 0.2
+    after, before = np.append(close, False), np.insert(close, 0, False)
+    free = np.where(after, "middle left", "middle right")
+    return np.where(after & before, "bottom center", free).tolist()
 
 
 def matrix(
@@ -428,9 +438,9 @@ def _legend(figure: go.Figure) -> None:
     )
 
 
-def _shares() -> dict[str, object]:
+def _shares(step: float = 0.25) -> dict[str, object]:
     """An axis of shares, with fine rules."""
-    ticks = [0, 0.25, 0.5, 0.75, 1]
+    ticks = [step * n for n in range(round(1 / step) + 1)]
     return {
         "tickvals": ticks,
         "ticktext": [f"{100 * tick:.0f} %" for tick in ticks],
