@@ -365,7 +365,7 @@ def test_what_was_tried_at_random_is_shown(shelf: Path):
         "trial,units,learning_rate,val_macro\n1,128,0.002,0.42\n0,384,0.0001,0.31\n"
     )
     app = open_page("One model", "Training", LITE.id)
-    assert chart(app, "search")["data"][0]["text"] == ["128", "384"]
+    assert chart(app, "search")["data"][0]["text"] == ["384", "128"]  # by their rates
     assert "42 % right, mean over artists, at a learning rate of 0.002 with 128 dense" in words(app)
 
 
