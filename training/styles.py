@@ -61,11 +61,11 @@ class Eye:
         @tf.function(input_signature=picture)
         def vector(rgb):
             maps = instant.encode(self.quick, glance, rgb[None])
-            return instant.style_vector(instant.moments(maps))[0]
+            return instant.style_vector(instant.statistics(maps).moments)[0]
 
         @tf.function(input_signature=picture)
         def moments(rgb):
-            found = instant.moments(instant.encode(self.exact, seen, rgb[None]))
+            found = instant.statistics(instant.encode(self.exact, seen, rgb[None])).moments
             return {name: values[0] for name, values in found.items()}
 
         @tf.function(input_signature=picture)
@@ -80,7 +80,7 @@ class Eye:
         return self._vector(picture).numpy()
 
     def moments(self, picture: np.ndarray) -> dict[str, np.ndarray]:
-        """Layer to `(2, channels)`, see `instant.moments`."""
+        """Layer to `(2, channels)`, see `instant.Statistics`."""
         return {name: values.numpy() for name, values in self._moments(picture).items()}
 
     def grams(self, picture: np.ndarray) -> dict[str, np.ndarray]:

@@ -25,7 +25,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from core import images, networks
+from core import images, models, networks
 from core.precision import compute_dtype
 from core.stylize import instant, losses, refine
 from core.stylize import networks as perceptual
@@ -55,23 +55,31 @@ class Options:
     average: float = 0.998  # momentum of the averaged weights, which are shipped
     report_every: int = 250  # steps: a row of history, a sample sheet, the state
     seed: int = 1
+    sketched: float = 0.0  # share of the steps that ask for what a sketch missed, as `instant` does
+    begin: str = ""  # id of a model of the catalogue whose weights it begins with
 
 
 @dataclass(frozen=True)
 class Styles:
-    """What is known of the styles: moments at half size for the decoder, Grams for the loss."""
+    """What is known of the styles: statistics for the decoder, Gram matrices for the loss."""
 
-    moments: dict[str, np.ndarray]  # layer to (styles, 2, channels) float32
+    seen: instant.Statistics  # of pictures at half size; float32, one row a style
     grams: dict[str, np.ndarray]  # layer to (styles, channels, channels) float16, scaled
     scales: dict[str, np.ndarray]  # layer to (styles,) float32: what they were divided by
 
-    def draw(self, chosen: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Moments and Gram matrices of some styles, float32."""
+    def __len__(self) -> int:
+        return len(next(iter(self.scales.values())))
+
+    def draw(self, chosen: np.ndarray) -> tuple[instant.Statistics, dict[str, tf.Tensor]]:
+        """Statistics and Gram matrices of some styles, float32."""
         grams = {
-            name: kept[chosen].astype(np.float32) * self.scales[name][chosen, None, None]
+            name: tf.constant(
+                kept[chosen].astype(np.float32) * self.scales[name][chosen, None, None]
+            )
             for name, kept in self.grams.items()
         }
-        return {name: kept[chosen] for name, kept in self.moments.items()}, grams
+        parts = ({n: tf.constant(kept[chosen]) for n, kept in part.items()} for part in self.seen)
+        return instant.Statistics(*parts), grams
 
 
 class Loss:
@@ -121,12 +129,12 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
     chosen = rng.choice(len(paintings), count, replace=False)
 
     @tf.function
-    def look(picture: tf.Tensor) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+    def look(picture: tf.Tensor) -> tuple[instant.Statistics, dict[str, tf.Tensor]]:
         maps = loss.maps(picture[None])
         grams = {name: losses.gram(maps[name][0]) for name in loss.style}
-        return instant.moments(loss.at_half_size(picture[None])), grams
+        return instant.statistics(loss.at_half_size(picture[None])), grams
 
-    kept: tuple[dict[str, list], dict[str, list], dict[str, list]] = ({}, {}, {})
+    kept: tuple[dict[str, list], ...] = ({}, {}, {}, {})  # moments, correlations, Grams, scales
     for number in chosen:
         picture = images.load(paintings[number]).pixels
         if rng.random() < options.zoomed:
@@ -135,14 +143,15 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
             picture = picture[top : top + height, left : left + width]
         square = refine.resize(picture, STYLE_SIDE, STYLE_SIDE).clip(0, 255)
         found, grams = look(tf.constant(square))
-        for name, value in found.items():
-            kept[0].setdefault(name, []).append(value[0].numpy())
+        for part, values in zip(kept, found, strict=False):
+            for name, value in values.items():
+                part.setdefault(name, []).append(value[0].numpy())
         for name, value in grams.items():
             scale = float(tf.reduce_max(tf.abs(value))) + 1e-6
-            kept[1].setdefault(name, []).append((value.numpy() / scale).astype(np.float16))
-            kept[2].setdefault(name, []).append(np.float32(scale))
-    moments, grams, scales = ({n: np.stack(v) for n, v in each.items()} for each in kept)
-    return Styles(moments, grams, scales)
+            kept[2].setdefault(name, []).append((value.numpy() / scale).astype(np.float16))
+            kept[3].setdefault(name, []).append(np.float32(scale))
+    seen, together, grams, scales = ({n: np.stack(v) for n, v in each.items()} for each in kept)
+    return Styles(instant.Statistics(seen, together), grams, scales)
 
 
 def train(
@@ -201,6 +210,8 @@ class _Session:
         self.options, self.step, self.loss = options, 0, Loss()
         keras.utils.set_random_seed(options.seed)  # not before: loading VGG16 draws, too
         self.decoder = networks.style_decoder(widths=options.widths, dtype=compute_dtype())
+        if options.begin:
+            self.decoder.set_weights(models.load(options.begin).body.get_weights())
         self.optimizer = keras.optimizers.Adam(options.learning_rate, beta_2=0.99, clipnorm=1.0)
         self.optimizer.build(self.decoder.trainable_variables)
         self.averages = self.decoder.get_weights()
@@ -209,12 +220,20 @@ class _Session:
         self._update = tf.function(self._one_update)
 
     def _one_update(
-        self, photos: tf.Tensor, moments: dict[str, tf.Tensor], grams: dict[str, tf.Tensor]
+        self,
+        photos: tf.Tensor,
+        asked: instant.Statistics,
+        grams: dict[str, tf.Tensor],
+        sketched: bool,
     ) -> dict[str, tf.Tensor]:
-        content = self.loss.maps(photos)
-        given = instant.match(self.loss.at_half_size(photos), moments)
+        eye, content = self.loss, self.loss.maps(photos)
+        if sketched:  # outside the tape: the sketch is taken as it comes
+            missed = instant.sketch(eye.loaded, eye.seen, self.decoder, photos, asked, 1.0)
+            asked = instant.corrected(asked, *missed)
+        maps = eye.at_half_size(photos)
+        own = instant.statistics(maps)
         with tf.GradientTape() as tape:
-            painted = self.decoder([*given, instant.style_vector(moments)], training=True)
+            painted = instant.decode(self.decoder, maps, own, asked)
             parts = self.loss.parts(self.loss.maps(painted), content, grams)
             parts["variation"] = tf.add_n(
                 [losses.total_variation(one) for one in tf.unstack(painted)]
@@ -238,16 +257,11 @@ class _Session:
                 for _ in range(options.batch)
             ]
         )
-        known = len(next(iter(styles.moments.values())))
-        moments, grams = styles.draw(rng.integers(known, size=options.batch))
+        asked, grams = styles.draw(rng.integers(len(styles), size=options.batch))
         rising = min(1.0, (self.step + 1) / options.warm_up)
         falling = 0.5 + 0.5 * math.cos(math.pi * self.step / options.steps)
         self.optimizer.learning_rate.assign(options.learning_rate * rising * max(falling, 0.01))
-        found = self._update(
-            tf.constant(shown),
-            {name: tf.constant(value) for name, value in moments.items()},
-            {name: tf.constant(value) for name, value in grams.items()},
-        )
+        found = self._update(tf.constant(shown), asked, grams, rng.random() < options.sketched)
         for name, value in found.items():
             self.sums[name] = self.sums.get(name, 0.0) + float(value)
         self.counted += 1
@@ -303,16 +317,14 @@ class _Session:
 def _sheet(session: _Session, photos: list[np.ndarray], styles: Styles, path: Path) -> None:
     """Three photos, each in four styles."""
     decoder, rows = session.averaged(), []
-    known = len(next(iter(styles.moments.values())))
     for n, photo in enumerate(photos[:3]):
         side = min(*photo.shape[:2], 256) // 16 * 16
         square = tf.constant(photo[None, :side, :side].astype(np.float32))
         maps = session.loss.at_half_size(square)
-        row = [square[0].numpy()]
+        own, row = instant.statistics(maps), [square[0].numpy()]
         for k in range(4):
-            moments, _ = styles.draw(np.array([(4 * n + k) % known]))
-            given = instant.match(maps, moments)
-            row.append(decoder([*given, instant.style_vector(moments)])[0].numpy())
+            asked, _ = styles.draw(np.array([(4 * n + k) % len(styles)]))
+            row.append(instant.decode(decoder, maps, own, asked)[0].numpy())
         rows.append(np.concatenate(row, axis=1))
     width = min(row.shape[1] for row in rows)
     sheet = np.concatenate([row[:, :width] for row in rows]).clip(0, 255).astype(np.uint8)

@@ -95,11 +95,14 @@ def style_decoder(
         dtype: Keras policy of all layers but the last.
 
     Returns:
-        From the maps of `STYLE_LEVELS`, of 1/16, 1/8, 1/4 and 1/2 of the height and width, and
-        the style, `(batch, 1920)`, see `core.stylize.instant.style_vector`, to a picture of
-        full height and width, RGB about 0..255, `(batch, height, width, 3)` float32.
+        From the maps of `STYLE_LEVELS`, of 1/16, 1/8, 1/4 and 1/2 of the height and width and
+        divided by their sizes, and the style, `(batch, 1920)`, see
+        `core.stylize.instant.style_vector`, to a picture of full height and width, RGB about
+        0..255, `(batch, height, width, 3)` float32.
     """
     from keras import Input, Model, layers
+
+    from core.networks.modulation import InStyle
 
     maps = [Input((None, None, channels), name=name) for name, channels, _ in STYLE_LEVELS]
     style = Input((2 * sum(channels for _, channels, _ in STYLE_LEVELS),), name="style")
@@ -112,22 +115,20 @@ def style_decoder(
         factors = layers.Dense(
             2 * x.shape[-1], kernel_initializer="zeros", dtype=dtype, name=f"{name}_style"
         )(read)
-        factors = layers.Reshape((1, 1, -1), dtype=dtype)(factors)
-        scale, shift = factors[..., : x.shape[-1]], factors[..., x.shape[-1] :]
-        return layers.ReLU(dtype=dtype)(x + x * scale + shift)
+        return InStyle(dtype=dtype, name=f"{name}_modulated")(x, factors)
 
     x: Any = None
-    for level, (map_, (_, _, size)) in enumerate(zip(maps, STYLE_LEVELS, strict=True), start=1):
-        seen = layers.Rescaling(1 / size, dtype=dtype)(map_)
+    for level, map_ in enumerate(maps, start=1):
         if x is None:
-            x = in_style(conv(seen, widths[0], "level1_conv1"), "level1_conv1")
+            x = in_style(conv(map_, widths[0], "level1_conv1"), "level1_conv1")
         else:
             width = x.shape[-1]
-            seen = layers.Conv2D(width, 1, dtype=dtype, name=f"level{level}_skip")(seen)
+            seen = layers.Conv2D(width, 1, dtype=dtype, name=f"level{level}_skip")(map_)
             x = in_style(conv(x + seen, width, f"level{level}_conv1"), f"level{level}_conv1")
             x = in_style(conv(x, widths[level - 1], f"level{level}_conv2"), f"level{level}_conv2")
         x = layers.UpSampling2D(interpolation="nearest", dtype=dtype)(x)
     x = layers.ReLU(dtype=dtype)(conv(x, 24, "last_conv1"))
-    change = layers.Conv2D(3, 3, padding="same", activation="tanh", dtype="float32", name="last")(x)
+    change = layers.Conv2D(3, 3, padding="same", dtype=dtype, name="last")(x)
+    change = layers.Activation("tanh", dtype="float32", name="change")(change)
     # A little beyond black and white, which `tanh` only nears.
     return Model([*maps, style], layers.Rescaling(140.0, 127.5)(change), name="style_decoder")

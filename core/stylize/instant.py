@@ -3,6 +3,9 @@
 VGG16 reads photo and style at half their size; what it sees in the photo is given the mean and
 deviation of what it sees in the style, channel by channel (adaptive instance normalisation,
 Huang & Belongie, arXiv 1703.06868), and a decoder paints from that (`networks.style_decoder`).
+In the shallow layers, where colours and strokes are, channels are matched together, not one
+by one: they get the covariance of the style by the linear map that changes them least (optimal
+transport between Gaussians; Lu et al., arXiv 1906.00668, and Mroueh, arXiv 1905.12828).
 
 What comes out never has quite the statistics that were asked for. So a sketch of half the size
 is painted first, and most of what it misses is added to what is asked of the picture itself: a
@@ -14,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,12 +25,11 @@ from core import models
 from core import networks as builders
 from core.precision import compute_dtype
 from core.stylize import colour, losses, networks, refine
+from core.stylize.styles import CORRELATED, ArtistStyle
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
-
-    from core.stylize.styles import ArtistStyle
 
 MODEL = "instant_style"
 LAYERS = tuple(name for name, *_ in builders.STYLE_LEVELS)
@@ -42,19 +44,52 @@ _MARGIN = 16  # mirrored pixels around a picture
 _STYLE_ROWS = 64, 512  # of style pictures; more say nothing more
 
 
-def moments(maps: Mapping[str, Any]) -> dict[str, Any]:
-    """Mean and deviation of each channel of maps `(batch, height, width, channels)`.
+class Statistics(NamedTuple):
+    """What the decoder is to know of a style, or what there is in photos.
 
-    Returns:
-        Layer to `(batch, 2, channels)` float32.
+    Attributes:
+        moments: Layer to mean and deviation of each channel, `(batch, 2, channels)` float32.
+        correlations: Layer of `CORRELATED` to what its channels have in common,
+            `(batch, channels, channels)` float32, with ones on the diagonal.
     """
+
+    moments: Mapping[str, Any]
+    correlations: Mapping[str, Any]
+
+
+def statistics(maps: Mapping[str, Any]) -> Statistics:
+    """Moments, and correlations of some layers, of maps `(batch, height, width, channels)`."""
     import tensorflow as tf
 
-    found = {}
+    moments, correlations = {}, {}
     for name, map_ in maps.items():
-        mean, variance = tf.nn.moments(tf.cast(map_, tf.float32), axes=[1, 2])
-        found[name] = tf.stack([mean, tf.sqrt(variance + 1.0)], axis=1)
-    return found
+        if name in CORRELATED:
+            mean, covariance = _covariance(map_)
+            deviation = tf.sqrt(tf.linalg.diag_part(covariance))
+            correlations[name] = covariance / _products(deviation)
+        else:
+            mean, variance = tf.nn.moments(tf.cast(map_, tf.float32), axes=[1, 2])
+            deviation = tf.sqrt(variance + 1.0)
+        moments[name] = tf.stack([mean, deviation], axis=1)
+    return Statistics(moments, correlations)
+
+
+def _covariance(map_: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mean `(batch, channels)` and covariance of the channels; variances count as one more."""
+    import tensorflow as tf
+
+    # A quarter of the places says as much. Pooling takes them much faster than a slice does.
+    some = tf.cast(tf.nn.avg_pool2d(map_, 1, 2, "VALID"), tf.float32)
+    batch, height, width, channels = tf.unstack(tf.shape(some))
+    flat = tf.reshape(some, (batch, height * width, channels))
+    mean = tf.reduce_mean(flat, axis=1)
+    products = tf.matmul(flat, flat, transpose_a=True) / tf.cast(height * width, tf.float32)
+    return mean, products - _products(mean) + tf.eye(channels)
+
+
+def _products(values: tf.Tensor) -> tf.Tensor:
+    """Each of `(batch, channels)` times each other one."""
+    return values[:, :, None] * values[:, None, :]
 
 
 def encode(loaded: networks.Loaded, seen: keras.Model, pictures: tf.Tensor) -> dict[str, Any]:
@@ -74,28 +109,73 @@ def encode(loaded: networks.Loaded, seen: keras.Model, pictures: tf.Tensor) -> d
     return seen(loaded.network.preprocessing(half), training=False)
 
 
-def match(maps: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Any]:
-    """Adaptive instance normalisation: gives maps the moments of a style (equation 8).
+def match(maps: Mapping[str, Any], own: Statistics, asked: Statistics) -> list[Any]:
+    """Gives maps the statistics of a style: adaptive instance normalisation (equation 8), or
+    `transport` in the layers of `CORRELATED`.
 
     Args:
         maps: `(batch, height, width, channels)`, by layer.
-        wanted: `(batch, 2, channels)` float32, by layer.
+        own: Their statistics.
+        asked: Those that they are to have.
 
     Returns:
-        The maps in the order of `LAYERS`.
+        The maps in the order of `LAYERS`, of about unit size, as the decoder takes them.
     """
     import tensorflow as tf
 
-    own, matched = moments(maps), []
-    for name in LAYERS:
+    matched = []
+    for name, _, size in builders.STYLE_LEVELS:
+        map_, kind = maps[name], maps[name].dtype
         (mean, deviation), (new_mean, new_deviation) = (
-            tf.unstack(each[name][:, :, None, None], axis=1) for each in (own, wanted)
+            tf.unstack(each.moments[name], axis=1) for each in (own, asked)
         )
-        gain = new_deviation / deviation
-        shift = new_mean - mean * gain
-        kind = maps[name].dtype
-        matched.append(maps[name] * tf.cast(gain, kind) + tf.cast(shift, kind))
+        if name in CORRELATED:
+            change = transport(
+                own.correlations[name] * _products(deviation),
+                asked.correlations[name] * _products(new_deviation),
+            )
+            shift = new_mean - tf.linalg.matvec(change, mean)  # it is symmetric
+            change, shift = (tf.cast(each / size, kind) for each in (change, shift))
+            pictures = [
+                tf.nn.bias_add(
+                    tf.nn.conv2d(map_[n : n + 1], change[n][None, None], 1, "SAME"), shift[n]
+                )
+                for n in range(map_.shape[0])
+            ]
+            matched.append(tf.concat(pictures, axis=0))
+        else:
+            gain = new_deviation / deviation
+            shift = new_mean - mean * gain
+            gain, shift = (tf.cast(each[:, None, None] / size, kind) for each in (gain, shift))
+            matched.append(map_ * gain + shift)
     return matched
+
+
+def transport(own: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
+    """The linear map that turns one covariance into another and moves least.
+
+    It is `A^-1/2 (A^1/2 B A^1/2)^1/2 A^-1/2`, symmetric (arXiv 1906.00668, equation 10).
+
+    Args:
+        own, wanted: `(batch, channels, channels)` float32, `A` and `B`.
+
+    Returns:
+        `(batch, channels, channels)` float32.
+    """
+    import tensorflow as tf
+
+    def power(matrix: tf.Tensor, exponents: tuple[float, ...], least: float) -> list[tf.Tensor]:
+        values, vectors = tf.linalg.eigh(matrix)
+        values = tf.maximum(values, least)  # rounding, or a strength beyond 1
+        return [
+            tf.matmul(vectors * (values**each)[:, None, :], vectors, transpose_b=True)
+            for each in exponents
+        ]
+
+    own, wanted = (tf.cast(each, tf.float64) for each in (own, wanted))
+    root, inverse = power(own, (0.5, -0.5), 0.1)
+    (between,) = power(root @ wanted @ root, (0.5,), 0.0)
+    return tf.cast(inverse @ between @ inverse, tf.float32)
 
 
 def style_vector(wanted: Mapping[str, Any]) -> Any:
@@ -106,16 +186,52 @@ def style_vector(wanted: Mapping[str, Any]) -> Any:
     return (tf.math.log1p(tf.nn.relu(tf.concat(flat, axis=1))) - 3.0) / 2.0
 
 
+def towards(own: Statistics, wanted: Statistics, strength: Any) -> Statistics:
+    """Statistics on the way from a photo's own (strength 0) to those of a style (1)."""
+    return Statistics(
+        *(
+            {name: here[name] + strength * (there[name] - here[name]) for name in here}
+            for here, there in zip(own, wanted, strict=True)
+        )
+    )
+
+
+def decode(
+    decoder: keras.Model, maps: Mapping[str, Any], own: Statistics, asked: Statistics
+) -> tf.Tensor:
+    """Pictures from what is seen in photos, and statistics asked for: RGB, about 0..255."""
+    return decoder([*match(maps, own, asked), style_vector(asked.moments)])
+
+
+def sketch(
+    loaded: networks.Loaded,
+    seen: keras.Model,
+    decoder: keras.Model,
+    photos: tf.Tensor,
+    wanted: Statistics,
+    strength: Any,
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Paints photos in a small size: the moments asked for there, and those that came of it."""
+    import tensorflow as tf
+
+    sides = tf.maximum(tf.shape(photos)[1:3] // (_SKETCH * _STEP), 2) * _STEP
+    maps = encode(loaded, seen, tf.image.resize(photos, sides, "area"))
+    own = statistics(maps)
+    asked = towards(own, wanted, strength)
+    painted = tf.clip_by_value(decode(decoder, maps, own, asked), 0.0, 255.0)
+    return asked.moments, statistics(encode(loaded, seen, painted)).moments
+
+
 def corrected(
-    moments: Mapping[str, Any], asked: Mapping[str, Any], got: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Moments to ask for, once `asked` has brought `got`: each `(batch, 2, channels)`, by layer."""
+    statistics: Statistics, asked: Mapping[str, Any], got: Mapping[str, Any]
+) -> Statistics:
+    """What to ask for, once the moments `asked` have brought `got`."""
     import tensorflow as tf
 
     found = {}
     for name in LAYERS:
         (mean, deviation), (asked_mean, asked_deviation), (got_mean, got_deviation) = (
-            tf.unstack(each[name], axis=1) for each in (moments, asked, got)
+            tf.unstack(each[name], axis=1) for each in (statistics.moments, asked, got)
         )
         # A strength beyond 1 may ask for less than nothing.
         factor = (tf.maximum(asked_deviation, 0.0) / got_deviation) ** _CORRECTED
@@ -123,11 +239,11 @@ def corrected(
         shift = tf.clip_by_value(_CORRECTED * (asked_mean - got_mean), -most, most)
         factor = tf.clip_by_value(factor, 1 / _AT_MOST, _AT_MOST)
         found[name] = tf.stack([mean + shift, deviation * factor], axis=1)
-    return found
+    return statistics._replace(moments=found)
 
 
 def describe(style: np.ndarray, engine: Engine | None = None) -> losses.StyleTarget:
-    """A style as `paint` needs it: the moments of what VGG16 sees in a picture.
+    """A style as `paint` needs it: statistics of what VGG16 sees in a picture.
 
     Args:
         style: `(height, width, 3)` RGB 0..255, in the size at which its strokes are wanted.
@@ -136,7 +252,8 @@ def describe(style: np.ndarray, engine: Engine | None = None) -> losses.StyleTar
         core.models.WeightsError: If VGG16 cannot be loaded.
     """
     found = (engine or _engine()).look(_padded(style))
-    return losses.StyleTarget("vgg16", moments={n: m[0].numpy() for n, m in found.items()})
+    moments, correlations = ({n: v[0].numpy() for n, v in part.items()} for part in found)
+    return losses.StyleTarget("vgg16", moments=moments, correlations=correlations)
 
 
 def paint(
@@ -156,7 +273,7 @@ def paint(
         photo: `(height, width, 3)` uint8 RGB of any size.
         styles: Pictures, the styles of artists, or what `describe` found; several blend.
         style_weights: One number a style; equal if None.
-        strength: 0 gives the photo its own moments, 1 those of the style.
+        strength: 0 gives the photo its own statistics, 1 those of the style.
         rows: Height of the painting in pixels; beyond `LARGEST` pixels it is painted smaller
             and enlarged.
         brush: Size of style pictures against the photo; 2 makes strokes twice as broad.
@@ -183,11 +300,13 @@ def paint(
                 describe(colour.match(small, canvas) if keep_colors else small, engine)
             )
         else:
-            described.append(style if isinstance(style, losses.StyleTarget) else style.moments)
-    wanted = losses.mix(described, style_weights).moments
-    painted = engine.paint(
-        _padded(canvas), {name: wanted[name][None] for name in LAYERS}, np.float32(strength)
+            described.append(style if isinstance(style, losses.StyleTarget) else style.at_once)
+    mixed = losses.mix(described, style_weights)
+    wanted = Statistics(
+        {name: mixed.moments[name][None] for name in LAYERS},
+        {name: mixed.correlations[name][None] for name in CORRELATED},
     )
+    painted = engine.paint(_padded(canvas), wanted, np.float32(strength))
     picture = painted.numpy()[
         _MARGIN : _MARGIN + canvas.shape[0], _MARGIN : _MARGIN + canvas.shape[1]
     ]
@@ -213,12 +332,12 @@ class Engine:
     """The networks as functions of float32 pictures `(1, height, width, 3)`, see `_padded`.
 
     Attributes:
-        look: A style picture to its moments.
-        paint: A photo, wanted moments and strength to a picture `(height, width, 3)`.
+        look: A style picture to its statistics.
+        paint: A photo, wanted statistics and strength to a picture `(height, width, 3)`.
     """
 
-    look: Callable[[np.ndarray], dict[str, Any]]
-    paint: Callable[[np.ndarray, Mapping[str, np.ndarray], np.float32], tf.Tensor]
+    look: Callable[[np.ndarray], Statistics]
+    paint: Callable[[np.ndarray, Statistics, np.float32], tf.Tensor]
 
 
 @cache
@@ -233,30 +352,24 @@ def compiled(eye: networks.Loaded, seen: keras.Model, decoder: keras.Model) -> E
     import tensorflow as tf
 
     picture = tf.TensorSpec((1, None, None, 3), tf.float32)
-    wanted = {
-        name: tf.TensorSpec((1, 2, channels), tf.float32)
-        for name, channels, _ in builders.STYLE_LEVELS
-    }
+    channels = {name: count for name, count, _ in builders.STYLE_LEVELS}
+    wanted = Statistics(
+        {name: tf.TensorSpec((1, 2, channels[name]), tf.float32) for name in LAYERS},
+        {name: tf.TensorSpec((1, channels[name], channels[name]), tf.float32)
+         for name in CORRELATED},
+    )  # fmt: skip
 
     @tf.function(input_signature=[picture])
     def look(style):
-        return moments(encode(eye, seen, style))
-
-    def towards(own, wanted, strength):
-        return {name: own[name] + strength * (wanted[name] - own[name]) for name in LAYERS}
-
-    def decode(maps, wanted):
-        return decoder([*match(maps, wanted), style_vector(wanted)], training=False)
+        return statistics(encode(eye, seen, style))
 
     @tf.function(input_signature=[picture, wanted, tf.TensorSpec((), tf.float32)])
     def paint(photo, wanted, strength):
-        sides = tf.maximum(tf.shape(photo)[1:3] // (_SKETCH * _STEP), 2) * _STEP
-        small = encode(eye, seen, tf.image.resize(photo, sides, "area"))
-        asked = towards(moments(small), wanted, strength)
-        sketch = tf.clip_by_value(decode(small, asked), 0.0, 255.0)
-        got = moments(encode(eye, seen, sketch))
         maps = encode(eye, seen, photo)
-        return decode(maps, corrected(towards(moments(maps), wanted, strength), asked, got))[0]
+        own = statistics(maps)
+        missed = sketch(eye, seen, decoder, photo, wanted, strength)
+        asked = corrected(towards(own, wanted, strength), *missed)
+        return decode(decoder, maps, own, asked)[0]
 
     return Engine(look, paint)
 

@@ -32,11 +32,14 @@ class StyleTarget:
         grams: Layer to Gram matrix, `(channels, channels)` float32.
         moments: Layer to mean and standard deviation of each channel, `(2, channels)` float32;
             for styles that are stored in little space (Li et al., arXiv 1701.01036).
+        correlations: Layer to correlations of its channels, `(channels, channels)` float32; for
+            `core.stylize.instant` only.
     """
 
     network: str
     grams: Mapping[str, np.ndarray] = field(default_factory=dict)
     moments: Mapping[str, np.ndarray] = field(default_factory=dict)
+    correlations: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -67,8 +70,7 @@ def mix(targets: Sequence[StyleTarget], weights: Sequence[float] | None = None) 
         raise ValueError("Weights of styles are positive numbers.")
     first = targets[0]
     for other in targets[1:]:
-        described = (other.network, set(other.grams), set(other.moments))
-        if described != (first.network, set(first.grams), set(first.moments)):
+        if _names(other) != _names(first):
             raise ValueError("Only styles of one network and the same layers can be mixed.")
     shares = [weight / sum(weights) for weight in weights]
 
@@ -80,7 +82,12 @@ def mix(targets: Sequence[StyleTarget], weights: Sequence[float] | None = None) 
         first.network,
         {name: mean([target.grams[name] for target in targets]) for name in first.grams},
         {name: mean([target.moments[name] for target in targets]) for name in first.moments},
+        {name: mean([each.correlations[name] for each in targets]) for name in first.correlations},
     )
+
+
+def _names(target: StyleTarget) -> tuple[str, set[str], set[str], set[str]]:
+    return target.network, set(target.grams), set(target.moments), set(target.correlations)
 
 
 def smooth(features: tf.Tensor, temperature: float) -> tf.Tensor:

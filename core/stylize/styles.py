@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from core.settings import ROOT
 from core.stylize.losses import StyleTarget
 
 ASSETS = ROOT / "assets" / "styles"
+CORRELATED = "block2_conv1", "block1_conv1"  # layers whose channels instant matches together
 
 
 class Entry(BaseModel):
@@ -67,7 +68,7 @@ class ArtistStyle:
         network: Id of the network that described the paintings.
         grams: Rows of the paintings when they were described, to layer, to Gram matrix.
         described: Layer to mean and deviation of each channel, `(2, channels)` float32, as
-            `core.stylize.instant.moments` computes them.
+            `core.stylize.instant.statistics` computes them.
         colour_mean: `(3,)` float32, RGB 0..255.
         colour_covariance: `(3, 3)` float32, over all pixels of all paintings.
     """
@@ -85,10 +86,37 @@ class ArtistStyle:
         grams = {name: gram.matrix() for name, gram in self.grams[nearest].items()}
         return StyleTarget(self.network, grams)
 
-    @property
-    def moments(self) -> StyleTarget:
-        """Mean and deviation of each channel, for instant."""
-        return StyleTarget(self.network, moments=self.described)
+    @cached_property
+    def at_once(self) -> StyleTarget:
+        """Mean and deviation of each channel, and correlations of some, for instant."""
+        # Instant sees pictures at half their size, which is the smaller of the two scales.
+        grams = self.grams[min(self.grams)]
+        correlations = {
+            name: correlation(grams[name].matrix(), self.described[name]) for name in CORRELATED
+        }
+        return StyleTarget(self.network, moments=self.described, correlations=correlations)
+
+
+def correlation(gram: np.ndarray, moments: np.ndarray) -> np.ndarray:
+    """How channels go together, from their Gram matrix and their moments.
+
+    Args:
+        gram: `(channels, channels)`; its size does not matter, several paintings may have been
+            averaged otherwise than their moments.
+        moments: `(2, channels)`, mean and deviation, see `core.stylize.instant.statistics`.
+
+    Returns:
+        `(channels, channels)` float32, with ones on the diagonal.
+    """
+    mean, deviation = moments
+    energy = np.maximum(mean**2 + deviation**2 - 1, 0)  # variances count as one more
+    scale = np.sqrt(energy / (np.diag(gram) + 1e-12))
+    covariance = gram * np.outer(scale, scale) + np.eye(len(gram)) - np.outer(mean, mean)
+    # Means of several paintings do not fit each other exactly: the nearest that is a covariance.
+    values, vectors = np.linalg.eigh(covariance.astype(np.float64))
+    covariance = (vectors * np.maximum(values, 0)) @ vectors.T
+    deviation = np.sqrt(np.diag(covariance))
+    return (covariance / np.outer(deviation, deviation)).astype(np.float32)
 
 
 def catalogue() -> list[Entry]:

@@ -262,3 +262,19 @@ def test_normalisation_of_rows_is_that_of_keras():
     np.testing.assert_allclose(
         ours(x, training=True), theirs(x, training=True), rtol=1e-4, atol=1e-5
     )
+
+
+def test_a_single_picture_is_modulated_as_several_are():
+    """One kernel of TensorFlow's, or one operation after the other."""
+    from core.networks.modulation import InStyle
+
+    rng = np.random.default_rng(0)
+    maps = rng.normal(0, 2, (2, 5, 6, 3)).astype(np.float32)
+    factors = rng.normal(0, 1, (2, 6)).astype(np.float32)
+    layer = InStyle()
+    expected = maps * (1 + factors[:, None, None, :3]) + factors[:, None, None, 3:]
+    both = np.asarray(layer(maps, factors))
+    np.testing.assert_allclose(both, np.maximum(expected, 0), rtol=1e-5, atol=1e-5)
+    for n in range(2):
+        alone = np.asarray(layer(maps[n : n + 1], factors[n : n + 1]))
+        np.testing.assert_allclose(alone[0], both[n], rtol=1e-4, atol=1e-5)

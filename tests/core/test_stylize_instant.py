@@ -44,29 +44,89 @@ def drawn(seed: int) -> dict[str, np.ndarray]:
     }
 
 
+def covariance(maps: np.ndarray) -> np.ndarray:
+    """Of the channels of one picture's map, at every second place, variances one larger."""
+    some = maps[::2, ::2].reshape(-1, maps.shape[-1]).astype(np.float64)
+    return np.cov(some.T, bias=True) + np.eye(maps.shape[-1])
+
+
 def test_matched_maps_have_the_moments_of_the_style():
     """Equation 8 of the paper: the style's moments, and the photo's order of places."""
     photo, style = drawn(1), drawn(2)
-    wanted = instant.moments(style)
-    for name, matched in zip(instant.LAYERS, instant.match(photo, wanted), strict=True):
-        matched = np.asarray(matched)
-        np.testing.assert_allclose(matched.mean((1, 2)), style[name].mean((1, 2)), rtol=1e-3)
-        np.testing.assert_allclose(matched.std((1, 2)), style[name].std((1, 2)), rtol=2e-2)
-        before, after = photo[name][0, ..., 0].ravel(), matched[0, ..., 0].ravel()
+    matched = instant.match(photo, instant.statistics(photo), instant.statistics(style))
+    for (name, _, size), found in zip(networks.STYLE_LEVELS, matched, strict=True):
+        if name in instant.CORRELATED:
+            continue
+        found = np.asarray(found) * size
+        np.testing.assert_allclose(found.mean((1, 2)), style[name].mean((1, 2)), rtol=1e-3)
+        np.testing.assert_allclose(found.std((1, 2)), style[name].std((1, 2)), rtol=2e-2)
+        before, after = photo[name][0, ..., 0].ravel(), found[0, ..., 0].ravel()
         assert np.corrcoef(before, after)[0, 1] == pytest.approx(1, abs=1e-4)
 
 
-def test_moments_are_those_of_numpy():
+def test_shallow_layers_get_the_covariance_of_the_style():
+    rng = np.random.default_rng(5)
+    photo, style = (
+        {
+            name: rng.gamma(1.0, 20.0, (2, 32, 40, channels)).astype(np.float32)
+            @ rng.normal(0.3, 0.3, (channels, channels)).astype(np.float32)
+            for name, channels, _ in networks.STYLE_LEVELS
+        }
+        for _ in range(2)
+    )
+    matched = instant.match(photo, instant.statistics(photo), instant.statistics(style))
+    for (name, _, size), found in zip(networks.STYLE_LEVELS, matched, strict=True):
+        if name not in instant.CORRELATED:
+            continue
+        for n in range(2):
+            wanted, got = covariance(style[name][n]), covariance(np.asarray(found)[n] * size)
+            assert np.abs(got - wanted).max() < 2e-2 * wanted.max(), name
+            mean = style[name][n][::2, ::2].mean((0, 1))
+            now = np.asarray(found)[n][::2, ::2].mean((0, 1)) * size
+            assert np.abs(now - mean).max() < 1e-2 * np.sqrt(wanted.max())
+
+
+def test_transport_turns_one_covariance_into_another_and_moves_least():
+    rng = np.random.default_rng(6)
+    own, wanted = (np.cov(rng.normal(0, 9, (2, 12, 60)).reshape(24, 60))[None] for _ in range(2))
+    own, wanted = (each[:, :12, :12].astype(np.float32) for each in (own, wanted))
+    change = np.asarray(instant.transport(own, wanted))[0]
+    np.testing.assert_allclose(change, change.T, atol=1e-4)
+    assert np.linalg.eigvalsh(change).min() > 0  # symmetric and positive: the optimal one
+    np.testing.assert_allclose(change @ own[0] @ change, wanted[0], rtol=1e-3, atol=0.05)
+    same = np.asarray(instant.transport(own, own))[0]
+    np.testing.assert_allclose(same, np.eye(12), atol=1e-4)
+
+
+def test_a_covariance_that_is_none_does_no_harm():
+    """A strength beyond 1 may ask for variances below nothing."""
+    own, wanted = np.eye(4, dtype=np.float32)[None], -np.eye(4, dtype=np.float32)[None]
+    assert np.abs(instant.transport(own, wanted)).max() < 1e-6
+
+
+def test_statistics_are_those_of_numpy():
     maps = drawn(3)
-    for name, found in instant.moments(maps).items():
-        np.testing.assert_allclose(found[:, 0], maps[name].mean((1, 2)), rtol=1e-4)
-        expected = np.sqrt(maps[name].var((1, 2)) + 1)
-        np.testing.assert_allclose(found[:, 1], expected, rtol=1e-3)
+    found = instant.statistics(maps)
+    assert set(found.correlations) == set(instant.CORRELATED)
+    for name, (mean, deviation) in ((n, np.moveaxis(m, 1, 0)) for n, m in found.moments.items()):
+        some = maps[name][:, ::2, ::2] if name in instant.CORRELATED else maps[name]
+        np.testing.assert_allclose(mean, some.mean((1, 2)), rtol=1e-4)
+        np.testing.assert_allclose(deviation, np.sqrt(some.var((1, 2)) + 1), rtol=1e-3)
+    for name, correlations in found.correlations.items():
+        for n, correlation in enumerate(correlations):
+            expected = covariance(maps[name][n])
+            deviation = np.sqrt(np.diag(expected))
+            expected /= np.outer(deviation, deviation)
+            np.testing.assert_allclose(correlation, expected, atol=1e-3)
+            np.testing.assert_allclose(np.diag(correlation), 1, rtol=1e-5)
 
 
 def test_what_the_sketch_misses_is_asked_for_within_limits():
-    asked = instant.moments(drawn(4))
-    same = instant.corrected(asked, asked, asked)
+    statistics = instant.statistics(drawn(4))
+    asked = statistics.moments
+    corrected = instant.corrected(statistics, asked, asked)
+    assert corrected.correlations is statistics.correlations
+    same = corrected.moments
     for name in instant.LAYERS:
         np.testing.assert_allclose(same[name], asked[name], rtol=1e-5)
 
@@ -75,7 +135,7 @@ def test_what_the_sketch_misses_is_asked_for_within_limits():
         name: np.stack([m[:, 0] - 0.1 * m[:, 1], 0.8 * m[:, 1]], axis=1)
         for name, m in ((name, np.asarray(m)) for name, m in asked.items())
     }
-    more = instant.corrected(asked, asked, got)
+    more = instant.corrected(statistics, asked, got).moments
     for name in instant.LAYERS:
         mean, deviation = np.asarray(asked[name])[:, 0], np.asarray(asked[name])[:, 1]
         shift = instant._CORRECTED * 0.1 * deviation
@@ -84,7 +144,7 @@ def test_what_the_sketch_misses_is_asked_for_within_limits():
         np.testing.assert_allclose(more[name][:, 1], factor * deviation, rtol=1e-4)
 
     nothing = {name: np.full_like(m, 1e-3) for name, m in got.items()}
-    most = instant.corrected(asked, asked, nothing)
+    most = instant.corrected(statistics, asked, nothing).moments
     for name in instant.LAYERS:
         deviation = np.asarray(asked[name])[:, 1]
         np.testing.assert_allclose(most[name][:, 1], instant._AT_MOST * deviation, rtol=1e-4)

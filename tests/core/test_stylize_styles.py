@@ -106,11 +106,16 @@ def test_shipped_styles_are_whole(entry):
             assert np.isfinite(gram).all()
             assert np.linalg.eigvalsh(gram).min() > -1e-4 * np.linalg.norm(gram)
             assert gram.trace() > 0
-    assert set(style.moments.moments) == set(instant.LAYERS)
-    for values in style.moments.moments.values():
+    assert set(style.at_once.moments) == set(instant.LAYERS)
+    for values in style.at_once.moments.values():
         assert values.shape[0] == 2
         assert np.isfinite(values).all()
         assert (values >= 0).all()  # means and deviations of what a ReLU gives
+    assert set(style.at_once.correlations) == set(styles.CORRELATED)
+    for values in style.at_once.correlations.values():
+        np.testing.assert_allclose(values, values.T, atol=1e-6)
+        np.testing.assert_allclose(np.diag(values), 1, rtol=1e-4)
+        assert np.linalg.eigvalsh(values).min() > -1e-4
     assert ((style.colour_mean > 0) & (style.colour_mean < 255)).all()
     assert np.linalg.eigvalsh(style.colour_covariance).min() > 0
 
@@ -118,6 +123,18 @@ def test_shipped_styles_are_whole(entry):
 def test_a_style_is_loaded_once():
     first = styles.catalogue()[0].artist
     assert styles.load(first) is styles.load(first)
+
+
+def test_correlations_follow_from_gram_matrix_and_moments():
+    rng = np.random.default_rng(0)
+    flat = rng.gamma(1.0, 9.0, (400, 5)) @ rng.normal(0.5, 0.4, (5, 5))
+    flat[:, 2] = 0  # a channel that sees nothing
+    gram = flat.T @ flat / len(flat)
+    moments = np.stack([flat.mean(0), np.sqrt(flat.var(0) + 1)])
+    expected = np.cov(flat.T, bias=True) + np.eye(5)
+    expected /= np.outer(moments[1], moments[1])
+    for size in (1.0, 7.0):  # the Gram matrices of a group of paintings have one of their own
+        np.testing.assert_allclose(styles.correlation(size * gram, moments), expected, atol=1e-5)
 
 
 # What is refused.
@@ -158,7 +175,7 @@ def test_what_is_read_is_what_was_written(tmp_path, monkeypatch):
             error = read.grams[rows][name].matrix() - whole
             assert np.linalg.norm(error) < 1e-3 * np.linalg.norm(whole)
     for name, values in style.described.items():
-        np.testing.assert_array_equal(read.moments.moments[name], values)
+        np.testing.assert_array_equal(read.at_once.moments[name], values)
     np.testing.assert_array_equal(read.colour_covariance, style.colour_covariance)
 
 
@@ -240,7 +257,7 @@ def test_two_artists_and_a_picture_mix(photo, make_picture):
     for name in LAYERS:
         expected = 0.25 * one.at(48).grams[name] + 0.75 * other.at(48).grams[name]
         np.testing.assert_allclose(mixed.grams[name], expected, rtol=1e-4, atol=1e-2)
-    described = losses.mix([one.moments, other.moments])
+    described = losses.mix([one.at_once, other.at_once])
     expected = (one.described["block1_conv1"] + other.described["block1_conv1"]) / 2
     np.testing.assert_allclose(described.moments["block1_conv1"], expected, rtol=1e-5)
     steps = list(

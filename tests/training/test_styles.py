@@ -164,10 +164,10 @@ def test_from_paintings_to_styles_that_load(data, tmp_path, monkeypatch):
     loaded = networks.load("vgg16")
     seen = loaded.layers(instant.LAYERS)
     sized = np.stack([styles._sized(picture, 48) for picture in pictures])
-    expected = instant.moments(instant.encode(loaded, seen, sized))
+    expected = instant.statistics(instant.encode(loaded, seen, sized)).moments
     for name in instant.LAYERS:
         np.testing.assert_allclose(
-            style.moments.moments[name], expected[name].numpy().mean(0), rtol=1e-3, atol=1e-2
+            style.at_once.moments[name], expected[name].numpy().mean(0), rtol=1e-3, atol=1e-2
         )
     mean, covariance = colour.statistics(np.concatenate(pictures))
     np.testing.assert_allclose(style.colour_mean, mean, rtol=1e-4)

@@ -70,6 +70,22 @@ def test_it_learns(pictures, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_run_may_begin_with_the_shipped_weights_and_ask_for_what_a_sketch_misses(
+    pictures, tmp_path
+):
+    whole, asked = [], {"widths": stylizer.Options().widths, "begin": "instant_style"}
+    for sketched in (0.0, 1.0):
+        options = dataclasses.replace(TINY, steps=1, crop=64, sketched=sketched, **asked)
+        run = tmp_path / str(sketched)
+        stylizer.train(options, pictures[:3], pictures[3:], run)
+        whole.append(float(history(run)[0]["style"]))
+    random = dataclasses.replace(TINY, steps=1, crop=64)
+    stylizer.train(random, pictures[:3], pictures[3:], tmp_path / "random")
+    assert max(whole) < float(history(tmp_path / "random")[0]["style"])
+    assert whole[0] != whole[1]
+
+
+@pytest.mark.slow
 def test_a_run_is_published(pictures, tmp_path):
     run, out = tmp_path / "run", tmp_path / "assets"
     stylizer.train(TINY, pictures[:3], pictures[3:], run)
