@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from core import models
 from core.settings import settings
@@ -76,6 +76,39 @@ class Evaluation(BaseModel):
     milliseconds: float
     processor: str
     splits: dict[str, Split]
+
+
+class Attempt(BaseModel):
+    """What a training reached whose weights do not ship.
+
+    Attributes:
+        recipe: Name in `training.recipes.RECIPES`.
+        reported: Accuracy that the report gives for it, on artists of its own.
+        changes: Fields of the recipe that were set otherwise, such as fewer epochs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: str
+    title: str
+    reported: float | None
+    epochs: int
+    seconds: int
+    megabytes: float
+    changes: dict[str, Any]
+    evaluation: Evaluation
+
+
+def attempts(directory: Path = models.ASSETS) -> list[Attempt]:
+    """The trainings whose weights do not ship, in the order of their recipes."""
+    try:
+        text = (directory / "attempts.json").read_text(encoding="utf-8")
+        return TypeAdapter(list[Attempt]).validate_json(text)
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        log.warning("attempts.json cannot be read: %s", error)
+        return []
 
 
 def read(entry: models.Entry, directory: Path = models.ASSETS) -> Evaluation | None:

@@ -72,3 +72,20 @@ def evaluate(
     rows = measuring.table(found, split, known)
     measuring.write_comparison(rows, out or models.ASSETS / f"comparison-{split}")
     typer.echo(json.dumps(rows, indent=2))
+
+
+@app.command()
+def attempts(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Finished runs of `classifier`.")
+    ],
+) -> None:
+    """Keeps what runs have reached whose weights do not ship, for the Laboratory."""
+    from training import attempts as keeping
+
+    try:
+        found = keeping.keep(runs)
+    except FileNotFoundError as error:
+        say(f"Not a finished run: {error.filename} is missing.")
+        raise typer.Exit(1) from None
+    typer.echo(json.dumps([attempt.model_dump() for attempt in found], indent=2))

@@ -103,8 +103,9 @@ def _card(model_id: str, figures: dict[str, float]) -> list[str]:
         "## What it does",
         "",
         "Takes what VGG16 sees in a photo at half its size, gives it the means and deviations of "
-        "what VGG16 sees in a style, and paints from that (`core/stylize/instant.py`). Refining "
-        "starts from its result.",
+        "what VGG16 sees in a style, in shallow layers its whole covariance, and paints from that "
+        "(`core/stylize/instant.py`): first a sketch of half the size, then the picture, for which "
+        "it asks for what the sketch missed. Refining starts from its result.",
         "",
         "## Figures",
         "",

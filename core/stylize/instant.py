@@ -154,7 +154,7 @@ def match(maps: Mapping[str, Any], own: Statistics, asked: Statistics) -> list[A
 def transport(own: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
     """The linear map that turns one covariance into another and moves least.
 
-    It is `A^-1/2 (A^1/2 B A^1/2)^1/2 A^-1/2`, symmetric (arXiv 1906.00668, equation 10).
+    It is `A^-1/2 (A^1/2 B A^1/2)^1/2 A^-1/2`, symmetric (arXiv 1906.00668).
 
     Args:
         own, wanted: `(batch, channels, channels)` float32, `A` and `B`.

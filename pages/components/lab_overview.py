@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pandas as pd
@@ -54,6 +55,8 @@ def show(entries: Sequence[models.Entry]) -> None:
         st.info("No model has been measured yet. This measures all of them:")
         st.code(EVALUATE, language="bash")
     _table(table)
+    if attempts := evaluations.attempts():
+        _attempts(attempts)
 
 
 def _chart(table: pd.DataFrame) -> None:
@@ -147,3 +150,67 @@ def _notes(table: pd.DataFrame) -> None:
             "measures it."
         )
     st.caption(" ".join(notes))
+
+
+def _attempts(attempts: Sequence[evaluations.Attempt]) -> None:
+    """What the recipes reach that this project began with, as they were written down."""
+    rows = []
+    for attempt in attempts:
+        test = attempt.evaluation.splits["test"].figures
+        rows.append(
+            {
+                "title": attempt.title,
+                "macro_accuracy": test["macro_accuracy"],
+                "nine": test.get("nine_accuracy_among_nine"),
+                "reported": attempt.reported,
+                "epochs": attempt.epochs,
+                "minutes": attempt.seconds / 60,
+                "megabytes": attempt.megabytes,
+                "recipe": attempt.recipe,
+                "changes": ", ".join(_change(*each) for each in attempt.changes.items()),
+            }
+        )
+    table = pd.DataFrame(rows)
+    with st.expander("Where it began: the recipes of two student reports"):
+        st.markdown(
+            "Trained here as they were written down, and measured on the same paintings as the "
+            "models above, which took their place. Their weights do not ship."
+        )
+        number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+        st.dataframe(
+            table.style.format(
+                {
+                    **dict.fromkeys(("macro_accuracy", "nine", "reported"), _exactly),
+                    "minutes": "{:.0f}",
+                    "megabytes": "{:.1f}",
+                },
+                na_rep="",
+            ),
+            hide_index=True,
+            column_config={
+                "title": text("Recipe", pinned=True),
+                "macro_accuracy": number(
+                    "Mean over artists", help="Macro accuracy on the test split, 34 artists."
+                ),
+                "nine": number(
+                    "Nine artists",
+                    help="Macro accuracy on test paintings of the nine artists that the reports "
+                    "share with this collection, when only these may be named.",
+                ),
+                "reported": number("As reported", help="Of eleven artists, in the reports."),
+                "epochs": number("Epochs"),
+                "minutes": number("Minutes", help="Of training, on the machine it was done on."),
+                "megabytes": number("MB"),
+                "recipe": text("Command", help="python -m training classifier …"),
+                "changes": text("Set otherwise"),
+            },
+            alt="; ".join(
+                f"{title}: {charts.percent(share)} of unseen paintings"
+                for title, share in zip(table["title"], table["macro_accuracy"], strict=True)
+            ),
+            key="lab-attempts",
+        )
+
+
+def _change(name: str, value: object) -> str:
+    return f"{name}={json.dumps(value)}"

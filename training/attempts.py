@@ -1,0 +1,61 @@
+"""Keeps what trainings reached whose weights do not ship: the recipes as the reports give them.
+
+Small enough to commit, and shown in the Laboratory beside the models that ship.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from core import evaluations, models
+from training.history import History
+from training.recipes import RECIPES, REPORTED, Recipe, from_options
+
+
+def keep(runs: list[Path], out: Path = models.ASSETS) -> list[evaluations.Attempt]:
+    """Adds finished runs to `attempts.json`, each in the place of an earlier one of its recipe.
+
+    Args:
+        runs: Directories of `python -m training classifier`, with their `model`.
+        out: Where `attempts.json` is.
+
+    Raises:
+        FileNotFoundError: If a run is not finished and measured.
+    """
+    known = {attempt.recipe: attempt for attempt in evaluations.attempts(out)}
+    for run in runs:
+        attempt = read(run)
+        known[attempt.recipe] = attempt
+    rows = [known[name].model_dump() for name in RECIPES if name in known]
+    text = json.dumps(rows, indent=2, ensure_ascii=False)
+    (out / "attempts.json").write_text(text + "\n", encoding="utf-8")
+    return list(known.values())
+
+
+def read(run: Path) -> evaluations.Attempt:
+    """What a run reached."""
+    recipe = from_options(json.loads((run / "options.json").read_text())["recipe"])
+    entry = json.loads((run / "model" / "models.json").read_text())[0]
+    found = json.loads((run / "model" / recipe.id / "evaluation.json").read_text())
+    rows = History(run).rows
+    return evaluations.Attempt(
+        recipe=recipe.id,
+        title=entry["title"],
+        reported=REPORTED.get(recipe.id),
+        epochs=len(rows),
+        seconds=round(sum(row["seconds"] for row in rows)),
+        megabytes=round(entry["file"]["bytes"] / 1e6, 1),
+        changes=changes(recipe),
+        evaluation=evaluations.Evaluation.model_validate(found),
+    )
+
+
+def changes(recipe: Recipe) -> dict[str, Any]:
+    """The fields that differ from the recipe of the same name, as `--set` takes them."""
+    asked, given = (dataclasses.asdict(each) for each in (recipe, RECIPES[recipe.id]))
+    # As JSON would have it: a tuple is a list there.
+    asked, given = (json.loads(json.dumps(each)) for each in (asked, given))
+    return {name: value for name, value in asked.items() if value != given[name]}
