@@ -36,8 +36,8 @@ LAYERS = tuple(name for name, *_ in builders.STYLE_LEVELS)
 LARGEST = 3_000_000  # pixels painted in one piece; larger pictures are painted at this size
 
 _SKETCH = 2  # how many times smaller than the picture the sketch is
-_CORRECTED = 0.7  # share of what the sketch missed
-_AT_MOST = 1.3  # factor of a correction: what is far off is not within the decoder's reach
+_CORRECTED = 1.2  # times what the sketch missed
+_AT_MOST = 1.6  # factor of a correction: what is far off is not within the decoder's reach
 
 _STEP = 16  # sides of what the networks see are multiples of it
 _MARGIN = 16  # mirrored pixels around a picture

@@ -119,6 +119,31 @@ def chart_ids(app: AppTest) -> list[str]:
     return [titles[title] for title in spec["layout"]["yaxis"]["ticktext"]]
 
 
+def test_what_the_reports_recipes_reached_stands_below(monkeypatch: pytest.MonkeyPatch):
+    measured = evaluations.read(LITE)
+    attempt = evaluations.Attempt(
+        recipe="resnet50",
+        title="ResNet50, one phase",
+        reported=0.55,
+        epochs=3,
+        seconds=600,
+        megabytes=44.4,
+        changes={"sizes": [[0.0, 112]]},
+        evaluation=measured,
+    )
+    monkeypatch.setattr(evaluations, "attempts", lambda: [attempt])
+    table = open_page().dataframe[1].value
+    assert len(table) == 1
+    row = table.iloc[0]
+    figures = measured.splits["test"].figures
+    assert row["macro_accuracy"] == figures["macro_accuracy"]
+    assert row["nine"] == figures["nine_accuracy_among_nine"]
+    assert (row["reported"], row["minutes"], row["changes"]) == (0.55, 10, "sizes=[[0.0, 112]]")
+
+    monkeypatch.setattr(evaluations, "attempts", list)
+    assert len(open_page().dataframe) == 1
+
+
 def test_a_model_whose_file_has_changed_is_not_evaluated(unmeasured: models.Entry):
     app = open_page()
     row = app.dataframe[0].value.set_index("title").loc[unmeasured.title]
