@@ -36,7 +36,8 @@ LAYERS = tuple(name for name, *_ in builders.STYLE_LEVELS)
 LARGEST = 3_000_000  # pixels painted in one piece; larger pictures are painted at this size
 
 _SKETCH = 2  # how many times smaller than the picture the sketch is
-_CORRECTED = 1.2  # times what the sketch missed
+_CORRECTED = 1.2  # times what the sketch missed, if it is of this size at least:
+_SURE = 208  # pixels, its shorter side; a smaller one says as much less about the picture
 _AT_MOST = 1.6  # factor of a correction: what is far off is not within the decoder's reach
 
 _STEP = 16  # sides of what the networks see are multiples of it
@@ -210,8 +211,13 @@ def sketch(
     photos: tf.Tensor,
     wanted: Statistics,
     strength: Any,
-) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Paints photos in a small size: the moments asked for there, and those that came of it."""
+) -> tuple[Mapping[str, Any], Mapping[str, Any], Any]:
+    """Paints photos in a small size.
+
+    Returns:
+        The moments asked for there, those that came of it, and the share of what was missed that
+        is to be asked for in addition.
+    """
     import tensorflow as tf
 
     sides = tf.maximum(tf.shape(photos)[1:3] // (_SKETCH * _STEP), 2) * _STEP
@@ -219,13 +225,14 @@ def sketch(
     own = statistics(maps)
     asked = towards(own, wanted, strength)
     painted = tf.clip_by_value(decode(decoder, maps, own, asked), 0.0, 255.0)
-    return asked.moments, statistics(encode(loaded, seen, painted)).moments
+    sure = tf.minimum(tf.cast(tf.reduce_min(sides), tf.float32) / _SURE, 1.0)
+    return asked.moments, statistics(encode(loaded, seen, painted)).moments, _CORRECTED * sure
 
 
 def corrected(
-    statistics: Statistics, asked: Mapping[str, Any], got: Mapping[str, Any]
+    statistics: Statistics, asked: Mapping[str, Any], got: Mapping[str, Any], share: Any
 ) -> Statistics:
-    """What to ask for, once the moments `asked` have brought `got`."""
+    """What to ask for, once the moments `asked` have brought `got`: a share of it more."""
     import tensorflow as tf
 
     found = {}
@@ -234,9 +241,9 @@ def corrected(
             tf.unstack(each[name], axis=1) for each in (statistics.moments, asked, got)
         )
         # A strength beyond 1 may ask for less than nothing.
-        factor = (tf.maximum(asked_deviation, 0.0) / got_deviation) ** _CORRECTED
+        factor = (tf.maximum(asked_deviation, 0.0) / got_deviation) ** share
         most = (_AT_MOST - 1) * tf.abs(asked_deviation)
-        shift = tf.clip_by_value(_CORRECTED * (asked_mean - got_mean), -most, most)
+        shift = tf.clip_by_value(share * (asked_mean - got_mean), -most, most)
         factor = tf.clip_by_value(factor, 1 / _AT_MOST, _AT_MOST)
         found[name] = tf.stack([mean + shift, deviation * factor], axis=1)
     return statistics._replace(moments=found)

@@ -124,7 +124,7 @@ def test_statistics_are_those_of_numpy():
 def test_what_the_sketch_misses_is_asked_for_within_limits():
     statistics = instant.statistics(drawn(4))
     asked = statistics.moments
-    corrected = instant.corrected(statistics, asked, asked)
+    corrected = instant.corrected(statistics, asked, asked, 0.7)
     assert corrected.correlations is statistics.correlations
     same = corrected.moments
     for name in instant.LAYERS:
@@ -135,21 +135,32 @@ def test_what_the_sketch_misses_is_asked_for_within_limits():
         name: np.stack([m[:, 0] - 0.1 * m[:, 1], 0.8 * m[:, 1]], axis=1)
         for name, m in ((name, np.asarray(m)) for name, m in asked.items())
     }
-    more = instant.corrected(statistics, asked, got).moments
+    more = instant.corrected(statistics, asked, got, 0.7).moments
     for name in instant.LAYERS:
         mean, deviation = np.asarray(asked[name])[:, 0], np.asarray(asked[name])[:, 1]
-        shift = instant._CORRECTED * 0.1 * deviation
+        shift = 0.7 * 0.1 * deviation
         np.testing.assert_allclose(more[name][:, 0], mean + shift, rtol=1e-4, atol=1e-3)
-        factor = 1.25**instant._CORRECTED
+        factor = 1.25**0.7
         np.testing.assert_allclose(more[name][:, 1], factor * deviation, rtol=1e-4)
 
     nothing = {name: np.full_like(m, 1e-3) for name, m in got.items()}
-    most = instant.corrected(statistics, asked, nothing).moments
+    most = instant.corrected(statistics, asked, nothing, 0.7).moments
     for name in instant.LAYERS:
         deviation = np.asarray(asked[name])[:, 1]
         np.testing.assert_allclose(most[name][:, 1], instant._AT_MOST * deviation, rtol=1e-4)
         away = np.abs(np.asarray(most[name])[:, 0] - np.asarray(asked[name])[:, 0])
         assert (away <= (instant._AT_MOST - 1) * deviation * 1.001).all()
+
+
+@pytest.mark.parametrize(("side", "share"), [(416, 1.0), (640, 1.0), (224, 112 / 208), (64, 0.154)])
+def test_a_small_sketch_is_trusted_less(engine, side, share):
+    eye = perceptual.load("vgg16")
+    decoder = networks.style_decoder(widths=(8, 8, 8, 8), hidden=8)
+    seen = eye.layers(instant.LAYERS)
+    photo = np.full((1, side, side + 64, 3), 90, np.float32)
+    wanted = instant.statistics(instant.encode(eye, seen, photo[:, :64, :64]))
+    *_, found = instant.sketch(eye, seen, decoder, photo, wanted, 1.0)
+    assert float(found) == pytest.approx(share * instant._CORRECTED, rel=2e-3)
 
 
 def test_the_eye_sees_the_photo_at_half_its_size(photo):
