@@ -127,7 +127,7 @@ def job_of(key: str) -> Job | None:
     return None
 
 
-@st.fragment(run_every=0.3)
+@st.fragment(run_every=0.2)
 def follow(job: Job, at_first: bytes, name: str) -> None:
     """The picture as it forms; the rest of the page stays as it is until it is done."""
     job.touch()
@@ -228,7 +228,7 @@ def unfinished(picture: np.ndarray | None, key: str, chosen: Subject, how: Manne
         show(picture, "At once", chosen)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Refine", type="primary", icon=":material/brush:"):
-            begin(key, order)
+            begin(key, dataclasses.replace(order, sketch=picture))
             st.rerun()
         if picture is not None:
             downloads.button(

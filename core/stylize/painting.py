@@ -88,6 +88,7 @@ class Order:
         options: How it is refined.
         strength: Of style in the instant picture, 0..1.
         from_instant: Whether it starts from the instant picture, not as the options say.
+        sketch: The instant picture of this order, if somebody has it already.
         earlier: A painting of the same order to go on from, in place of either.
     """
 
@@ -97,6 +98,7 @@ class Order:
     options: refine.Options = field(default_factory=refine.Options)
     strength: float = 1.0
     from_instant: bool = True
+    sketch: np.ndarray | None = None
     earlier: Painting | None = None
 
 
@@ -264,7 +266,8 @@ class _Easel:
     def _sketch(self) -> None:
         self._tell("sketching")
         try:
-            self.picture = at_once(self.order)
+            sketch = self.order.sketch
+            self.picture = at_once(self.order) if sketch is None else sketch
         except models.WeightsError as error:
             log.info("No instant picture: %s", error)
             self.note = "The instant picture cannot be made here: this started from the photo."
@@ -285,7 +288,8 @@ class _Easel:
 
     def _refine(self) -> Painting:
         options = dataclasses.replace(self.options, scales=self._scales())
-        begun, before = time.monotonic(), self.order.earlier.step if self.order.earlier else 0
+        before = self.order.earlier.step if self.order.earlier else 0
+        begun, already = 0.0, 0.0  # seconds, and share of the work done by then
         painting = refine.refine(
             self.order.photo,
             self.order.styles,
@@ -299,9 +303,11 @@ class _Easel:
             if step.first:
                 self.picture = self._full_size(step.pixels())
             self._look(step)
-            spent = time.monotonic() - begun
-            # The first steps are slower than the rest.
-            left = spent * (1 - step.done) / step.done if step.step > 2 else None
+            now, left = time.monotonic(), None
+            if step.step == 2:  # the first two are slower than the rest
+                begun, already = now, step.done
+            elif step.step > 2:
+                left = (now - begun) * (1 - step.done) / (step.done - already)
             self._tell("painting", step, left)
             if stopped := self.job.stopping:
                 break

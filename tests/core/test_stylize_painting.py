@@ -102,6 +102,15 @@ def test_what_the_sketch_is_asked_for(order, sketched):
                          "keep_colors": True}]  # fmt: skip
 
 
+def test_a_sketch_that_is_there_already_is_not_painted_again(order, sketched):
+    known = np.full((48, 60, 3), (40, 160, 90), np.uint8)
+    done, told = run(dataclasses.replace(order, sketch=known))
+    assert not sketched
+    first = images.load(told[2].preview).pixels
+    np.testing.assert_allclose(np.median(first, (0, 1)), (40, 160, 90), atol=6)
+    assert done.complete
+
+
 def test_it_starts_from_photo_or_noise_when_asked(order, sketched):
     order = with_(dataclasses.replace(order, from_instant=False), steps=1, scales=(1.0,))
     from_photo, told = run(order)
