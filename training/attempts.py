@@ -54,8 +54,19 @@ def read(run: Path) -> evaluations.Attempt:
 
 
 def changes(recipe: Recipe) -> dict[str, Any]:
-    """The fields that differ from the recipe of the same name, as `--set` takes them."""
+    """The fields that differ from the recipe of the same name, named as `--set` names them."""
     asked, given = (dataclasses.asdict(each) for each in (recipe, RECIPES[recipe.id]))
     # As JSON would have it: a tuple is a list there.
-    asked, given = (json.loads(json.dumps(each)) for each in (asked, given))
-    return {name: value for name, value in asked.items() if value != given[name]}
+    return _differences(json.loads(json.dumps(asked)), json.loads(json.dumps(given)))
+
+
+def _differences(asked: Any, given: Any, name: str = "") -> dict[str, Any]:
+    alike = isinstance(asked, list) and len(asked) == len(given)
+    if alike and asked and isinstance(asked[0], dict):
+        asked, given = (dict(enumerate(each)) for each in (asked, given))
+    if not isinstance(asked, dict):
+        return {} if asked == given else {name: asked}
+    found: dict[str, Any] = {}
+    for part in asked:
+        found |= _differences(asked[part], given[part], f"{name}.{part}" if name else str(part))
+    return found
