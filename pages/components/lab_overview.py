@@ -199,7 +199,7 @@ def _attempts(attempts: Sequence[evaluations.Attempt]) -> None:
                 ),
                 "reported": number("As reported", help="Of eleven artists, in the reports."),
                 "epochs": number("Epochs"),
-                "minutes": number("Minutes", help="Of training, on the machine it was done on."),
+                "minutes": number("Minutes", help="On two cores that had other work, too."),
                 "megabytes": number("MB"),
                 "recipe": text("Command", help="python -m training classifier …"),
                 "changes": text("Set otherwise"),
