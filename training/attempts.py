@@ -57,7 +57,8 @@ def changes(recipe: Recipe) -> dict[str, Any]:
     """The fields that differ from the recipe of the same name, named as `--set` names them."""
     asked, given = (dataclasses.asdict(each) for each in (recipe, RECIPES[recipe.id]))
     # As JSON would have it: a tuple is a list there.
-    return _differences(json.loads(json.dumps(asked)), json.loads(json.dumps(given)))
+    found = _differences(json.loads(json.dumps(asked)), json.loads(json.dumps(given)))
+    return {name: value for name, value in found.items() if name != "name"}
 
 
 def _differences(asked: Any, given: Any, name: str = "") -> dict[str, Any]:

@@ -72,11 +72,11 @@ def find_resnet50(directory: Path | None) -> Path:
 def without_keras_file(recipe: Recipe) -> Recipe:
     """The same recipe over the ResNet50 whose weights are a file of their own, up to conv4.
 
-    A recipe over any other network is returned as it is.
+    It keeps its name, and a recipe over any other network is returned as it is.
     """
     if recipe.network != "resnet50":
         return recipe
-    return dataclasses.replace(recipe, network="resnet50_v2")
+    return dataclasses.replace(recipe, name=recipe.id, network="resnet50_v2")
 
 
 def within_reach(recipe: Recipe, directory: Path | None) -> Recipe:

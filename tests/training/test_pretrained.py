@@ -42,6 +42,7 @@ def test_without_keras_file_the_recipe_starts_from_the_other_resnet50(tmp_path):
     recipe = RECIPES["resnet50_two_phase"]
     changed = pretrained.within_reach(recipe, tmp_path)
     assert changed == dataclasses.replace(recipe, network="resnet50_v2")
+    assert pretrained.within_reach(RECIPES["resnet50"], tmp_path).id == "resnet50"
     assert pretrained.within_reach(RECIPES["custom_cnn"], tmp_path) is RECIPES["custom_cnn"]
 
 
