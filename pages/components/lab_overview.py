@@ -173,8 +173,10 @@ def _attempts(attempts: Sequence[evaluations.Attempt]) -> None:
     table = pd.DataFrame(rows)
     with st.expander("Where it began: the recipes of two student reports"):
         st.markdown(
-            "Trained here as they were written down, and measured on the same paintings as the "
-            "models above, which took their place. Their weights do not ship."
+            "Trained here as they were written down, but for what the last column says: where time "
+            "was short, a figure shows how far the recipe came, not what it can reach. Measured on "
+            "the same paintings as the models above, which took their place; their weights do not "
+            "ship."
         )
         number, text = st.column_config.NumberColumn, st.column_config.TextColumn
         st.dataframe(

@@ -65,7 +65,7 @@ def test_all_models_and_their_table(server: str, page: Page, tmp_path: Path):
     page.goto(f"{server}/laboratory")
     expect(page.get_by_role("heading", name="The laboratory")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(1)
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
     with page.expect_download() as download:
         download_button(page, "Download as CSV").click()
     assert download.value.suggested_filename == "atelier-models.csv"
