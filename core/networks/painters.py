@@ -92,7 +92,7 @@ def style_decoder(
     Args:
         widths: Channels after each of the four levels.
         hidden: Units of the network that reads the style.
-        dtype: Keras policy of all layers but the last.
+        dtype: Keras policy of all layers but the last activation, which is float32.
 
     Returns:
         From the maps of `STYLE_LEVELS`, of 1/16, 1/8, 1/4 and 1/2 of the height and width and

@@ -8,7 +8,7 @@ by one: they get the covariance of the style by the linear map that changes them
 transport between Gaussians; Lu et al., arXiv 1906.00668, and Mroueh, arXiv 1905.12828).
 
 What comes out never has quite the statistics that were asked for. So a sketch of half the size
-is painted first, and most of what it misses is added to what is asked of the picture itself: a
+is painted first, and what it misses is asked of the picture in addition: a
 third more time for a smaller loss (CONTRIBUTING has the figures).
 """
 
