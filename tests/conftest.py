@@ -16,6 +16,12 @@ REAL_PAINTINGS = Path(
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, so that no process waits long for the other's last one."""
+    first = [ROOT / "tests" / folder for folder in ("browser", "training")]
+    items.sort(key=lambda item: [folder not in item.path.parents for folder in first])
+
+
 @pytest.fixture(autouse=True)
 def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Every test has its own journal and cache, and no setting of the user's."""

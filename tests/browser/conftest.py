@@ -60,9 +60,9 @@ def serve(folder: Path, **settings: str) -> Iterator[str]:
     assert "Traceback" not in text, text
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app without any data set."""
+    """The app without any data set; one for all tests, since it loads its networks but once."""
     with serve(tmp_path_factory.mktemp("server")) as address:
         yield address
 

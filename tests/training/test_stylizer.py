@@ -32,15 +32,21 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
+@pytest.fixture(scope="module")
+def whole(pictures: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nothing interrupted."""
+    run = tmp_path_factory.mktemp("whole")
+    return stylizer.train(TINY, pictures[:3], pictures[3:], run)
+
+
 def history(run: Path) -> list[dict[str, str]]:
     with (run / "history.csv").open(newline="") as file:
         return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_goes_on_to_the_same_weights(pictures, tmp_path):
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    stylizer.train(TINY, pictures[:3], pictures[3:], whole)
+def test_an_interrupted_run_goes_on_to_the_same_weights(pictures, whole, tmp_path):
+    broken = tmp_path / "broken"
 
     def stop(row: dict[str, float]) -> None:
         raise KeyboardInterrupt
@@ -86,10 +92,11 @@ def test_a_run_may_begin_with_the_shipped_weights_and_ask_for_what_a_sketch_miss
 
 
 @pytest.mark.slow
-def test_a_run_is_published(pictures, tmp_path):
-    run, out = tmp_path / "run", tmp_path / "assets"
-    stylizer.train(TINY, pictures[:3], pictures[3:], run)
-    entry = publish_stylizer.publish_stylizer(run, pictures[:3], pictures[3:], version="7", out=out)
+def test_a_run_is_published(pictures, whole, tmp_path):
+    out = tmp_path / "assets"
+    entry = publish_stylizer.publish_stylizer(
+        whole, pictures[:3], pictures[3:], version="7", out=out
+    )
     figures = entry.figures["held_out"]
     assert figures["pairs"] == 3
     assert figures["style_loss_of_photo"] > 0
