@@ -31,6 +31,7 @@ if "stylize_painted" not in st.session_state:
     st.session_state.stylize_job = None  # the latest,
     st.session_state.stylize_key = None  # what it paints,
     st.session_state.stylize_scale = None  # and the scale that was shown last
+    st.session_state.stylize_asked = False  # whether it was just asked for
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
@@ -94,16 +95,23 @@ def work(
     return found
 
 
-def begin(key: str, order: Order) -> None:
+def ask() -> None:
+    """A callback: painting begins as soon as this run knows what is wanted, not in another."""
+    st.session_state.stylize_asked = True
+
+
+def begin(key: str, order: Order) -> Job:
     """Has it painted, and shows it from then on."""
     painted = st.session_state.stylize_painted
     st.session_state.stylize_refused.pop(key, None)
-    st.session_state.stylize_job = jobs.submit(
+    job = jobs.submit(
         f"stylize-{uuid.uuid4().hex}",
         lambda job: work(job, key, order, painted),
         patience=PATIENCE,
     )
+    st.session_state.stylize_job = job
     st.session_state.stylize_key, st.session_state.stylize_scale = key, None
+    return job
 
 
 def job_of(key: str) -> Job | None:
@@ -220,16 +228,14 @@ def view() -> None:
     )
 
 
-def unfinished(picture: np.ndarray | None, key: str, chosen: Subject, how: Manner, order: Order):
+def unfinished(picture: np.ndarray | None, chosen: Subject, how: Manner) -> None:
     """Before refining: the instant picture, and the way on."""
     if picture is None:
         st.image(pictures.shown(chosen.photo.data), width="stretch", alt=chosen.photo.name)
     else:
         show(picture, "At once", chosen)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Refine", type="primary", icon=":material/brush:"):
-            begin(key, dataclasses.replace(order, sketch=picture))
-            st.rerun()
+        st.button("Refine", type="primary", icon=":material/brush:", on_click=ask)
         if picture is not None:
             downloads.button(
                 "Download",
@@ -240,17 +246,16 @@ def unfinished(picture: np.ndarray | None, key: str, chosen: Subject, how: Manne
     st.caption("Refine goes over it again and again, coarse to fine, while you watch.")
 
 
-def finished(done: Painting, key: str, chosen: Subject, how: Manner, order: Order) -> None:
+def finished(done: Painting, key: str, chosen: Subject, how: Manner) -> None:
     """What was painted, as far as it came, to look at, take home and go on with."""
     show(done.pixels, "Painting", chosen)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(
+        st.button(
             "Go on painting",
             type="secondary" if done.complete else "primary",
             icon=":material/play_arrow:",
-        ):
-            begin(key, dataclasses.replace(order, earlier=done))
-            st.rerun()
+            on_click=ask,
+        )
         downloads.button(
             "Download picture",
             lambda: save(
@@ -285,13 +290,15 @@ if chosen is None:
     st.stop()
 
 job: Job | None = st.session_state.stylize_job
-busy = job is not None and not job.is_finished
+asked: bool = st.session_state.stylize_asked
+busy = asked or (job is not None and not job.is_finished)
 left, right = st.columns([5, 2], gap="large")
 with right:
     try:
         how = manner.choose(chosen.styles, disabled=busy)
         order = order_of(chosen, how)
     except (ValueError, models.WeightsError) as error:
+        st.session_state.stylize_asked = False
         left.error(str(error))
         st.stop()
 key = key_of(
@@ -300,17 +307,21 @@ key = key_of(
 job = job_of(key)
 
 with left:
-    if sentence := st.session_state.stylize_refused.get(key):
+    if not asked and (sentence := st.session_state.stylize_refused.get(key)):
         st.error(sentence)
     painted: Painting | None = st.session_state.stylize_painted.get(key)
     place = st.empty()
-    if job is None and painted is not None:
-        finished(painted, key, chosen, how, order)
+    if job is None and painted is not None and not asked:
+        finished(painted, key, chosen, how)
         st.stop()
     at_first = at_once(chosen, how, order, place) if painted is None else painted.pixels
     place.empty()
+    if asked:
+        st.session_state.stylize_asked = False
+        sketched = at_first if painted is None else None
+        job = begin(key, dataclasses.replace(order, sketch=sketched, earlier=painted))
     if job is None:
-        unfinished(at_first, key, chosen, how, order)
+        unfinished(at_first, chosen, how)
     else:
         follow(
             job,

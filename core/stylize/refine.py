@@ -35,6 +35,7 @@ _LOOK_BYTES = 1000  # features of a style that is looked at in one piece, withou
 # What one evaluation takes even where more is free: 2048×1365 stays below 8 GB with all the
 # rest of the app, and tiles so large cost hardly more than none.
 _AT_ONCE_BYTES = 4_500_000_000
+_STEP_COST = 15_000  # pixels: the time that a step takes besides that for its own
 _LEAST_TILE = 250_000  # pixels; smaller tiles are mostly margin
 
 OptimiserName = Literal["lbfgs", "adam"]
@@ -300,13 +301,14 @@ def refine(
             "more rows."
         )
     counts, done, step, started = shares(options.steps, plan), 0.0, 0, time.monotonic()
-    work = sum(count * scale**2 for count, scale in zip(counts, plan, strict=True))
+    costs = [scale**2 * height * width + _STEP_COST for scale in plan]
+    work = sum(count * cost for count, cost in zip(counts, costs, strict=True))
     picture = None if canvas is None else canvas.astype(np.float32)
     optimiser = optimise.make(
         options.optimiser, precondition.Waves(options.waves), options.learning_rate
     )
     small: np.ndarray | None = None
-    for scale, count in zip(plan, counts, strict=True):
+    for scale, count, cost in zip(plan, counts, costs, strict=True):
         if not count:
             continue
         shape = max(1, round(height * scale)), max(1, round(width * scale))
@@ -323,7 +325,7 @@ def refine(
         descent = optimiser.descend(picture, evaluate)
         for n, (best, found) in enumerate(itertools.islice(descent, count)):
             picture, step = best, step + 1
-            done += scale**2 / work
+            done += cost / work
             yield Step(
                 step=step,
                 of=options.steps,
