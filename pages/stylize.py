@@ -21,6 +21,7 @@ from pages.components.warmth import warm_up_in_background
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 8  # paintings of a visit that stay
 WARMING = "stylize-warming"  # key of the job that loads the networks
+PAINT = "stylize-paint"  # key of the button that has it painted, or painted further
 
 style.apply()
 warm_up_in_background()
@@ -31,7 +32,6 @@ if "stylize_painted" not in st.session_state:
     st.session_state.stylize_job = None  # the latest,
     st.session_state.stylize_key = None  # what it paints,
     st.session_state.stylize_scale = None  # and the scale that was shown last
-    st.session_state.stylize_asked = False  # whether it was just asked for
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
@@ -95,23 +95,16 @@ def work(
     return found
 
 
-def ask() -> None:
-    """A callback: painting begins as soon as this run knows what is wanted, not in another."""
-    st.session_state.stylize_asked = True
-
-
-def begin(key: str, order: Order) -> Job:
+def begin(key: str, order: Order) -> None:
     """Has it painted, and shows it from then on."""
     painted = st.session_state.stylize_painted
     st.session_state.stylize_refused.pop(key, None)
-    job = jobs.submit(
+    st.session_state.stylize_job = jobs.submit(
         f"stylize-{uuid.uuid4().hex}",
         lambda job: work(job, key, order, painted),
         patience=PATIENCE,
     )
-    st.session_state.stylize_job = job
     st.session_state.stylize_key, st.session_state.stylize_scale = key, None
-    return job
 
 
 def job_of(key: str) -> Job | None:
@@ -235,7 +228,7 @@ def unfinished(picture: np.ndarray | None, chosen: Subject, how: Manner) -> None
     else:
         show(picture, "At once", chosen)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Refine", type="primary", icon=":material/brush:", on_click=ask)
+        st.button("Refine", type="primary", icon=":material/brush:", key=PAINT)
         if picture is not None:
             downloads.button(
                 "Download",
@@ -254,7 +247,7 @@ def finished(done: Painting, key: str, chosen: Subject, how: Manner) -> None:
             "Go on painting",
             type="secondary" if done.complete else "primary",
             icon=":material/play_arrow:",
-            on_click=ask,
+            key=PAINT,
         )
         downloads.button(
             "Download picture",
@@ -290,7 +283,8 @@ if chosen is None:
     st.stop()
 
 job: Job | None = st.session_state.stylize_job
-asked: bool = st.session_state.stylize_asked
+# Known before its button is drawn again, further down: painting begins in the run of the click.
+asked: bool = st.session_state.get(PAINT, False)
 busy = asked or (job is not None and not job.is_finished)
 left, right = st.columns([5, 2], gap="large")
 with right:
@@ -298,13 +292,13 @@ with right:
         how = manner.choose(chosen.styles, disabled=busy)
         order = order_of(chosen, how)
     except (ValueError, models.WeightsError) as error:
-        st.session_state.stylize_asked = False
         left.error(str(error))
         st.stop()
 key = key_of(
     chosen, how.weights, how.from_instant, dataclasses.replace(how.options, steps=1)
 )  # more steps make the same painting
 job = job_of(key)
+asked = asked and job is None  # a second click of a double one finds the job of the first
 
 with left:
     if not asked and (sentence := st.session_state.stylize_refused.get(key)):
@@ -317,9 +311,9 @@ with left:
     at_first = at_once(chosen, how, order, place) if painted is None else painted.pixels
     place.empty()
     if asked:
-        st.session_state.stylize_asked = False
         sketched = at_first if painted is None else None
-        job = begin(key, dataclasses.replace(order, sketch=sketched, earlier=painted))
+        begin(key, dataclasses.replace(order, sketch=sketched, earlier=painted))
+        job = st.session_state.stylize_job
     if job is None:
         unfinished(at_first, chosen, how)
     else:

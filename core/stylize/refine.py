@@ -35,8 +35,8 @@ _LOOK_BYTES = 1000  # features of a style that is looked at in one piece, withou
 # What one evaluation takes even where more is free: 2048×1365 stays below 8 GB with all the
 # rest of the app, and tiles so large cost hardly more than none.
 _AT_ONCE_BYTES = 4_500_000_000
-_STEP_COST = 15_000  # pixels: the time that a step takes besides that for its own
 _LEAST_TILE = 250_000  # pixels; smaller tiles are mostly margin
+_STEP_PIXELS = 15_000  # besides its own: a step of a small copy, too, takes its time
 
 OptimiserName = Literal["lbfgs", "adam"]
 Start = Literal["photo", "noise"]
@@ -301,7 +301,7 @@ def refine(
             "more rows."
         )
     counts, done, step, started = shares(options.steps, plan), 0.0, 0, time.monotonic()
-    costs = [scale**2 * height * width + _STEP_COST for scale in plan]
+    costs = [scale**2 * height * width + _STEP_PIXELS for scale in plan]
     work = sum(count * cost for count, cost in zip(counts, costs, strict=True))
     picture = None if canvas is None else canvas.astype(np.float32)
     optimiser = optimise.make(

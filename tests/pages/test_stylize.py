@@ -331,6 +331,18 @@ def test_stop_keeps_what_is_there_and_it_goes_on(studio):
     assert (studio.orders[1]["canvas"] == 60).all()  # what the first order painted
 
 
+def test_a_double_click_paints_once(studio):
+    studio.gate.clear()
+    app = press(ready(), "Refine")
+    job: jobs.Job = app.session_state["stylize_job"]
+    app.session_state["stylize-paint"] = True  # the second click, sent before the page had changed
+    app = fine(app.run())
+    assert app.session_state["stylize_job"] is job
+    studio.gate.set()
+    finished(app)
+    assert len(studio.orders) == 1
+
+
 def test_other_settings_show_their_own_picture_and_the_painting_is_kept(studio):
     app = finished(press(ready(), "Refine"))
     app = fine(app.select_slider(key="stylize_brush").set_value(0.5).run())
