@@ -289,6 +289,8 @@ busy = asked or (job is not None and not job.is_finished)
 left, right = st.columns([5, 2], gap="large")
 with right:
     try:
+        if asked:
+            manner.hold()
         how = manner.choose(chosen.styles, disabled=busy)
         order = order_of(chosen, how)
     except (ValueError, models.WeightsError) as error:

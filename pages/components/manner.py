@@ -37,6 +37,7 @@ _DEFAULTS: dict[str, Any] = {
     "stylize_seed": _USUAL.seed,
     "stylize_layers": False,
 }
+_MIXED = ("stylize-mix-", "stylize-weight-", "stylize-layer-")  # how other keys begin
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,17 @@ class Manner:
     weights: tuple[float, ...]
     strength: float
     from_instant: bool
+
+
+def hold() -> None:
+    """Takes what was set just before a click as given.
+
+    Streamlit runs the page once for both, and drops what comes from a widget that this run draws
+    disabled. What the page itself has set stays.
+    """
+    for key in list(st.session_state):
+        if str(key).startswith((*_DEFAULTS, *_MIXED)):
+            st.session_state[key] = st.session_state[key]
 
 
 def choose(styles: Sequence[Style], *, disabled: bool) -> Manner:

@@ -343,6 +343,26 @@ def test_a_double_click_paints_once(studio):
     assert len(studio.orders) == 1
 
 
+def test_what_was_set_just_before_the_click_counts(studio):
+    """Streamlit runs the page once for both, and in that run the settings are disabled."""
+    studio.gate.clear()
+    app = drop(open_page(), small(), painting_bytes(0), painting_bytes(2))
+    app.select_slider(key="stylize_steps").set_value(50)
+    app.toggle(key="stylize_keep").set_value(True)
+    (mix,) = [slider for slider in app.slider if slider.label == "Mix"]
+    mix.set_value(80)
+    app = press(app, "Refine")
+    steps = app.select_slider(key="stylize_steps")
+    assert (steps.value, steps.disabled) == (50, True)
+    studio.gate.set()
+    app = finished(app)
+    assert app.select_slider(key="stylize_steps").value == 50
+    assert app.toggle(key="stylize_keep").value
+    (order,) = studio.orders
+    assert (order["options"].steps, order["weights"]) == (50, (20.0, 80.0))
+    assert order["options"].keep_colors
+
+
 def test_other_settings_show_their_own_picture_and_the_painting_is_kept(studio):
     app = finished(press(ready(), "Refine"))
     app = fine(app.select_slider(key="stylize_brush").set_value(0.5).run())
