@@ -72,23 +72,11 @@ def quiet(figure: go.Figure, *, height: int, right: int = 8) -> go.Figure:
     return figure
 
 
-def heading(
-    title: str,
-    data: pd.DataFrame,
-    *,
-    name: str,
-    key: str | None = None,
-    label: str = "Data",
-    help: str | None = None,
-) -> None:
-    """A title, and beside it a table to download as `atelier-<name>.csv`.
-
-    Args:
-        key: Of the button, where another one on the page has the same name.
-    """
+def heading(title: str, data: pd.DataFrame, *, name: str, help: str) -> None:
+    """A title, and beside it its data to download as `atelier-<name>.csv`."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{title}**", width="stretch")
-        downloads.table(label, data, f"atelier-{name}.csv", key=key or f"data-{name}", help=help)
+        downloads.table("Data", data, f"atelier-{name}.csv", key=f"data-{name}", help=help)
 
 
 def show(title: str, figure: go.Figure, data: pd.DataFrame, *, key: str, alt: str) -> None:

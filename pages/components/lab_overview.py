@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core import evaluations, models
-from pages.components import charts
+from pages.components import charts, downloads
 from pages.components import lab_charts as draw
 
 EVALUATE = "python -m training evaluate --data DIRECTORY"
@@ -91,7 +91,7 @@ def _in_words(row: pd.Series) -> str:
 def _table(table: pd.DataFrame) -> None:
     shown = table.drop(columns=["model", "evaluated", "measured_on"])
     shown.insert(1, "remarks", [_remarks(table, at) for at in table.index])
-    charts.heading("All figures", table, name="models", key="all-figures", label="Download as CSV")
+    st.markdown("**All figures**")
     number = st.column_config.NumberColumn
     text = st.column_config.TextColumn
     shares = {name: number(label, help=words) for name, (label, words) in _SHARES.items()}
@@ -120,6 +120,8 @@ def _table(table: pd.DataFrame) -> None:
         ),
         key="lab-table",
     )
+    # Below it: above it the table's own tools, which come with the pointer, would lie over it.
+    downloads.table("Download as CSV", table, "atelier-models.csv")
     _notes(table)
 
 

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+# Home imports it first of all, and so it is here: without it Streamlit clears Keras's session
+# after each run of a page.
+from pages.components import warmth  # noqa: F401
+
+
+@pytest.fixture(autouse=True, scope="module")
+def frozen() -> Iterator[None]:
+    """What earlier files have left in memory is looked through for garbage once, not for ever."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
