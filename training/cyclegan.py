@@ -323,7 +323,7 @@ def train(
     """Trains to the last step; goes on if `run` exists.
 
     Args:
-        photos, paintings: Files of both sides, each at least `options.crop` pixels a side.
+        photos, paintings: Files of both sides; pictures smaller than a crop are enlarged.
         weights: Directory of VGG16's ImageNet weights; only needed for `options.features`.
         run: Directory to write.
         on_report: Called with each row of the history.
@@ -333,11 +333,12 @@ def train(
         averaged generators, float32.
 
     Raises:
-        ValueError: If `run` was started with other options.
+        ValueError: If `run` was started with other options, or a side has no pictures.
     """
     runs.check_options(run, options)
     keras.utils.set_random_seed(options.seed)
-    pictures = {"photo": load(photos), "painting": load(paintings)}
+    files = {"photo": photos, "painting": paintings}
+    pictures = {side: runs.pictures(files[side], options.crop) for side in SIDES}
     session = _Session(options, weights)
     session.resume(run)
     started = time.perf_counter()
@@ -488,11 +489,6 @@ class _Late(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self) -> dict[str, float]:
         return {"rate": self.rate, "start": self.start, "end": self.end}
-
-
-def load(files: list[Path]) -> list[np.ndarray]:
-    """Reads pictures whole, `(height, width, 3)` uint8 each."""
-    return [images.load(file).pixels for file in files]
 
 
 def _sheet(session: _Session, pictures: dict[str, list[np.ndarray]], path: Path) -> None:

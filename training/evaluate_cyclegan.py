@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from training import cyclegan, kernel_distance, pretrained
+from training import cyclegan, kernel_distance, pretrained, runs
 from training.cyclegan import SIDES
 
 Paint = Callable[[np.ndarray], np.ndarray]
@@ -50,7 +50,7 @@ def measure(
         `content_kept` (cosine of VGG16's features before and after); `checkerboard_ratio`
         (energy at the frequency of pixel pairs, against that of the wished-for side).
     """
-    real = {"photo": cyclegan.load(photos), "painting": cyclegan.load(paintings)}
+    real = {"photo": runs.pictures(photos), "painting": runs.pictures(paintings)}
     seen = {side: kernel_distance.features(real[side], weights) for side in SIDES}
     content = _content(weights)
     found: dict[str, dict[str, Any]] = {}

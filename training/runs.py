@@ -1,4 +1,4 @@
-"""What the painters' trainings share: options, history, which files, drawing of pictures."""
+"""What the painters' trainings share: options, history, files, pictures and crops of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from core import images
+from core.stylize import refine
 
 
 def check_options(run: Path, options: Any) -> None:
@@ -58,6 +61,29 @@ def append_history(path: Path, row: dict[str, float]) -> None:
         writer.writeheader()
         writer.writerows(rows)
         writer.writerow({k: v if k == "step" else round(v, 5) for k, v in row.items()})
+
+
+def pictures(files: list[Path], least: int = 1) -> list[np.ndarray]:
+    """Reads pictures whole, `(height, width, 3)` uint8 each.
+
+    Args:
+        least: Pixels of the shorter side; smaller pictures are enlarged.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    if not files:
+        raise ValueError(
+            "There are no pictures to learn from; folders inside a folder are not searched"
+        )
+    found = []
+    for file in files:
+        pixels = images.load(file).pixels
+        if (factor := least / min(pixels.shape[:2])) > 1:
+            sides = (max(least, round(factor * side)) for side in pixels.shape[:2])
+            pixels = refine.resize(pixels, *sides).clip(0, 255).astype(np.uint8)
+        found.append(pixels)
+    return found
 
 
 def crop(pictures: list[np.ndarray], side: int, rng: np.random.Generator) -> np.ndarray:

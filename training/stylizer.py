@@ -165,7 +165,7 @@ def train(
     """Trains to the last step; goes on if `run` exists.
 
     Args:
-        photos: Content, each at least `options.crop` pixels a side.
+        photos: Content; pictures smaller than a crop are enlarged.
         paintings: Styles, and some of the contents.
         run: Directory to write.
         on_report: Called with each row of the history.
@@ -174,7 +174,7 @@ def train(
         The run directory; `decoder.weights.h5` in it is the averaged decoder, float32.
 
     Raises:
-        ValueError: If `run` was started with other options.
+        ValueError: If `run` was started with other options, or there are no photos.
     """
     runs.check_options(run, options)
     session = _Session(options)
@@ -183,10 +183,10 @@ def train(
         return run
     log.info("Looking at %d paintings", min(options.styles, len(paintings)))
     styles = describe(paintings, options, session.loss)
-    pictures = [images.load(file).pixels for file in photos]
+    pictures = runs.pictures(photos, options.crop)
     rng = np.random.default_rng([options.seed, 1])
     some = rng.permutation(len(paintings))[: 2 * len(photos)]
-    others = [images.load(paintings[n]).pixels for n in some]
+    others = runs.pictures([paintings[n] for n in some], options.crop)
     started = time.perf_counter()
     with Curves(run / "curves") as curves:
         while session.step < options.steps:

@@ -158,6 +158,16 @@ def test_another_runs_options_are_refused(tmp_path):
         runs.check_options(tmp_path, dataclasses.replace(TINY, seed=4))
 
 
+def test_small_pictures_are_enlarged_and_none_at_all_is_told(pictures):
+    found = runs.pictures(pictures[:2], 144)
+    assert [picture.shape for picture in found] == [(144, 160, 3)] * 2
+    as_they_are = runs.pictures(pictures[:2])
+    assert [picture.shape for picture in as_they_are] == [(72, 80, 3)] * 2
+    assert abs(found[0].mean() - as_they_are[0].mean()) < 2
+    with pytest.raises(ValueError, match="no pictures"):
+        runs.pictures([], 144)
+
+
 def test_options_change_by_name():
     changed = runs.changed(TINY, ["steps=9", "widths=[4, 4, 4, 4]"])
     assert changed.steps == 9
