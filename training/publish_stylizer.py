@@ -56,7 +56,7 @@ def publish_stylizer(
         network="style_decoder",
         base="vgg16_base",
         file=publish.write_half(decoder, half, out / f"{instant.MODEL}.weights.h5"),
-        trained_on="photos of Kaggle's gan-getting-started and paintings, train split",
+        trained_on="photos of Kaggle's gan-getting-started, a few larger ones, paintings of train",
         date=date.today().isoformat(),
     )
     publish.update_catalogue(entry, out)
@@ -102,10 +102,11 @@ def _card(model_id: str, figures: dict[str, float]) -> list[str]:
     return [
         "## What it does",
         "",
-        "Takes what VGG16 sees in a photo at half its size, gives it the means and deviations of "
-        "what VGG16 sees in a style, in shallow layers its whole covariance, and paints from that "
-        "(`core/stylize/instant.py`): first a sketch of half the size, then the picture, for which "
-        "it asks for what the sketch missed. Refining starts from its result.",
+        "Draws strokes where a photo is flat (`core/stylize/strokes.py`), takes what VGG16 sees in "
+        "it at half its size, gives that the means and deviations of what VGG16 sees in a style, "
+        "in shallow layers its whole covariance, and paints from that (`core/stylize/instant.py`): "
+        "first a sketch of half the size, then the picture, for which it asks for what the sketch "
+        "missed. Refining starts from its result.",
         "",
         "## Figures",
         "",

@@ -27,7 +27,7 @@ import tensorflow as tf
 
 from core import images, models, networks
 from core.precision import compute_dtype
-from core.stylize import instant, losses, refine
+from core.stylize import instant, losses, refine, strokes
 from core.stylize import networks as perceptual
 from training import runs
 from training.curves import Curves
@@ -222,11 +222,13 @@ class _Session:
     def _one_update(
         self,
         photos: tf.Tensor,
+        under: tf.Tensor,
         asked: instant.Statistics,
         grams: dict[str, tf.Tensor],
         sketched: bool,
     ) -> dict[str, tf.Tensor]:
         eye, content = self.loss, self.loss.maps(photos)
+        photos = strokes.draw(photos, under, 1.0)
         if sketched:  # outside the tape: the sketch is taken as it comes
             missed = instant.sketch(eye.loaded, eye.seen, self.decoder, photos, asked, 1.0)
             asked = instant.corrected(asked, *missed)
@@ -258,10 +260,12 @@ class _Session:
             ]
         )
         asked, grams = styles.draw(rng.integers(len(styles), size=options.batch))
+        under = np.stack([_some_strokes(options.crop // 2, rng) for _ in range(options.batch)])
         rising = min(1.0, (self.step + 1) / options.warm_up)
         falling = 0.5 + 0.5 * math.cos(math.pi * self.step / options.steps)
         self.optimizer.learning_rate.assign(options.learning_rate * rising * max(falling, 0.01))
-        found = self._update(tf.constant(shown), asked, grams, rng.random() < options.sketched)
+        sketched = rng.random() < options.sketched
+        found = self._update(tf.constant(shown), tf.constant(under), asked, grams, sketched)
         for name, value in found.items():
             self.sums[name] = self.sums.get(name, 0.0) + float(value)
         self.counted += 1
@@ -314,13 +318,20 @@ class _Session:
         return model
 
 
+def _some_strokes(side: int, rng: np.random.Generator) -> np.ndarray:
+    """A square of the underdrawing from anywhere in it, `(side, side, 1)`."""
+    top, left = (rng.integers(whole - side + 1) for whole in strokes.FIELD)
+    square = strokes.field()[top : top + side, left : left + side, None]
+    return np.rot90(square, int(rng.integers(4)))
+
+
 def _sheet(session: _Session, photos: list[np.ndarray], styles: Styles, path: Path) -> None:
     """Three photos, each in four styles."""
     decoder, rows = session.averaged(), []
     for n, photo in enumerate(photos[:3]):
         side = min(*photo.shape[:2], 256) // 16 * 16
         square = tf.constant(photo[None, :side, :side].astype(np.float32))
-        maps = session.loss.at_half_size(square)
+        maps = session.loss.at_half_size(strokes.draw(square, strokes.covering(side, side), 1.0))
         own, row = instant.statistics(maps), [square[0].numpy()]
         for k in range(4):
             asked, _ = styles.draw(np.array([(4 * n + k) % len(styles)]))

@@ -7,6 +7,8 @@ In the shallow layers, where colours and strokes are, channels are matched toget
 by one: they get the covariance of the style by the linear map that changes them least (optimal
 transport between Gaussians; Lu et al., arXiv 1906.00668, and Mroueh, arXiv 1905.12828).
 
+Where a photo is flat it is given an underdrawing to paint over (`strokes`).
+
 What comes out never has quite the statistics that were asked for. So a sketch of half the size
 is painted first, and what it misses is asked of the picture in addition: a
 third more time for a smaller loss (CONTRIBUTING has the figures).
@@ -24,7 +26,7 @@ import numpy as np
 from core import models
 from core import networks as builders
 from core.precision import compute_dtype
-from core.stylize import colour, losses, networks, refine
+from core.stylize import colour, losses, networks, refine, strokes
 from core.stylize.styles import CORRELATED, ArtistStyle
 
 if TYPE_CHECKING:
@@ -36,8 +38,7 @@ LAYERS = tuple(name for name, *_ in builders.STYLE_LEVELS)
 LARGEST = 3_000_000  # pixels painted in one piece; larger pictures are painted at this size
 
 _SKETCH = 2  # how many times smaller than the picture the sketch is
-_CORRECTED = 1.2  # times what the sketch missed, if it is of this size at least:
-_SURE = 208  # pixels, its shorter side; a smaller one says as much less about the picture
+_SURE = 208  # pixels, its shorter side; what a smaller one missed counts as much less
 _AT_MOST = 1.6  # factor of a correction: what is far off is not within the decoder's reach
 
 _STEP = 16  # sides of what the networks see are multiples of it
@@ -226,7 +227,7 @@ def sketch(
     asked = towards(own, wanted, strength)
     painted = tf.clip_by_value(decode(decoder, maps, own, asked), 0.0, 255.0)
     sure = tf.minimum(tf.cast(tf.reduce_min(sides), tf.float32) / _SURE, 1.0)
-    return asked.moments, statistics(encode(loaded, seen, painted)).moments, _CORRECTED * sure
+    return asked.moments, statistics(encode(loaded, seen, painted)).moments, sure
 
 
 def corrected(
@@ -372,6 +373,7 @@ def compiled(eye: networks.Loaded, seen: keras.Model, decoder: keras.Model) -> E
 
     @tf.function(input_signature=[picture, wanted, tf.TensorSpec((), tf.float32)])
     def paint(photo, wanted, strength):
+        photo = strokes.draw(photo, strokes.covering(*tf.unstack(tf.shape(photo)[1:3])), strength)
         maps = encode(eye, seen, photo)
         own = statistics(maps)
         missed = sketch(eye, seen, decoder, photo, wanted, strength)

@@ -22,6 +22,10 @@ CHROMIUM = os.environ.get("ATELIER_TEST_CHROMIUM") or shutil.which("chromium")
 # Where screenshots go, for people to look at; without it none are taken.
 SCREENSHOTS = os.environ.get("ATELIER_TEST_SCREENSHOTS")
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+# Both sizes and both schemes; all four together for people to look at.
+VISITORS = [("desktop", "light"), ("phone", "dark")]
+if SCREENSHOTS:
+    VISITORS += [("phone", "light"), ("desktop", "dark")]
 SECOND = 1000
 WAIT = 90 * SECOND
 expect.set_options(timeout=WAIT)
@@ -86,9 +90,7 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(
-    params=[("desktop", "light"), ("phone", "light"), ("desktop", "dark")], ids="-".join
-)
+@pytest.fixture(params=VISITORS, ids="-".join)
 def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     """A fresh visitor. Complaints in the browser's console fail the test."""
     size, scheme = request.param

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from core import images, models
 from core.stylize import losses, refine
@@ -37,6 +39,14 @@ def whole(pictures: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Pat
     """A run that nothing interrupted."""
     run = tmp_path_factory.mktemp("whole")
     return stylizer.train(TINY, pictures[:3], pictures[3:], run)
+
+
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """A single step takes less time than the graph that is made for thousands."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def history(run: Path) -> list[dict[str, str]]:
@@ -77,7 +87,7 @@ def test_it_learns(pictures, tmp_path):
 
 @pytest.mark.slow
 def test_a_run_may_begin_with_the_shipped_weights_and_ask_for_what_a_sketch_misses(
-    pictures, tmp_path
+    pictures, untraced, tmp_path
 ):
     whole, asked = [], {"widths": stylizer.Options().widths, "begin": "instant_style"}
     for sketched in (0.0, 1.0):
