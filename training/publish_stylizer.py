@@ -23,6 +23,7 @@ _SOURCE = (
     "Decoder trained here from nothing, on features of the Oxford VGG16 (after Huang & Belongie, "
     "arXiv 1703.06868, and Ghiasi et al., arXiv 1705.06830)"
 )
+_TRAINED_ON = "photos of Kaggle's gan-getting-started and a few larger ones; paintings, train split"
 
 
 def publish_stylizer(
@@ -56,7 +57,7 @@ def publish_stylizer(
         network="style_decoder",
         base="vgg16_base",
         file=publish.write_half(decoder, half, out / f"{instant.MODEL}.weights.h5"),
-        trained_on="photos of Kaggle's gan-getting-started, a few larger ones, paintings of train",
+        trained_on=_TRAINED_ON,
         date=date.today().isoformat(),
     )
     publish.update_catalogue(entry, out)
