@@ -285,13 +285,13 @@ if chosen is None:
 job: Job | None = st.session_state.stylize_job
 # Known before its button is drawn again, further down: painting begins in the run of the click.
 asked: bool = st.session_state.get(PAINT, False)
-busy = asked or (job is not None and not job.is_finished)
+running = job is not None and not job.is_finished
 left, right = st.columns([5, 2], gap="large")
 with right:
     try:
-        if asked:
+        if asked and not running:
             manner.hold()
-        how = manner.choose(chosen.styles, disabled=busy)
+        how = manner.choose(chosen.styles, disabled=asked or running)
         order = order_of(chosen, how)
     except (ValueError, models.WeightsError) as error:
         left.error(str(error))

@@ -336,8 +336,12 @@ def test_a_double_click_paints_once(studio):
     app = press(ready(), "Refine")
     job: jobs.Job = app.session_state["stylize_job"]
     app.session_state["stylize-paint"] = True  # the second click, sent before the page had changed
+    brush = app.select_slider(key="stylize_brush")
+    brush.disabled = brush.proto.disabled = False
+    brush.set_value(0.5)  # too late to count
     app = fine(app.run())
     assert app.session_state["stylize_job"] is job
+    assert app.select_slider(key="stylize_brush").value == 1.0
     studio.gate.set()
     finished(app)
     assert len(studio.orders) == 1
