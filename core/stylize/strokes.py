@@ -41,14 +41,15 @@ def field() -> np.ndarray:
 
     noise, along_x, along_y = smooth(_BREADTH), smooth(_CURRENT), smooth(_CURRENT)
     speed = np.hypot(along_x, along_y) + 1e-6
-    currents = along_y / speed, along_x / speed
+    currents = np.stack([along_y / speed, along_x / speed])
     smeared = noise.copy()
     for way in (1, -1):
         place = np.indices(FIELD, np.float32)
+        down, right = _wrapped(place)
         for _ in range(_LENGTH):
-            here = tuple(_wrapped(place))
-            place += way * np.stack([current[here] for current in currents])
-            smeared += noise[tuple(_wrapped(place))]
+            place += way * currents[:, down, right]
+            down, right = _wrapped(place)
+            smeared += noise[down, right]
     return _normalised(smeared)
 
 
