@@ -1,0 +1,37 @@
+"""What can go wrong in a way that a person can put right, and what is said of everything else."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+log = logging.getLogger(__name__)
+
+
+class AtelierError(Exception):
+    """Something that who asked can put right. Its message is one sentence for them.
+
+    Anything else that is raised is a fault of the program: see `incident`.
+
+    Attributes:
+        code: Stable, for programs: what kind of error it is, in lower case with hyphens.
+    """
+
+    code = "error"
+
+
+class InvalidRequest(AtelierError, ValueError):
+    """A request that cannot be fulfilled as it is worded."""
+
+    code = "invalid-request"
+
+
+def incident(error: BaseException) -> str:
+    """Logs an unexpected error with its traceback.
+
+    Returns:
+        A sentence for the visitor, with the id under which the log has it.
+    """
+    identifier = uuid.uuid4().hex[:8]
+    log.error("Incident %s: %r", identifier, error, exc_info=error)
+    return f"Something went wrong (incident {identifier}): the log of the application says what."
