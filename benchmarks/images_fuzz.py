@@ -69,7 +69,7 @@ def main(
         for label, build in _LIMITS.items():
             path = _in_child(_build, build, Path(folder))
             result = _measure(f"limit: {label}, {path.stat().st_size / 1e6:.0f} MB", path)
-            if result.outcome == "refused":
+            if result.outcome == "refused" and label not in _INCOMPLETE:
                 result.outcome = "refused within the limits"
             results.append(result)
     _report(results, verbose)
@@ -286,6 +286,7 @@ def _cases() -> Iterator[tuple[str, Callable[[], bytes]]]:
 
 
 _LIMITS = dict(_cases())
+_INCOMPLETE = {"JPEG of empty scans"}  # which is to be seen before it is decoded
 
 if __name__ == "__main__":
     typer.run(main)

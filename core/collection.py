@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from core import artists, images
+from core import artists, listing
+from core.files import printable
+from core.listing import LeftOut
 from core.settings import settings
 
 log = logging.getLogger(__name__)
@@ -53,7 +55,9 @@ class PaintingFile:
 
 
 def files(directory: Path, *, use_index: bool = True) -> list[PaintingFile]:
-    """Lists a directory, sorted by path. Nothing is opened but `index.csv`.
+    """Lists a directory, sorted by path. The log names what is left out, see `left_out`.
+
+    Nothing is opened but `index.csv`, and files without an ending for their first bytes.
 
     Files that an index names are listed whether they exist or not.
 
@@ -67,7 +71,12 @@ def files(directory: Path, *, use_index: bool = True) -> list[PaintingFile]:
     if not _is_directory(directory):
         raise FileNotFoundError(f"There is no directory {directory}.")
     index = directory / "index.csv"
-    found = list(_from_index(index) if use_index and index.is_file() else _from_tree(directory))
+    passed_over: list[LeftOut] = []
+    found = list(
+        _from_index(index) if use_index and index.is_file() else _from_tree(directory, passed_over)
+    )
+    for left in passed_over:
+        log.warning("Left out %s: %s", printable(left.path), left.reason)
     if not found:
         raise FileNotFoundError(f"There are no pictures in {directory}.")
     return sorted(found, key=lambda file: file.file)
@@ -76,11 +85,21 @@ def files(directory: Path, *, use_index: bool = True) -> list[PaintingFile]:
 def empty_folders(directory: Path) -> list[str]:
     """Folders, as paths inside the directory, that hold neither pictures nor folders."""
     empty = []
-    for folder, folders, names in os.walk(directory):
-        folders[:] = filter(_is_visible, folders)
-        if not folders and not any(map(_is_picture, names)):
-            empty.append(Path(folder).relative_to(directory).as_posix())
+    for folder, folders, names in _walk(directory):
+        if not folders and not any(listing.objection(folder / name) == "" for name in names):
+            empty.append(folder.relative_to(directory).as_posix())
     return sorted(empty)
+
+
+def left_out(directory: Path, *, use_index: bool = True) -> list[LeftOut]:
+    """What might be taken for a picture and is not listed by `files`; paths inside the directory.
+
+    Where an index says what there is, nothing is left out.
+    """
+    found: list[LeftOut] = []
+    if not (use_index and (directory / "index.csv").is_file()):
+        list(_from_tree(directory, found))
+    return sorted(found, key=lambda left: left.path)
 
 
 def artist_name(text: str) -> str:
@@ -143,15 +162,24 @@ def _unusable(index: Path, reason: str) -> FileNotFoundError:
     return FileNotFoundError(f"The list of pictures {index} cannot be used: {reason}.")
 
 
-def _from_tree(directory: Path) -> Iterator[PaintingFile]:
+def _from_tree(directory: Path, left_out: list[LeftOut]) -> Iterator[PaintingFile]:
     found = []
-    for folder, folders, names in os.walk(directory):
-        folders[:] = filter(_is_visible, folders)
-        for name in filter(_is_picture, names):
-            path = (Path(folder) / name).relative_to(directory)
-            found.append(
-                PaintingFile(path.as_posix(), _painter(path), outside=OTHER in path.parts[:-1])
-            )
+    for folder, folders, names in _walk(directory, left_out):
+        for name in folders:
+            if (folder / name).is_symlink():
+                path = (folder / name).relative_to(directory)
+                left_out.append(LeftOut(path, "It is a link to a folder, which is not followed."))
+        for name in names:
+            path = (folder / name).relative_to(directory)
+            reason = listing.objection(folder / name)
+            if reason is not None and not _is_text(name):
+                reason = "Its name is not encoded as UTF-8."
+            if reason == "":
+                found.append(
+                    PaintingFile(path.as_posix(), _painter(path), outside=OTHER in path.parts[:-1])
+                )
+            elif reason:
+                left_out.append(LeftOut(path, reason))
     full_size = {(f.artist, f.number) for f in found if not _is_resized(f) and f.number}
     for file in found:
         copy = _is_resized(file) and (file.artist, file.number) in full_size
@@ -169,17 +197,30 @@ def _is_resized(file: PaintingFile) -> bool:
     return "resized" in PurePosixPath(file.file).parts[:-1]
 
 
-def _is_picture(name: str) -> bool:
-    return images.has_picture_name(PurePosixPath(name)) and _is_visible(name)
+def _walk(
+    directory: Path, left_out: list[LeftOut] | None = None
+) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """As `os.walk`, but for what is hidden; tells folders that cannot be read, if asked to."""
+
+    def tell(error: OSError) -> None:
+        if left_out is not None:
+            path = Path(error.filename).relative_to(directory)
+            left_out.append(LeftOut(path, f"The folder cannot be opened: {error.strerror}."))
+
+    for folder, folders, names in os.walk(directory, onerror=tell):
+        for name in folders:
+            if not _is_text(name) and left_out is not None:
+                path = (Path(folder) / name).relative_to(directory)
+                left_out.append(LeftOut(path, "Its name is not encoded as UTF-8."))
+        folders[:] = [name for name in folders if _is_text(name) and not name.startswith(".")]
+        yield Path(folder), folders, names
 
 
-def _is_visible(name: str) -> bool:
-    if name.startswith("."):
-        return False
+def _is_text(name: str) -> bool:
+    """Whether a name is one: others can neither be in a database nor on a page."""
     try:
         name.encode()
-    except UnicodeEncodeError:  # no text: neither a database nor a page can hold it
-        log.warning("Left out %r, whose name is not encoded as UTF-8", name)
+    except UnicodeEncodeError:
         return False
     return True
 

@@ -8,21 +8,24 @@ and its pixels are brought to sRGB in bands of rows: no second full copy is held
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 import math
-import re
+import os
+import stat
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL import TiffImagePlugin as Tiff
 from PIL.ImageFile import ImageFile
 
-from core import apart
+from core import apart, jpeg, listing, png
+from core.errors import AtelierError
 from core.settings import settings
 
 log = logging.getLogger(__name__)
@@ -30,7 +33,6 @@ log = logging.getLogger(__name__)
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-EXTENSIONS = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif")
 
 _BAND = 1 << 18  # pixels: small enough for the processor's cache
 _MAX_PROFILE_BYTES = 4_000_000  # printer profiles reach 3 MB; more is an attack
@@ -48,15 +50,16 @@ _COSTS: dict[object, tuple[float, float]] = {
     1: (10.0, 1.0),  # the runs of a BMP, decoded in Python
     2: (10.0, 1.0),
 }
-_MAX_SCANS = 50  # progressive encoders write 10 to 24
 _MAX_TILES = 100_000
-_MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")  # JPEG's, but for restarts and stuffing
+_MANY_PIXELS = 4_000_000
 _decoder = apart.Decoder()
 _CUBE = (np.indices((6, 6, 6), np.uint8) * 51).reshape(3, 36, 6).transpose(1, 2, 0)
 
 
-class UnreadablePicture(ValueError):
+class UnreadablePicture(AtelierError, ValueError):
     """A file that is no usable picture. Its message is one sentence for the visitor."""
+
+    code = "unreadable-picture"
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,7 @@ def load(source: bytes | Path | str, *, enough: int | None = None) -> Picture:
     """
     limits = settings()
     if not isinstance(source, bytes):
-        with Path(source).open("rb") as file:
-            source = file.read(limits.max_bytes + 1)
+        source = read(Path(source))
     if not source:
         raise UnreadablePicture("The file is empty.")
     if len(source) > limits.max_bytes:
@@ -101,6 +103,24 @@ def load(source: bytes | Path | str, *, enough: int | None = None) -> Picture:
     if source[4:8] == b"ftyp":  # AVIF, whose header may lie about the size of what is inside
         return _decode_apart(source, enough)
     return decode_here(source, enough)
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a file, no more than one over the limit. Waits for no pipe or device.
+
+    Raises:
+        UnreadablePicture: If it is no regular file.
+        OSError: If it cannot be opened.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode):
+        # It may have become a pipe meanwhile, which would make us wait for who writes to it.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if stat.S_ISREG(mode):
+                return file.read(settings().max_bytes + 1)
+    raise UnreadablePicture(f"This is {listing.what(mode)}, not a file: choose a picture in it.")
 
 
 def decode_here(data: bytes, enough: int | None) -> Picture:
@@ -125,9 +145,7 @@ def decode_here(data: bytes, enough: int | None) -> Picture:
         raise UnreadablePicture("The picture is too large for this machine.") from None
     except Exception as error:  # decoders raise nearly anything on damaged input
         log.info("Refused a damaged picture: %r", error)
-        raise UnreadablePicture(
-            "The picture is damaged or incomplete: try saving or downloading it again."
-        ) from error
+        raise _damaged() from error
 
 
 def encode(pixels: np.ndarray, format: str = "PNG", **options: object) -> bytes:
@@ -145,18 +163,17 @@ def preview(pixels: np.ndarray, side: int) -> np.ndarray:
 
 
 def listed(*directories: Path) -> list[Path]:
-    """The files of directories, not of those within, that are pictures by their names; sorted."""
-    return [
-        path
-        for directory in directories
-        for path in sorted(directory.iterdir())
-        if has_picture_name(path)
-    ]
+    """The pictures that lie in directories, not in those within; the log names what is left out.
 
-
-def has_picture_name(path: PurePath) -> bool:
-    """Whether a file is a picture by its ending."""
-    return path.suffix.casefold().removeprefix(".") in EXTENSIONS
+    `core.listing.pictures_in` tells both.
+    """
+    found = []
+    for directory in directories:
+        pictures, left_out = listing.pictures_in(directory)
+        found += pictures
+        for path, reason in ((left.path, left.reason) for left in left_out):
+            log.warning("Left out %r: %s", str(path), reason)
+    return found
 
 
 class _Metered(io.BytesIO):
@@ -187,6 +204,12 @@ def _too_complicated() -> UnreadablePicture:
     )
 
 
+def _damaged() -> UnreadablePicture:
+    return UnreadablePicture(
+        "The picture is damaged or incomplete: try saving or downloading it again."
+    )
+
+
 def _decode_apart(data: bytes, enough: int | None) -> Picture:
     try:
         reply, pixels = _decoder.decode(data, enough)
@@ -209,14 +232,26 @@ def _decode(data: bytes, enough: int | None) -> Picture:
         reduced = enough and min(image.size) >= 2 * enough  # which leaves few colours to convert
         _check(image, data, None if reduced else transform)
         kind, size = str(image.format), image.size
+        stream = _jpeg_stream(image, data)
+        if stream and not stream.ended:
+            file.seek(stream.end)
+            file.truncate()
+            file.write(jpeg.END)
         if kind == "PNG":
             _scale_transparency(image)
+            if not png.is_sound(data):
+                raise _damaged()
         if isinstance(image, Tiff.TiffImageFile):
             image.is_animated = True  # else load() reads side directories, of any length
         if enough:
             image.draft("RGB", (enough, enough))
         file.reads, file.size = 300_000, math.inf
         image.load()
+        if stream and not stream.doubtful and _ends_in_grey(image):
+            _check_whole(image, data, stream)
+        unsure = kind == "PNG" and (image.info.get("interlace") or _ends_in_black(image))
+        if unsure and not png.has_all_rows(data):
+            raise _damaged()
         if _turn_upright(image):
             size = size[::-1]
         # A factor over 32 would make the bands too high.
@@ -245,9 +280,29 @@ def _check(image: ImageFile, data: bytes, transform: ImageCms.ImageCmsTransform 
         raise UnreadablePicture(
             f"The picture is too long: at most {limits.max_side:,} pixels a side, please."
         )
-    is_jpeg = image.format in ("JPEG", "MPO")
-    if len(image.tile) > _MAX_TILES or (is_jpeg and _scans(data) > _MAX_SCANS):
+    if len(image.tile) > _MAX_TILES or _is_misread(image, data):
         raise _too_complicated()
+
+
+def _is_misread(image: ImageFile, data: bytes) -> bool:
+    """Whether a TIFF is of a layout of which its decoder makes other pixels without an error."""
+    if not isinstance(image, Tiff.TiffImageFile):
+        return False
+    tags = image.tag_v2
+    bits = tags.get(Tiff.BITSPERSAMPLE, (1,))
+    depth, packed = max(bits), tags.get(Tiff.COMPRESSION, 1) != 1
+    numbers = set(tags.get(Tiff.SAMPLEFORMAT, (1,)))  # 1: whole, 2: with a sign, 3: real
+    stored = sum(tags.get(Tiff.STRIPBYTECOUNTS, ()))
+    planes = tags.get(Tiff.PLANAR_CONFIGURATION, 1) == 2
+    swapped = data[:2] == b"MM" and packed and (depth > 16 or numbers != {1})
+    return (
+        (2 in numbers and depth <= 8)
+        or swapped
+        or (planes and not packed and (depth > 8 or tags.get(Tiff.FILLORDER, 1) == 2))
+        or (planes and len(bits) == 2)
+        # 12 bits in 16, where they should lie without a gap
+        or (depth == 12 and not packed and stored >= 2 * image.width * image.height)
+    )
 
 
 def _cost(image: ImageFile) -> tuple[float, float]:
@@ -260,15 +315,52 @@ def _cost(image: ImageFile) -> tuple[float, float]:
     return per_pixel * max(1, len(samples) * (2 if depth.startswith("16") else 1) / 3), per_byte
 
 
-def _scans(data: bytes) -> int:
-    """Counts a JPEG's scans: each is a pass over the whole picture, even if nothing is in it."""
-    scans, position = 0, 2
-    while scans <= _MAX_SCANS and (marker := _MARKER.search(data, position)):
-        if marker[1] == b"\xd9":  # the end; phones append films
-            break
-        scans += marker[1] == b"\xda"
-        position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2])
-    return scans
+def _jpeg_stream(image: ImageFile, data: bytes) -> jpeg.Stream | None:
+    """What the marks of a JPEG say, if it is one and all of it is there."""
+    if image.format not in ("JPEG", "MPO"):
+        return None
+    stream = jpeg.read(data)
+    if stream.too_complicated:
+        raise _too_complicated()
+    if stream.doubtful:
+        _check_whole(image, data, stream)
+    return stream
+
+
+def _check_whole(image: ImageFile, data: bytes, stream: jpeg.Stream) -> None:
+    # Fewer pixels will do to see a difference, where many would take their time.
+    small = image.width * image.height > _MANY_PIXELS
+
+    def pixels(data: bytes) -> bytes:
+        digest = hashlib.blake2b(digest_size=16)
+        try:
+            with Image.open(source := _Metered(data), formats=("JPEG",)) as file:
+                if small:
+                    file.draft(None, (file.width // 8, file.height // 8))
+                source.reads, source.size = 300_000, math.inf
+                file.load()
+                for _, band in _bands(file, max(1, _BAND // file.width)):
+                    digest.update(band.tobytes())
+        except OSError:
+            return b""
+        return digest.digest()
+
+    # Many passes, again and again, would take too long.
+    too_long = small and "progressive" in image.info and not stream.ended
+    if too_long or not jpeg.is_whole(data, stream, pixels):
+        raise _damaged()
+
+
+def _ends_in_grey(image: Image.Image) -> bool:
+    """Whether the last pixel is as a JPEG's decoder leaves those that are missing."""
+    last = image.getpixel((image.width - 1, image.height - 1))
+    return set(last if isinstance(last, tuple) else (last,)) <= {127, 128}
+
+
+def _ends_in_black(image: Image.Image) -> bool:
+    """Whether the last pixel is as a PNG's decoder leaves those that are missing."""
+    last = image.getpixel((image.width - 1, image.height - 1))
+    return not any(last) if isinstance(last, tuple) else not last
 
 
 def _scale_transparency(image: ImageFile) -> None:
@@ -328,6 +420,8 @@ def _levels(image: Image.Image, rows: int) -> tuple[float, float] | None:
             values = np.asarray(band)
             if (known := values[np.isfinite(values)]).size:
                 low, high = min(low, float(known.min())), max(high, float(known.max()))
+        if low < 0 and image.mode == "I" and 2 not in tags.get(Tiff.SAMPLEFORMAT, (1,)):
+            raise _too_complicated()  # the decoder takes half of the numbers for negative ones
     else:
         return None
     return (high, low) if tags.get(Tiff.PHOTOMETRIC_INTERPRETATION) == 0 else (low, high)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import hashlib
 import json
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,6 @@ import numpy as np
 from PIL import Image
 
 from core import images
-from core.settings import settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,10 +55,7 @@ def measure(directory: Path, file: str) -> Measured:
     path = directory / file
     size, changed = state(path)
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would take forever
-            return Measured(file, size, changed, error="This is no file, but something else.")
-        with path.open("rb") as opened:
-            data = opened.read(settings().max_bytes + 1)
+        data = images.read(path)
         picture = images.load(data, enough=_ENOUGH)
     except images.UnreadablePicture as error:
         return Measured(file, size, changed, error=str(error))

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core import collection, duplicates, jobs
+from core.errors import AtelierError
 from core.jobs import Job
 from core.measure import SMALL, Measured, measure, state
 from core.settings import ROOT, settings
@@ -58,8 +59,10 @@ _TABLES = """
 """
 
 
-class ScanError(RuntimeError):
+class ScanError(AtelierError, RuntimeError):
     """What a scan remembers cannot be written or read. Its message is one sentence."""
+
+    code = "scan"
 
 
 def scan(

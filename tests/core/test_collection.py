@@ -146,8 +146,31 @@ def test_links_to_folders_are_not_followed_round_in_circles(place):
 
 def test_pictures_are_listed_without_being_opened(place):
     put(place, "Titian/a.jpg")
-    (place / "Titian" / "b.jpg").symlink_to(place / "nowhere")
+    (place / "Titian" / "a.jpg").chmod(0)
+    (place / "Titian" / "b.jpg").symlink_to(place / "Titian" / "a.jpg")
     assert listed(place) == ["Titian/a.jpg", "Titian/b.jpg"]
+
+
+def test_what_is_left_out_is_told(place, caplog):
+    put(place, "Titian/a.jpg", "Titian/._a.jpg", "Titian/notes.txt", "Titian/b.jfif")
+    (place / "Titian" / "nowhere.jpg").symlink_to("gone.jpg")
+    (place / "Titian" / "circle.jpg").symlink_to("circle.jpg")
+    (place / "Titian" / "other").symlink_to(place / "Titian")
+    (place / "album.jpg").mkdir()
+    put(place, "album.jpg/c.jpg")
+    os.mkfifo(place / "Titian" / "pipe.jpg")
+    assert listed(place) == ["Titian/a.jpg", "Titian/b.jfif", "album.jpg/c.jpg"]
+    reasons = {left.path.as_posix(): left.reason for left in collection.left_out(place)}
+    assert reasons == {
+        "Titian/._a.jpg": "It is hidden, as its name begins with a dot.",
+        "Titian/circle.jpg": "It is a link that leads nowhere.",
+        "Titian/nowhere.jpg": "It is a link that leads nowhere.",
+        "Titian/other": "It is a link to a folder, which is not followed.",
+        "Titian/pipe.jpg": "It is a pipe, not a file.",
+    }
+    assert all(file in caplog.text for file in reasons)
+    (place / "index.csv").write_text("file,artist\nTitian/a.jpg,Titian\n")
+    assert collection.left_out(place) == []
 
 
 # Kaggle's layout
