@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import collection, duplicates, scan
+from core.files import printable
 from training.files import csv_text
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ KINDS = {
     "duplicate": "The same file again",
     "near-duplicate": "The same painting again",
     "empty-folder": "Folders without pictures",
+    "left-out": "What looks like a picture and was left out",
 }
 
 
@@ -104,6 +106,9 @@ def check(
     for folder in collection.empty_folders(directory):
         name = collection.artist_name(Path(folder).name)
         found.append(Finding(folder, name, "empty-folder", "There is no picture in this folder."))
+    for left in collection.left_out(directory):
+        name = collection.artist_name(left.path.parent.name)
+        found.append(Finding(printable(left.path), name, "left-out", left.reason))
     return Checked(tuple(found), len(table))
 
 

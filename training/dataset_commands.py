@@ -78,15 +78,16 @@ def check(
     grey: Annotated[float, typer.Option(min=0, help="Least colourfulness not called grey.")] = 5.0,
     as_json: AsJson = False,
 ) -> None:
-    """Reports damage, tiny and grey pictures, doubles and empty folders as CSV and HTML."""
+    """Reports damage, tiny and grey pictures, doubles, empty folders, what was left out."""
+    from core.files import write_if_new
     from training import check as checker
-    from training import check_report, files
+    from training import check_report
 
     with _plainly():
         checked = checker.check(directory, tiny=tiny, grey=grey, on_progress=progress("Read"))
         table, page = to / "findings.csv", to / "report.html"
-        files.write(table, checked.csv())
-        files.write(page, check_report.page(directory, checked))
+        write_if_new(table, checked.csv())
+        write_if_new(page, check_report.page(directory, checked))
     counts = checked.counts()
     if as_json:
         _print({"files": checked.files, "findings": counts, "csv": str(table), "html": str(page)})

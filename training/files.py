@@ -1,4 +1,4 @@
-"""Writing what the dataset commands leave on disk: whole or not at all, and only if it is new."""
+"""What the dataset commands share: their errors, tables as text, and looks at directories."""
 
 from __future__ import annotations
 
@@ -8,24 +8,13 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from core.errors import AtelierError
 
-class DatasetError(ValueError):
+
+class DatasetError(AtelierError, ValueError):
     """What a person can put right. Its message is one sentence for them."""
 
-
-def write(path: Path, text: str) -> bool:
-    """Writes a file atomically; true if that changed it. An equal one keeps its time stamp."""
-    content = text.encode()
-    if path.is_file() and path.read_bytes() == content:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return True
+    code = "dataset"
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

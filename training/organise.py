@@ -24,7 +24,8 @@ import numpy as np
 
 from core import collection, duplicates, measure, scan
 from core.collection import OTHER, PaintingFile
-from training.files import DatasetError, csv_text, within, write
+from core.files import printable, write_if_new
+from training.files import DatasetError, csv_text, within
 
 How = Literal["copy", "hardlink", "symlink"]
 LEFT_OUT = "left_out.csv"
@@ -43,7 +44,8 @@ class Organised:
         paintings: Files that now show the paintings of the source.
         written: Of these, the ones that were not there before.
         copies: Files of the source that another one stands for.
-        left_out: Paintings without a readable copy, see `LEFT_OUT`.
+        left_out: Paintings without a readable copy, and what looks like a picture and is none,
+            see `LEFT_OUT`.
     """
 
     artists: int
@@ -95,7 +97,11 @@ def organise(
 
     works = _works(listed)
     taken = {work.name.casefold() for work in works}
-    left_out: list[tuple[str, str, str]] = []
+    left_out = [
+        (printable(left.path), collection.artist_name(left.path.parent.name), left.reason)
+        for left in collection.left_out(source)
+    ]
+    passed_over = len(left_out)
     folders, paintings, written = set(), 0, 0
     try:
         _clean(to)
@@ -115,14 +121,14 @@ def organise(
                 paintings += 1
                 folders.add(target.parent.name)
             on_writing(n + 1, len(works))
-        write(to / LEFT_OUT, csv_text(("file", "artist", "reason"), left_out))
+        write_if_new(to / LEFT_OUT, csv_text(("file", "artist", "reason"), left_out))
     except OSError as error:
         raise DatasetError(_complaint(error, to, how)) from error
     return Organised(
         artists=len(folders - {OTHER}),
         paintings=paintings,
         written=written,
-        copies=len(listed) - paintings - len(left_out),
+        copies=len(listed) - paintings - (len(left_out) - passed_over),
         left_out=len(left_out),
     )
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from core import collection, duplicates, scan
 from core.collection import OTHER, PaintingFile
-from training.files import DatasetError, csv_text, write
+from core.files import write_if_new
+from training.files import DatasetError, csv_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,9 +97,9 @@ def divide(
     )
     _claim(out, text)
     weights = class_weights(labels[(splits == "train") & (labels != OTHER)])
-    write(out.with_name(WEIGHTS), json.dumps(weights, ensure_ascii=False, indent=2) + "\n")
-    changed = write(out, text)
-    write(_mark(out), _digest(text.encode()) + "\n")
+    write_if_new(out.with_name(WEIGHTS), json.dumps(weights, ensure_ascii=False, indent=2) + "\n")
+    changed = write_if_new(out, text)
+    write_if_new(_mark(out), _digest(text.encode()) + "\n")
     return Divided(
         index=out,
         changed=changed,
@@ -233,7 +234,7 @@ def _claim(out: Path, text: str) -> None:
     digests = [_digest(text.encode())]
     if out.exists() and _is_own(out) and (before := _digest(out.read_bytes())) not in digests:
         digests.append(before)
-    write(_mark(out), "\n".join(digests) + "\n")
+    write_if_new(_mark(out), "\n".join(digests) + "\n")
 
 
 def _digest(content: bytes) -> str:

@@ -22,10 +22,11 @@ from typing import Any
 import numpy as np
 
 from core import images
+from core.files import write_if_new
 from core.stylize import networks, objective, refine
 from core.stylize.presets import Preset
 from training import runs
-from training.files import csv_text, write
+from training.files import csv_text
 
 
 @dataclass(frozen=True)
@@ -116,14 +117,14 @@ def search(
             }
         )
         name = f"{number:03}"
-        write(run / "curves" / f"{name}.csv", csv_text(("step", "content", "style"), curve))
+        write_if_new(run / "curves" / f"{name}.csv", csv_text(("step", "content", "style"), curve))
         (run / f"{name}.png").write_bytes(images.encode(pixels))
         known.append(trial)
         _write(run, known)
         on_trial(vars(trial))
     best = front(known)
     presets = [_preset(n, trial) for n, trial in enumerate(best, start=1)]
-    write(run / "presets.json", json.dumps(presets, indent=2) + "\n")
+    write_if_new(run / "presets.json", json.dumps(presets, indent=2) + "\n")
     return best
 
 
@@ -196,4 +197,4 @@ def _write(run: Path, trials: list[Trial]) -> None:
         [json.dumps(v) if isinstance(v, dict) else v for v in vars(trial).values()]
         for trial in trials
     ]
-    write(run / "trials.csv", csv_text(list(vars(trials[0])), rows))
+    write_if_new(run / "trials.csv", csv_text(list(vars(trials[0])), rows))

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from typer.testing import CliRunner
 
+from core import images
 from core.settings import ROOT, settings
 from training import check, dataset, dataset_commands, organise, split
 from training.__main__ import app
@@ -621,3 +622,31 @@ def test_an_index_is_read_as_it_stands(real_paintings):
     assert [p.artist for p in paintings] == [
         None if row["artist"].startswith("_other") else row["artist"] for row in index
     ]
+
+
+def test_check_and_organise_name_what_they_left_out(tmp_path):
+    root = tmp_path / "paintings" / "Titian"
+    root.mkdir(parents=True)
+    whole = images.encode(np.random.default_rng(0).integers(0, 256, (90, 90, 3), np.uint8), "JPEG")
+    (root / "Titian_1.jfif").write_bytes(whole)
+    (root / "Titian_2").write_bytes(whole[:-2])
+    (root / "Titian_3.jpg").write_bytes(whole[: len(whole) // 2].ljust(len(whole), b"\0"))
+    (root / "._Titian_1.jfif").write_bytes(b"fork")
+    (root / "Titian_4.jpg").symlink_to("gone.jpg")
+    os.mkfifo(root / "Titian_5.jpg")
+    left_out = {
+        "Titian/._Titian_1.jfif": "It is hidden, as its name begins with a dot.",
+        "Titian/Titian_4.jpg": "It is a link that leads nowhere.",
+        "Titian/Titian_5.jpg": "It is a pipe, not a file.",
+    }
+    assert run("check", root.parent, "--to", tmp_path / "report").exit_code == 0
+    found = rows(tmp_path / "report" / "findings.csv")
+    named = {row["file"]: row["detail"] for row in found if row["finding"] == "left-out"}
+    assert named == left_out
+    assert [r["file"] for r in found if r["finding"] == "unreadable"] == ["Titian/Titian_3.jpg"]
+    assert "What looks like a picture" in (tmp_path / "report" / "report.html").read_text()
+    done = organise.organise(root.parent, tmp_path / "to")
+    assert (done.paintings, done.left_out, done.copies) == (2, 4, 0)
+    named = {row["file"]: row["reason"] for row in rows(tmp_path / "to" / "left_out.csv")}
+    assert "damaged" in named.pop("Titian/Titian_3.jpg")
+    assert named == left_out
