@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _CHUNK = 32  # files a worker takes at a time
-_VERSION = 1  # of the figures: another one makes all files be read again
+_VERSION = 2  # of the figures: another one makes all files be read again
 _TABLES = """
     DROP TABLE IF EXISTS pictures;
     DROP TABLE IF EXISTS twins;
