@@ -129,11 +129,7 @@ def see_to(wanted: dict[str, bytes]) -> None:
     if not missing:
         return
     if job is not None and job.state is State.failed:
-        st.error(
-            str(job.error)
-            if isinstance(job.error, models.WeightsError)
-            else "That could not be painted. Please try another picture; the log says why."
-        )
+        st.error(job.sentence)
         return
     if job is not None and job.state is State.cancelled:
         st.info("Stopped. What was painted stays.")

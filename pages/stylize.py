@@ -9,10 +9,11 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import images, jobs, models
+from core import errors, images, jobs, models
+from core.errors import AtelierError
 from core.jobs import Job, State
 from core.stylize import film, instant, networks, painting, refine, styles
-from core.stylize.painting import Order, Painting, Progress, Refused
+from core.stylize.painting import Order, Painting, Progress
 from pages.components import compare, downloads, live, manner, pictures, style, subject
 from pages.components.manner import Manner
 from pages.components.subject import Given, Subject
@@ -82,12 +83,10 @@ def key_of(chosen: Subject, *how: object) -> str:
     return pictures.digest(repr(told).encode())
 
 
-def work(
-    job: Job, key: str, order: Order, painted: dict[str, Painting]
-) -> Painting | Refused | None:
+def work(job: Job, key: str, order: Order, painted: dict[str, Painting]) -> Painting | None:
     """Paints, and keeps what is done, whoever looks by then."""
     found = painting.paint(order, job)
-    if isinstance(found, Painting):
+    if found is not None:
         painted.pop(key, None)
         painted[key] = found
         for old in list(painted)[:-KEPT]:
@@ -119,11 +118,7 @@ def job_of(key: str) -> Job | None:
         st.session_state.stylize_job = None
         st.rerun()
     if job.state is State.failed:
-        st.session_state.stylize_refused[st.session_state.stylize_key] = (
-            "That could not be painted. Please try other settings; the log says why."
-        )
-    elif isinstance(found := job.result(0), Refused):
-        st.session_state.stylize_refused[st.session_state.stylize_key] = found.sentence
+        st.session_state.stylize_refused[st.session_state.stylize_key] = job.sentence
     st.session_state.stylize_job = None
     return None
 
@@ -173,8 +168,8 @@ def at_once(chosen: Subject, how: Manner, order: Order, place: DeltaGenerator) -
             f"There is no picture at once. {error} Refine paints all the same, from the photo.",
             icon=":material/brush:",
         )
-    except ValueError as error:
-        st.error(str(error))
+    except Exception as error:  # refining may still do, and says itself what it cannot
+        st.error(errors.sentence(error))
     return None
 
 
@@ -293,7 +288,7 @@ with right:
             manner.hold()
         how = manner.choose(chosen.styles, disabled=asked or running)
         order = order_of(chosen, how)
-    except (ValueError, models.WeightsError) as error:
+    except AtelierError as error:
         left.error(str(error))
         st.stop()
 key = key_of(

@@ -74,7 +74,7 @@ def choose(styles: Sequence[Style], *, disabled: bool) -> Manner:
         disabled: Whether it is shown only, while it is being painted so.
 
     Raises:
-        ValueError: With one sentence that says what is not possible.
+        core.errors.InvalidRequest: With one sentence that says what is not possible.
     """
     for key, value in _DEFAULTS.items():
         st.session_state.setdefault(key, value)

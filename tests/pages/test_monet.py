@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import examples, images, jobs, models, monet, painter
@@ -135,6 +136,17 @@ def test_missing_weights_are_told_in_a_sentence(monkeypatch):
     app = finished(upload(open_page(), ("garden.jpg", small())))
     assert not app.exception
     assert app.error[0].value == "The weights are not on this machine."
+
+
+@pytest.mark.parametrize("error", [KeyError("conv"), SystemExit("end")], ids=repr)
+def test_what_nobody_foresaw_is_not_shown_raw(monkeypatch, caplog, error):
+    def broken(*_, **__):
+        raise error
+
+    monkeypatch.setattr(monet, "paint", broken)
+    app = finished(upload(open_page(), ("garden.jpg", small())))
+    assert app.error[0].value.startswith("Something went wrong (incident ")
+    assert any(record.exc_info for record in caplog.records)
 
 
 def test_an_abandoned_page_stops_painting():
