@@ -176,9 +176,7 @@ def get(model_id: str) -> Entry:
     try:
         return catalogue()[model_id]
     except KeyError:
-        raise UnknownName(
-            f"There is no model {model_id!r}; there are: {', '.join(catalogue())}."
-        ) from None
+        raise UnknownName(f"No model {model_id!r}; there are: {', '.join(catalogue())}.") from None
 
 
 def classifiers() -> list[Entry]:

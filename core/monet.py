@@ -135,7 +135,7 @@ def _check(direction: str, brush: str) -> None:
         ("brush", brush, tuple(BRUSHES)),
     ):
         if asked not in known:
-            raise UnknownName(f"There is no {what} {asked!r}; there are: {', '.join(known)}.")
+            raise UnknownName(f"No {what} {asked!r}; there are: {', '.join(known)}.")
 
 
 def _reduced(pixels: np.ndarray, short_side: int) -> np.ndarray:

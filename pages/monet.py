@@ -14,6 +14,7 @@ from core import examples, images, jobs, models, monet
 from core.jobs import Job, State
 from core.painter import Stopped
 from pages.components import charts, compare, downloads, pictures, style
+from pages.components.guard import guarded
 from pages.components.warmth import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
@@ -100,6 +101,7 @@ def work(
 
 
 @st.fragment(run_every=0.4)
+@guarded()
 def follow(job: Job, wanted: list[str]) -> None:
     """The progress, while the rest of the page stays as it is; each result redraws it."""
     job.touch()

@@ -15,6 +15,7 @@ from core.jobs import Job, State
 from core.stylize import film, instant, networks, painting, refine, styles
 from core.stylize.painting import Order, Painting, Progress
 from pages.components import compare, downloads, live, manner, pictures, style, subject
+from pages.components.guard import guarded
 from pages.components.manner import Manner
 from pages.components.subject import Given, Subject
 from pages.components.warmth import warm_up_in_background
@@ -124,6 +125,7 @@ def job_of(key: str) -> Job | None:
 
 
 @st.fragment(run_every=0.2)
+@guarded()
 def follow(job: Job, at_first: bytes, name: str) -> None:
     """The picture as it forms; the rest of the page stays as it is until it is done."""
     job.touch()

@@ -201,9 +201,7 @@ def get(network_id: str) -> Network:
     try:
         return TABLE[network_id]
     except KeyError:
-        raise UnknownName(
-            f"There is no network {network_id!r}; there are: {', '.join(TABLE)}."
-        ) from None
+        raise UnknownName(f"No network {network_id!r}; there are: {', '.join(TABLE)}.") from None
 
 
 def load(

@@ -136,7 +136,7 @@ def load(artist_id: str) -> ArtistStyle:
         entry = _entries()[artist_id]
     except KeyError:
         known = ", ".join(_entries())
-        raise UnknownName(f"There is no style of {artist_id!r}; there are: {known}.") from None
+        raise UnknownName(f"No style of {artist_id!r}; there are: {known}.") from None
     return _read(ASSETS / entry.file, entry)
 
 

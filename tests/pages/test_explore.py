@@ -187,24 +187,37 @@ def test_a_stopped_scan_can_go_on(shown: Path, monkeypatch: pytest.MonkeyPatch):
     assert scan.is_complete(shown)
 
 
-def test_a_directory_can_be_typed_and_a_wrong_one_is_explained(paintings: Path):
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Visitors may choose a directory of this machine."""
+    monkeypatch.setenv("ATELIER_CHOOSE_COLLECTION", "true")
+    settings.settings.cache_clear()
+
+
+def test_a_directory_can_be_typed_and_a_wrong_one_is_explained(trusted: None, paintings: Path):
     app = open_page("Gallery")
+    assert "name its directory below" in words(app)
     app.text_input(key="directory").set_value("/nowhere").run()
     assert "There is no directory /nowhere" in words(app)
+    for odd in ("~nobody/paintings", "\0", "x" * 5000, str(paintings / "Me" / "Me_0.jpg")):
+        app.text_input(key="directory").set_value(odd).run()
+        assert not app.exception
+        assert "There is no directory" in words(app)
     app.text_input(key="directory").set_value(str(paintings)).run()
     assert not app.exception
     assert len(alts(app)) == gallery.PAGE - 1
 
 
-def test_strangers_may_not_choose_a_directory(paintings: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("ATELIER_CHOOSE_COLLECTION", "false")
-    settings.settings.cache_clear()
+def test_strangers_may_not_choose_a_directory(paintings: Path):
     app = AppTest.from_file(EXPLORE, default_timeout=60)
     app.session_state["directory"] = str(paintings)
     app.run()
     app.segmented_control(key="view").set_value("Gallery").run()
     assert not app.text_input
     assert alts(app) == []
+    assert "ATELIER_COLLECTION" in words(app)
+    assert "ATELIER_CHOOSE_COLLECTION=true" in words(app)
+    assert "below" not in words(app)
 
 
 def test_names_of_files_cannot_bring_markup(tmp_path: Path, monkeypatch, make_picture):
