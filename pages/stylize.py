@@ -14,10 +14,20 @@ from core.errors import AtelierError
 from core.jobs import Job, State
 from core.stylize import film, instant, networks, painting, refine, styles
 from core.stylize.painting import Order, Painting, Progress
-from pages.components import compare, downloads, live, manner, pictures, style, subject
+from pages.components import (
+    compare,
+    downloads,
+    live,
+    manner,
+    pictures,
+    style,
+    subject,
+    uploads,
+)
 from pages.components.guard import guarded
 from pages.components.manner import Manner
-from pages.components.subject import Given, Subject
+from pages.components.subject import Subject
+from pages.components.uploads import Given
 from pages.components.warmth import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
@@ -230,7 +240,7 @@ def unfinished(picture: np.ndarray | None, chosen: Subject, how: Manner) -> None
             downloads.button(
                 "Download",
                 lambda: save(picture, how.options, chosen, how, mode="instant"),
-                f"{chosen.name}-instant.png",
+                uploads.file_name(chosen.name, "-instant.png"),
             )
             view()
     st.caption("Refine goes over it again and again, coarse to fine, while you watch.")
@@ -251,13 +261,13 @@ def finished(done: Painting, key: str, chosen: Subject, how: Manner) -> None:
             lambda: save(
                 done.pixels, done.options, chosen, how, mode="refine", steps_done=done.step
             ),
-            f"{chosen.name}-painted.png",
+            uploads.file_name(chosen.name, "-painted.png"),
             type="primary" if done.complete else "secondary",
         )
         downloads.button(
             "Download film",
             lambda: film.animate(done.frames),
-            f"{chosen.name}-painted.webp",
+            uploads.file_name(chosen.name, "-painted.webp"),
             type="secondary",
             icon=":material/movie:",
             help="The painting being made, as an animated WebP",

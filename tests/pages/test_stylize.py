@@ -279,6 +279,28 @@ def test_three_styles_have_a_weight_each(studio):
     assert studio.sketches[-1]["style_weights"] == (50.0, 0.0, 50.0)
 
 
+@pytest.mark.parametrize("times", [2, 3])
+def test_the_same_style_several_times_is_as_many_styles(studio, times):
+    app = drop(open_page(), small(), *[painting_bytes()] * times)
+    assert len(studio.sketches[-1]["styles"]) == times
+    app = finished(press(app, "Refine"))
+    assert len(studio.orders[-1]["weights"]) == times
+    assert not app.error
+
+
+def test_a_photo_may_be_its_own_style_and_names_bring_no_markup(studio):
+    app = open_page()
+    name = "*a* <b>b `c` :red[🎨]\n$d$.jpg"
+    app.file_uploader[0].set_value((name, small(), "image/jpeg"))
+    app.file_uploader[1].set_value([(name, small(), "image/jpeg")] * 2)
+    fine(app.run())
+    assert not app.error
+    once = r"\*a\* \<b\>b \`c\` \:red\[🎨\] \$d\$"
+    assert f"Like {once} and {once}" in [caption.value for caption in app.caption]
+    app = finished(press(app, "Refine"))
+    assert not app.error
+
+
 def test_weights_that_are_all_zero_are_told(monkeypatch):
     def refuse(*_, **__):
         raise InvalidRequest("Weights of styles are positive numbers.")
