@@ -346,8 +346,9 @@ def refine(
 
 
 def _style_size(style: np.ndarray, scale: float, options: Options) -> tuple[int, int]:
-    rows = max(networks.get(options.network).shortest_side, options.rows * scale * options.brush)
-    return size(style, round(rows))
+    least = networks.get(options.network).shortest_side
+    height, width = size(style, round(max(least, options.rows * scale * options.brush)))
+    return height, max(least, width)  # of a strip that is narrower, the network sees nothing
 
 
 def _first_canvas(

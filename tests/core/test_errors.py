@@ -83,6 +83,20 @@ def test_a_request_that_cannot_be_fulfilled_is_told_in_a_sentence(what: str):
     assert refused.value.code == "invalid-request"
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (3000, 40), (40, 300), (2, 2)], ids=str)
+@pytest.mark.parametrize("of", ["photo", "style"])
+def test_pictures_of_extreme_shapes_are_painted_or_refused_in_a_sentence(shape, of: str):
+    odd = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    photo, style = (odd, GREY) if of == "photo" else (GREY, odd)
+    try:
+        step = next(refine.refine(photo, [style], refine.Options(rows=48, steps=1)))
+    except errors.AtelierError as error:
+        assert (of, shape) == ("photo", (3000, 40))
+        assert str(error).endswith("choose more rows.")
+    else:
+        assert step.pixels().shape[0] == 48
+
+
 def test_kinds_of_errors_have_codes_that_programs_can_tell_apart():
     codes = {
         models.WeightsError: "weights",
