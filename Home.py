@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from core.settings import settings
+from pages.components.guard import guarded
 from pages.components.warmth import warm_up_in_background
 
 st.set_page_config(page_title="Atelier", page_icon=":material/palette:", layout="wide")
@@ -17,7 +19,8 @@ page = st.navigation(
     ],
     position="top",
 )
-page.run()
-
-# Last, so that the page is on screen before TensorFlow is imported.
-warm_up_in_background()
+with guarded():
+    settings()  # a wrong one is told on every page, before anything else
+    page.run()
+    # Last, so that the page is on screen before TensorFlow is imported.
+    warm_up_in_background()

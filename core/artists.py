@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from core.errors import UnknownName
 from core.settings import ROOT
 
 _TABLE = ROOT / "assets" / "artists.csv"
@@ -71,13 +72,13 @@ def get(artist_id: str) -> Artist:
     """The artist with this id.
 
     Raises:
-        KeyError: If there is none; the message suggests the id that was likely meant.
+        UnknownName: If there is none; the message suggests the id that was likely meant.
     """
     artist = find(artist_id)
     if artist is not None and artist.id == artist_id:
         return artist
-    hint = f"did you mean {artist.id!r}?" if artist else "ids look like 'vincent-van-gogh'"
-    raise KeyError(f"no artist has the id {artist_id!r}; {hint}")
+    hint = f"did you mean {artist.id!r}?" if artist else "ids look like 'vincent-van-gogh'."
+    raise UnknownName(f"No artist has the id {artist_id!r}; {hint}")
 
 
 def find(name: str) -> Artist | None:

@@ -26,6 +26,21 @@ class InvalidRequest(AtelierError, ValueError):
     code = "invalid-request"
 
 
+class UnknownName(AtelierError, KeyError):
+    """Something that was asked for by a name or an id that nothing has."""
+
+    code = "unknown-name"
+
+    def __str__(self) -> str:
+        """The sentence; `KeyError` would put it into quotes."""
+        return Exception.__str__(self)
+
+
+def sentence(error: BaseException) -> str:
+    """What is said of an error to who asked: its own words, or those of an `incident`."""
+    return str(error) if isinstance(error, AtelierError) else incident(error)
+
+
 def incident(error: BaseException) -> str:
     """Logs an unexpected error with its traceback.
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from core import artists, models
 from core.artists import Artist
+from core.errors import InvalidRequest, UnknownName
 from core.images import Picture
 
 SIDE = 224  # what the classifiers were trained on
@@ -51,10 +52,13 @@ def identify(picture: Picture, model_id: str = models.DEFAULT, *, top: int = 5) 
         top: How many artists to name, at most as many as the model knows.
 
     Raises:
-        KeyError: If there is no such model.
+        UnknownName: If there is no such model.
+        InvalidRequest: If it is no classifier, or not even one artist is asked for.
         core.models.WeightsError: If the model cannot be loaded.
     """
-    loaded = models.load(model_id)
+    if top < 1:
+        raise InvalidRequest("At least one artist is to be named.")
+    loaded = _classifier(model_id)
     started = time.perf_counter()
     entry = loaded.entry
     logits = loaded.logits(view(picture.pixels, entry)[None])
@@ -79,13 +83,14 @@ def explain(picture: Picture, model_id: str = models.DEFAULT, *, artist_id: str)
         `(height, width)` float32 in 0..1, at the size of the picture.
 
     Raises:
-        KeyError: If the model does not know the artist.
+        UnknownName: If there is no such model, or it does not know the artist.
+        InvalidRequest: If it is no classifier.
     """
     import tensorflow as tf
 
-    loaded = models.load(model_id)
+    loaded = _classifier(model_id)
     if artist_id not in loaded.entry.artists:
-        raise KeyError(f"{model_id} does not know {artist_id!r}")
+        raise UnknownName(f"The model {model_id!r} does not know the artist {artist_id!r}.")
     output = loaded.entry.artists.index(artist_id)
     seen = tf.constant(view(picture.pixels, loaded.entry)[None], tf.float32)
     assert loaded.head is not None
@@ -100,6 +105,13 @@ def explain(picture: Picture, model_id: str = models.DEFAULT, *, artist_id: str)
     smooth = Image.fromarray(heat / max(float(heat.max()), 1e-8))
     smooth = smooth.resize((width, height), Image.Resampling.BICUBIC)
     return np.clip(np.asarray(smooth, np.float32), 0, 1)
+
+
+def _classifier(model_id: str) -> models.Loaded:
+    if models.get(model_id).task != "identify":
+        known = ", ".join(entry.id for entry in models.classifiers())
+        raise InvalidRequest(f"The model {model_id!r} names no artists; those that do: {known}.")
+    return models.load(model_id)
 
 
 def overlay(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+from core import errors
+
 log = logging.getLogger(__name__)
 
 _REMEMBERED = 64  # finished jobs that can still be found
@@ -39,13 +41,15 @@ class Job:
         state: Where it stands.
         progress: What the work reported last; None before its first word.
         error: What went wrong, if it failed.
+        sentence: The same for who asked, see `core.errors.sentence`; empty if nothing did.
     """
 
     def __init__(self, key: str, work: Callable[[Job], Any], patience: float | None) -> None:
         self.key = key
         self.state = State.waiting
         self.progress: Any = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
+        self.sentence = ""
         self._work, self._result, self._patience = work, None, patience
         self._cancel, self._finished = threading.Event(), threading.Event()
         self._on_cancel: list[Callable[[], None]] = []
@@ -87,7 +91,7 @@ class Job:
             self._cancel.set()
             callbacks = list(self._on_cancel) if first else []
         for callback in callbacks:
-            callback()
+            _call(callback)
 
     def when_cancelled(self, callback: Callable[[], None]) -> None:
         """Called by the work: what ends a wait that cannot ask `stopping`."""
@@ -95,14 +99,14 @@ class Job:
             self._on_cancel.append(callback)
             late = self._cancel.is_set()
         if late:
-            callback()
+            _call(callback)
 
     def result(self, timeout: float | None = None) -> Any:
         """Waits for the end, and returns what the work returned.
 
         Raises:
             TimeoutError: If it takes longer than `timeout` seconds.
-            Exception: What the work raised.
+            BaseException: What the work raised.
         """
         if not self._finished.wait(timeout):
             raise TimeoutError(f"Job {self.key!r} is not finished")
@@ -116,15 +120,26 @@ class Job:
                 self.state = State.running
                 self._result = self._work(self)
             self.state = State.cancelled if self._cancel.is_set() else State.done
-        except Exception as error:  # whatever it is, it belongs to who follows the job
-            log.exception("Job %s failed", self.key)
+        # Whatever it is, `SystemExit` as well, it belongs to who follows the job: nothing but the
+        # end of this work may come of it, since others wait behind it.
+        except BaseException as error:
             self.error, self.state = error, State.failed
+            self.sentence = errors.sentence(error)
+            log.info("Job %s failed: %r", self.key, error)
             # What its frames hold would be remembered with it.
             traceback.clear_frames(error.__traceback__)
         finally:
             self._on_cancel.clear()
             self._work = _nothing  # and with it the pictures that it was given
             self._finished.set()
+
+
+def _call(callback: Callable[[], None]) -> None:
+    """Tells one of several that the work was cancelled; its failure is not the others'."""
+    try:
+        callback()
+    except BaseException as error:
+        errors.incident(error)
 
 
 def _nothing(job: Job) -> None:
@@ -164,9 +179,14 @@ def submit(
         line = _lanes.setdefault(lane, deque())
         line.append(job)
         if len(line) == 1:
-            threading.Thread(
-                target=_work_off, args=(lane,), name=f"job-{lane}", daemon=True
-            ).start()
+            try:
+                threading.Thread(
+                    target=_work_off, args=(lane,), name=f"job-{lane}", daemon=True
+                ).start()
+            except RuntimeError:  # no more threads: nobody would ever come for it
+                line.clear()
+                del _jobs[key]
+                raise
         return job
 
 

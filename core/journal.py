@@ -17,9 +17,10 @@ from pathlib import Path
 
 from sqlalchemy import JSON, ForeignKey, create_engine, event, func, select
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from core.errors import AtelierError
 from core.identify import Identification
 from core.settings import settings
 
@@ -57,8 +58,10 @@ class Feedback(Base):
     artist: Mapped[str | None]
 
 
-class JournalError(RuntimeError):
+class JournalError(AtelierError, RuntimeError):
     """The journal cannot be written or read; the log says why."""
+
+    code = "journal"
 
 
 def record(result: Identification, *, picture_sha256: str, session: str) -> int:
@@ -119,14 +122,18 @@ def _open() -> Iterator[Session]:
             engine = _engine(settings().journal_url)
         with Session(engine) as database:
             yield database
-    except (SQLAlchemyError, OSError) as error:
+    # Besides the database's own: no driver for it, or an address that makes no sense.
+    except (SQLAlchemyError, OSError, ImportError) as error:
         log.exception("The journal failed")
         raise JournalError("The journal cannot be used just now.") from error
 
 
 @cache
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ValueError as error:  # a port that is no number
+        raise ArgumentError(str(error)) from error
     is_sqlite = parsed.get_backend_name() == "sqlite"
     if is_sqlite and parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from core.errors import AtelierError, UnknownName
 from core.settings import ROOT, settings
 
 if TYPE_CHECKING:
@@ -37,8 +38,10 @@ ASSETS = ROOT / "assets" / "models"
 DEFAULT = "efficientnet_lite0"
 
 
-class WeightsError(RuntimeError):
+class WeightsError(AtelierError, RuntimeError):
     """Weights that cannot be used. Its message is one sentence that says what to do."""
+
+    code = "weights"
 
 
 class _Frozen(BaseModel):
@@ -168,12 +171,12 @@ def get(model_id: str) -> Entry:
     """The entry of a model.
 
     Raises:
-        KeyError: If there is no such model; the message lists those there are.
+        UnknownName: If there is no such model; the message lists those there are.
     """
     try:
         return catalogue()[model_id]
     except KeyError:
-        raise KeyError(f"No model {model_id!r}; there are: {', '.join(catalogue())}") from None
+        raise UnknownName(f"No model {model_id!r}; there are: {', '.join(catalogue())}.") from None
 
 
 def classifiers() -> list[Entry]:
@@ -223,7 +226,7 @@ def load(model_id: str = DEFAULT, progress: Callable[[str], None] = log.info) ->
     """Loads a model, once a process however many threads ask.
 
     Raises:
-        KeyError: If there is no such model.
+        UnknownName: If there is no such model.
         WeightsError: If its weights are missing, damaged or not the recorded ones.
     """
     entry = get(model_id)
@@ -335,13 +338,18 @@ def checked(path: Path, digest: str) -> Path:
     """The path, if the file's SHA-256 or MD5 is the recorded one.
 
     Raises:
-        WeightsError: If it is not.
+        WeightsError: If it is not, or the file cannot be read.
     """
     algorithm = "md5" if len(digest) == 32 else "sha256"
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, algorithm).hexdigest() != digest:
-            raise WeightsError(
-                f"The weights file {path} is damaged or not the published one, so it was not "
-                "loaded: delete it, and install Atelier or download the file again."
-            )
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, algorithm).hexdigest()
+    except OSError as error:
+        reason = error.strerror or error
+        raise WeightsError(f"The weights file {path} cannot be read: {reason}.") from error
+    if found != digest:
+        raise WeightsError(
+            f"The weights file {path} is damaged or not the published one, so it was not "
+            "loaded: delete it, and install Atelier or download the file again."
+        )
     return path

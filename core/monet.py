@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from core import images, models
+from core.errors import UnknownName
 from core.painter import Painter
 
 Direction = Literal["to-monet", "to-photo"]
@@ -76,10 +77,11 @@ def paint(
         stopping: Asked before each tile.
 
     Raises:
-        KeyError: If there is no such direction or brush.
+        UnknownName: If there is no such direction or brush.
         core.models.WeightsError: If the generator cannot be loaded.
         core.painter.Stopped: If `stopping` said so.
     """
+    _check(direction, brush)
     chosen = painter(MODELS[direction])
     started = time.perf_counter()
     before = images.preview(pixels, LONGEST)
@@ -97,6 +99,7 @@ def cycle(
     Raises:
         As `paint`.
     """
+    _check(direction, brush)
     first, second = sorted(DIRECTIONS, key=lambda way: way != direction)
     start = _reduced(images.preview(pixels, LONGEST), BRUSHES[brush])
     there = painter(MODELS[first]).paint(start)
@@ -124,6 +127,15 @@ def warm_up(direction: Direction = "to-monet") -> None:
 def is_loaded(direction: Direction) -> bool:
     """Whether a picture would be painted at once."""
     return models.is_loaded(MODELS[direction])
+
+
+def _check(direction: str, brush: str) -> None:
+    for what, asked, known in (
+        ("direction", direction, DIRECTIONS),
+        ("brush", brush, tuple(BRUSHES)),
+    ):
+        if asked not in known:
+            raise UnknownName(f"No {what} {asked!r}; there are: {', '.join(known)}.")
 
 
 def _reduced(pixels: np.ndarray, short_side: int) -> np.ndarray:

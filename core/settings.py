@@ -2,51 +2,116 @@
 
 from __future__ import annotations
 
+import difflib
+import logging
+import os
 from functools import cache
 from pathlib import Path
+from typing import Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import AtelierError
+
+log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 
+_PREFIX = "ATELIER_"
+_OF_TESTS = "ATELIER_TEST_"  # what only tests read
+
+Precision = Literal["auto", "float32", "mixed_bfloat16"]
+
+
+class SettingsError(AtelierError):
+    """A setting that makes no sense. Its message is one sentence that names the variable."""
+
+    code = "settings"
+
 
 class Settings(BaseSettings):
-    """Settings of one process. Each field `name` is read from `ATELIER_NAME`."""
+    """Settings of one process. Each field `name` is read from `ATELIER_NAME`; empty is unset."""
 
-    model_config = SettingsConfigDict(env_prefix="ATELIER_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True)
 
-    max_bytes: int = Field(50_000_000, description="Largest accepted file, in bytes")
-    max_pixels: int = Field(50_000_000, description="Largest accepted picture, width x height")
-    max_side: int = Field(20_000, description="Longest accepted side, in pixels")
+    max_bytes: PositiveInt = Field(50_000_000, description="Largest accepted file, in bytes")
+    max_pixels: PositiveInt = Field(
+        50_000_000, description="Largest accepted picture, width x height"
+    )
+    max_side: PositiveInt = Field(20_000, description="Longest accepted side, in pixels")
 
     weights: Path | None = Field(None, description="Directory searched first for weight files")
-    hub_repo: str = Field("atelier-art/atelier-models", description="Hub repository of the weights")
-    hub_revision: str = Field("v1", description="Pinned revision (tag or commit) in hub_repo")
+    hub_repo: str = Field(
+        "atelier-art/atelier-models",
+        description="Hub repository of the weights",
+        pattern=r"^[\w.-]+/[\w.-]+$",
+    )
+    hub_revision: str = Field(
+        "v1", description="Pinned revision (tag or commit) in hub_repo", pattern=r"^\S+$"
+    )
     offline: bool = Field(False, description="Never try to download anything")
 
     journal_url: str = Field(
         f"sqlite:///{ROOT / 'data' / 'journal.db'}",
         description="Where predictions and feedback are kept: any SQLAlchemy URL",
+        pattern=r"^\w+(\+\w+)?://",
     )
     cache: Path = Field(
         ROOT / "data", description="Directory of what can be made again: scans, downloads"
     )
     collection: Path | None = Field(None, description="Directory of paintings that Explore shows")
     choose_collection: bool = Field(
-        True, description="Visitors may type another directory of this machine into Explore"
+        False, description="Visitors may type another directory of this machine into Explore"
     )
     show_all: bool = Field(
         False, description="Explore also shows paintings that may still be under copyright"
     )
-    precision: str = Field(
-        "auto",
-        description="Arithmetic: auto, float32 or mixed_bfloat16",
-        pattern="auto|float32|mixed_bfloat16",
-    )
+    precision: Precision = Field("auto", description="Arithmetic of heavy convolutions")
 
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read once. Tests call `settings.cache_clear()`."""
-    return Settings()
+    """The settings of this process, read once. Tests call `settings.cache_clear()`.
+
+    Raises:
+        SettingsError: If a variable has a value that makes no sense.
+    """
+    _warn_of_unknown()
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [str(each["loc"][0]) for each in error.errors()]
+        raise SettingsError("; ".join(map(_explained, dict.fromkeys(wrong))) + ".") from None
+
+
+_EXPECTED = {
+    "hub_repo": "a repository of the Hub, owner/name",
+    "hub_revision": "a tag or a commit",
+    "journal_url": "the address of a database, such as sqlite:////home/me/journal.db",
+    "precision": f"one of {', '.join(get_args(Precision))}",
+}
+_EXPECTED |= dict.fromkeys(("max_bytes", "max_pixels", "max_side"), "a whole number above 0")
+_EXPECTED |= dict.fromkeys(("offline", "choose_collection", "show_all"), "true or false")
+
+
+def _explained(field: str) -> str:
+    """What is wrong with the value of a field, and what it may be."""
+    name, expected = f"{_PREFIX}{field.upper()}", _EXPECTED.get(field, "something else")
+    if field == "journal_url":  # it may hold a password
+        return f"{name} must be {expected}"
+    value = next(value for key, value in os.environ.items() if key.upper() == name)
+    return f"{name} is {value!r}, but must be {expected}"
+
+
+def _warn_of_unknown() -> None:
+    """A misspelled variable would count for nothing, and nobody would know."""
+    known = [field.upper() for field in Settings.model_fields]
+    for name in sorted(os.environ):
+        if not name.upper().startswith(_PREFIX) or name.upper().startswith(_OF_TESTS):
+            continue
+        field = name.upper().removeprefix(_PREFIX)
+        if field not in known:
+            near = difflib.get_close_matches(field, known, 1)
+            hint = f": did you mean {_PREFIX}{near[0]}?" if near else "."
+            log.warning("There is no setting %s%s", name, hint)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from core import artists, examples, identify, images, journal, models
-from pages.components import cards, charts, downloads, heat, pictures, style
+from core import artists, errors, examples, identify, images, journal, models
+from pages.components import cards, charts, downloads, heat, pictures, style, uploads
+from pages.components.uploads import Given
 
 MOST_NAMES = 10
 
@@ -43,23 +44,24 @@ def measured(entry: models.Entry) -> str:
     return ", ".join(parts)
 
 
-def look(name: str, data: bytes, model: str) -> Seen:
+def look(key: str, given: Given, model: str) -> Seen:
     """Identifies a picture once, and keeps the prediction in the journal."""
-    digest = pictures.digest(data)
-    key = f"{digest}-{model}"
+    key = f"{key}-{model}"
     seen: dict[str, Seen] = st.session_state.seen
     if key not in seen:
-        picture = images.load(data, enough=identify.ENOUGH)
+        picture = images.load(given.data, enough=identify.ENOUGH)
         result = identify.identify(picture, model, top=MOST_NAMES)
         try:
-            number = journal.record(result, picture_sha256=digest, session=st.session_state.session)
+            number = journal.record(
+                result, picture_sha256=given.digest, session=st.session_state.session
+            )
         except journal.JournalError:
             number = None  # the visitor still gets the answer
-        seen[key] = Seen(name, key, number, result)
+        seen[key] = Seen(given.name, key, number, result)
     return seen[key]
 
 
-def show(name: str, data: bytes, seen: Seen, top: int) -> None:
+def show(given: Given, seen: Seen, top: int) -> None:
     """One painting with its label, chart, heat map and the question to the visitor."""
     result, first = seen.result, seen.result.guesses[0]
     guesses = result.guesses[:top]
@@ -83,19 +85,21 @@ def show(name: str, data: bytes, seen: Seen, top: int) -> None:
     with left:
         picture = st.empty()
         if not st.toggle("Show where I looked", key=f"heat-{seen.key}"):
-            picture.image(pictures.shown(data), width="stretch", alt=f"Your picture {name}")
+            picture.image(
+                pictures.shown(given.data), width="stretch", alt=f"Your picture {given.name}"
+            )
             return
-        image = heat.heat_map(data, result.model, first.artist.id)
+        image = heat.heat_map(given.data, result.model, first.artist.id)
         picture.image(
             image,
             width="stretch",
-            alt=f"{name}: what spoke for {first.artist.name} is lit, the rest is in shade",
+            alt=f"{given.name}: what spoke for {first.artist.name} is lit, the rest is in shade",
         )
         st.caption(f"Lit: what spoke for {first.artist.name}. In shade: what mattered less.")
         downloads.button(
             "Download this picture",
             image,
-            f"{name.rsplit('.', 1)[0]}-where-I-looked.jpg",
+            uploads.file_name(given.stem, "-where-I-looked.jpg"),
             key=f"download-{seen.key}",
         )
 
@@ -149,7 +153,7 @@ def history_table() -> pd.DataFrame:
 st.title("Who painted this?")
 
 entries = {entry.id: entry for entry in models.classifiers()}
-uploads = st.file_uploader(
+dropped = st.file_uploader(
     "Drop a painting here, a phone photo will do",
     accept_multiple_files=True,
     help="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each. Nothing leaves this machine.",
@@ -165,12 +169,12 @@ with st.popover("How I look", icon=":material/tune:"):
     )
     top = st.slider("How many names", 1, MOST_NAMES, 5, key="top", help="The k of top-k")
 
-queue = [(upload.name, upload.getvalue()) for upload in uploads]
+queue = [uploads.given(upload.name, upload.getvalue()) for upload in dropped]
 if queue:
     st.session_state.example = None
 elif st.session_state.example is not None:
     chosen = examples.catalogue()[st.session_state.example]
-    queue = [(f"{chosen.title}.jpg", chosen.read())]
+    queue = [uploads.given(f"{chosen.title}.jpg", chosen.read())]
 
 if queue and not models.is_loaded(model):
     waking = st.empty()
@@ -185,11 +189,13 @@ if queue and not models.is_loaded(model):
     waking.empty()
 
 progress = st.progress(0.0) if len(queue) > 1 else None
-for place, (name, data) in enumerate(queue, start=1):
+for place, (key, given) in enumerate(uploads.keyed(queue), start=1):
     try:
-        show(name, data, look(name, data, model), top)
+        show(given, look(key, given, model), top)
     except images.UnreadablePicture as error:
-        st.warning(f"**{name}**: {error}", icon=":material/broken_image:")
+        st.warning(f"**{given.label}**: {error}", icon=":material/broken_image:")
+    except Exception as error:  # the others' turn comes all the same
+        st.error(f"**{given.label}**: {errors.sentence(error)}")
     if progress:
         progress.progress(place / len(queue), text=f"{place} of {len(queue)}")
     if place < len(queue):
@@ -197,7 +203,7 @@ for place, (name, data) in enumerate(queue, start=1):
 if progress:
     progress.empty()
 
-if not uploads:
+if not dropped:
     st.markdown("**Nothing at hand? Try one of these.**" if not queue else "**Another one?**")
     for column, (number, example) in zip(
         st.columns(len(examples.catalogue())), enumerate(examples.catalogue()), strict=True

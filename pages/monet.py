@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import examples, images, jobs, models, monet
+from core import errors, examples, images, jobs, models, monet
 from core.jobs import Job, State
 from core.painter import Stopped
-from pages.components import charts, compare, downloads, pictures, style
+from pages.components import charts, compare, downloads, pictures, style, uploads
+from pages.components.guard import guarded
+from pages.components.uploads import Given
 from pages.components.warmth import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
@@ -90,6 +92,10 @@ def work(
             painted[key] = str(error)
         except Stopped:
             return
+        except models.WeightsError:
+            raise  # the next one would not fare better
+        except Exception as error:  # the others' turn comes all the same
+            painted[key] = errors.sentence(error)
         else:
             before, after = (
                 images.encode(pixels, "JPEG", quality=95, subsampling=0)
@@ -100,6 +106,7 @@ def work(
 
 
 @st.fragment(run_every=0.4)
+@guarded()
 def follow(job: Job, wanted: list[str]) -> None:
     """The progress, while the rest of the page stays as it is; each result redraws it."""
     job.touch()
@@ -129,11 +136,7 @@ def see_to(wanted: dict[str, bytes]) -> None:
     if not missing:
         return
     if job is not None and job.state is State.failed:
-        st.error(
-            str(job.error)
-            if isinstance(job.error, models.WeightsError)
-            else "That could not be painted. Please try another picture; the log says why."
-        )
+        st.error(job.sentence)
         return
     if job is not None and job.state is State.cancelled:
         st.info("Stopped. What was painted stays.")
@@ -174,25 +177,25 @@ def there_and_back(
     return shown, found.error
 
 
-def file_name(name: str) -> str:
+def file_name(given: Given) -> str:
     """What a result is called on the visitor's machine."""
-    return f"{name.rsplit('.', 1)[0]}-{WAYS[direction].names[1].lower()}.jpg"
+    return uploads.file_name(given.stem, f"-{WAYS[direction].names[1].lower()}.jpg")
 
 
-def zipped(results: list[tuple[str, Finished]], strength: float) -> bytes:
-    """All results in one file."""
+def zipped(results: list[tuple[Given, Finished]], strength: float) -> bytes:
+    """All results in one file, numbered: names may be the same."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for number, (name, finished) in enumerate(results, start=1):
+        for number, (given, finished) in enumerate(results, start=1):
             jpeg = mixed(finished.before, finished.after, strength, None)
-            archive.writestr(f"{number:02}-{file_name(name)}", jpeg)
+            archive.writestr(f"{number:02}-{file_name(given)}", jpeg)
     return buffer.getvalue()
 
 
-def waiting(name: str, data: bytes) -> None:
+def waiting(given: Given) -> None:
     """A picture whose turn has not come."""
     with suppress(images.UnreadablePicture):  # that is said when its turn comes
-        st.image(pictures.shown(data), width="stretch", alt=f"{name}, not painted yet")
+        st.image(pictures.shown(given.data), width="stretch", alt=f"{given.name}, not painted yet")
 
 
 def how_good(direction: monet.Direction) -> None:
@@ -223,30 +226,30 @@ def how_good(direction: monet.Direction) -> None:
         )
 
 
-def show(name: str, key: str, data: bytes, finished: Finished) -> None:
+def show(key: str, given: Given, finished: Finished) -> None:
     """One result: before and after, download, and the way back for the curious."""
     names = WAYS[direction].names
     compare.before_after(
         pictures.shown(finished.before),
         mixed(finished.before, finished.after, strength, pictures.SHOWN_SIDE),
         names=names,
-        of=name,
+        of=given.name,
         key=f"compare-{key}",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         downloads.button(
             "Download",
             lambda: mixed(finished.before, finished.after, strength, None),
-            file_name(name),
+            file_name(given),
             key=f"download-{key}",
         )
         curious = st.toggle("Show the way back", key=f"cycle-{key}")
     if not curious:
         return
-    shown, error = there_and_back(data, direction, brush)
+    shown, error = there_and_back(given.data, direction, brush)
     words = (names[0], names[1], f"{names[0]} again")
     for column, jpeg, word in zip(st.columns(3), shown, words, strict=True):
-        column.image(jpeg, width="stretch", caption=word, alt=f"{name}: {word.lower()}")
+        column.image(jpeg, width="stretch", caption=word, alt=f"{given.name}: {word.lower()}")
     st.caption(
         f"Back again it differs from the start by {charts.percent(error)} of the range from black "
         "to white, on average. Training keeps this small: what must find its way back cannot "
@@ -264,7 +267,7 @@ st.segmented_control(
     key="monet_way",
     label_visibility="collapsed",
 )
-uploads = st.file_uploader(
+dropped = st.file_uploader(
     WAYS[direction].drop,
     accept_multiple_files=True,
     key=f"monet-upload-{direction}",
@@ -275,12 +278,12 @@ st.caption(WAYS[direction].works)
 offered: tuple[examples.Example | examples.Photo, ...] = (
     examples.photos() if direction == "to-monet" else examples.catalogue()[:4]
 )
-queue = [(upload.name, upload.getvalue()) for upload in uploads]
+queue = [uploads.given(upload.name, upload.getvalue()) for upload in dropped]
 if queue:
     st.session_state.monet_example.pop(direction, None)
 elif direction in st.session_state.monet_example:
     chosen = offered[st.session_state.monet_example[direction]]
-    queue = [(f"{chosen.title}.jpg", chosen.read())]
+    queue = [uploads.given(f"{chosen.title}.jpg", chosen.read())]
 
 brush: monet.Brush = "broad"
 strength = 1.0
@@ -311,20 +314,20 @@ if queue:
     )
 
 
-# By content: the same picture twice is painted once.
-wanted = {f"{pictures.digest(data)}-{direction}-{brush}": (name, data) for name, data in queue}
-see_to({key: data for key, (_, data) in wanted.items()})
+how = f"{direction}-{brush}"
+# By content: the same picture twice is painted once, and shown for each of its files.
+see_to({f"{given.digest}-{how}": given.data for given in queue})
 painted: dict[str, Finished | str] = st.session_state.monet_painted
-results: list[tuple[str, Finished]] = []
-for key, (name, data) in wanted.items():
-    found = painted.get(key)
+results: list[tuple[Given, Finished]] = []
+for key, given in uploads.keyed(queue):
+    found = painted.get(f"{given.digest}-{how}")
     if isinstance(found, str):
-        st.warning(f"**{name}**: {found}", icon=":material/broken_image:")
+        st.warning(f"**{given.label}**: {found}", icon=":material/broken_image:")
     elif found is None:
-        waiting(name, data)
+        waiting(given)
     else:
-        results.append((name, found))
-        show(name, key, data, found)
+        results.append((given, found))
+        show(f"{key}-{how}", given, found)
 if len(results) > 1:
     downloads.button(
         f"Download all {len(results)}",
@@ -333,7 +336,7 @@ if len(results) > 1:
         type="secondary",
     )
 
-if not uploads:
+if not dropped:
     st.markdown("**Nothing at hand? Try one of these.**" if not queue else "**Another one?**")
     for column, (number, example) in zip(st.columns(len(offered)), enumerate(offered), strict=True):
         column.image(

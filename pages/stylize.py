@@ -9,13 +9,25 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import images, jobs, models
+from core import errors, images, jobs, models
+from core.errors import AtelierError
 from core.jobs import Job, State
 from core.stylize import film, instant, networks, painting, refine, styles
-from core.stylize.painting import Order, Painting, Progress, Refused
-from pages.components import compare, downloads, live, manner, pictures, style, subject
+from core.stylize.painting import Order, Painting, Progress
+from pages.components import (
+    compare,
+    downloads,
+    live,
+    manner,
+    pictures,
+    style,
+    subject,
+    uploads,
+)
+from pages.components.guard import guarded
 from pages.components.manner import Manner
-from pages.components.subject import Given, Subject
+from pages.components.subject import Subject
+from pages.components.uploads import Given
 from pages.components.warmth import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
@@ -82,12 +94,10 @@ def key_of(chosen: Subject, *how: object) -> str:
     return pictures.digest(repr(told).encode())
 
 
-def work(
-    job: Job, key: str, order: Order, painted: dict[str, Painting]
-) -> Painting | Refused | None:
+def work(job: Job, key: str, order: Order, painted: dict[str, Painting]) -> Painting | None:
     """Paints, and keeps what is done, whoever looks by then."""
     found = painting.paint(order, job)
-    if isinstance(found, Painting):
+    if found is not None:
         painted.pop(key, None)
         painted[key] = found
         for old in list(painted)[:-KEPT]:
@@ -119,16 +129,13 @@ def job_of(key: str) -> Job | None:
         st.session_state.stylize_job = None
         st.rerun()
     if job.state is State.failed:
-        st.session_state.stylize_refused[st.session_state.stylize_key] = (
-            "That could not be painted. Please try other settings; the log says why."
-        )
-    elif isinstance(found := job.result(0), Refused):
-        st.session_state.stylize_refused[st.session_state.stylize_key] = found.sentence
+        st.session_state.stylize_refused[st.session_state.stylize_key] = job.sentence
     st.session_state.stylize_job = None
     return None
 
 
 @st.fragment(run_every=0.2)
+@guarded()
 def follow(job: Job, at_first: bytes, name: str) -> None:
     """The picture as it forms; the rest of the page stays as it is until it is done."""
     job.touch()
@@ -173,8 +180,8 @@ def at_once(chosen: Subject, how: Manner, order: Order, place: DeltaGenerator) -
             f"There is no picture at once. {error} Refine paints all the same, from the photo.",
             icon=":material/brush:",
         )
-    except ValueError as error:
-        st.error(str(error))
+    except Exception as error:  # refining may still do, and says itself what it cannot
+        st.error(errors.sentence(error))
     return None
 
 
@@ -233,7 +240,7 @@ def unfinished(picture: np.ndarray | None, chosen: Subject, how: Manner) -> None
             downloads.button(
                 "Download",
                 lambda: save(picture, how.options, chosen, how, mode="instant"),
-                f"{chosen.name}-instant.png",
+                uploads.file_name(chosen.name, "-instant.png"),
             )
             view()
     st.caption("Refine goes over it again and again, coarse to fine, while you watch.")
@@ -254,13 +261,13 @@ def finished(done: Painting, key: str, chosen: Subject, how: Manner) -> None:
             lambda: save(
                 done.pixels, done.options, chosen, how, mode="refine", steps_done=done.step
             ),
-            f"{chosen.name}-painted.png",
+            uploads.file_name(chosen.name, "-painted.png"),
             type="primary" if done.complete else "secondary",
         )
         downloads.button(
             "Download film",
             lambda: film.animate(done.frames),
-            f"{chosen.name}-painted.webp",
+            uploads.file_name(chosen.name, "-painted.webp"),
             type="secondary",
             icon=":material/movie:",
             help="The painting being made, as an animated WebP",
@@ -293,7 +300,7 @@ with right:
             manner.hold()
         how = manner.choose(chosen.styles, disabled=asked or running)
         order = order_of(chosen, how)
-    except (ValueError, models.WeightsError) as error:
+    except AtelierError as error:
         left.error(str(error))
         st.stop()
 key = key_of(

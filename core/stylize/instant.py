@@ -292,7 +292,7 @@ def paint(
         `(rows, width, 3)` uint8 RGB.
 
     Raises:
-        ValueError: If styles and weights do not fit each other.
+        InvalidRequest: If styles and weights do not fit each other.
         core.models.WeightsError: If a network cannot be loaded.
     """
     engine = engine or _engine()

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core import models
+from core.errors import InvalidRequest, UnknownName
 from core.settings import settings
 
 if TYPE_CHECKING:
@@ -178,10 +179,14 @@ class Loaded:
         """The network up to the deepest of these layers, giving a dictionary of their maps.
 
         Raises:
-            ValueError: If there is no such layer.
+            InvalidRequest: If there is no such layer.
         """
         import keras
 
+        names = list(names)
+        known = {layer.name for layer in self.body.layers}
+        if missing := [name for name in names if name not in known]:
+            raise InvalidRequest(f"{self.title} has no layer {', '.join(missing)}.")
         with self.lock:
             outputs = {name: self.body.get_layer(name).output for name in names}
             return keras.Model(self.body.input, outputs)
@@ -191,12 +196,12 @@ def get(network_id: str) -> Network:
     """The row of a network.
 
     Raises:
-        KeyError: If there is no such network; the message lists those there are.
+        UnknownName: If there is no such network; the message lists those there are.
     """
     try:
         return TABLE[network_id]
     except KeyError:
-        raise KeyError(f"No network {network_id!r}; there are: {', '.join(TABLE)}") from None
+        raise UnknownName(f"No network {network_id!r}; there are: {', '.join(TABLE)}.") from None
 
 
 def load(
@@ -212,7 +217,7 @@ def load(
         progress: Told in words when something is downloaded.
 
     Raises:
-        KeyError: If there is no such network.
+        UnknownName: If there is no such network.
         NotHere: If its weights are nowhere to be had.
         WeightsError: If they are damaged or not the published ones.
     """

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.errors import InvalidRequest
 from core.stylize import losses, networks, tiles
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Objective:
             style: Style layers and their weights.
 
         Raises:
-            ValueError: If the network has no such layer.
+            InvalidRequest: If the network has no such layer.
         """
         self.network, self.content, self.style = network, dict(content), dict(style)
         self._model = network.layers({**self.content, **self.style})
@@ -160,16 +161,16 @@ class Objective:
             evaluation.
 
         Raises:
-            ValueError: If the style is of another network, or lacks a layer; or if there is
-                no room for the margins of a tile.
+            InvalidRequest: If the style is of another network, or lacks a layer.
+            ValueError: If there is no room for the margins of a tile.
         """
         import tensorflow as tf
 
         wanted = self.network.network.id
         if style.network != wanted:
-            raise ValueError(f"The style was described by {style.network}, not by {wanted}.")
+            raise InvalidRequest(f"The style was described by {style.network}, not by {wanted}.")
         if missing := set(self.style) - set(style.layers):
-            raise ValueError(f"The style says nothing about {', '.join(sorted(missing))}.")
+            raise InvalidRequest(f"The style says nothing about {', '.join(sorted(missing))}.")
         photo = np.asarray(photo, np.float32)
         grams, moments = (
             {n: tf.constant(s, tf.float32) for n, s in described.items() if n in self.style}
@@ -428,7 +429,7 @@ def objective(network_id: str, dtype: str, content: Layers, style: Layers) -> Ob
 
     Raises:
         KeyError, WeightsError: See `networks.load`.
-        ValueError: If the network has no such layer.
+        InvalidRequest: If the network has no such layer.
     """
     return Objective(networks.load(network_id, dtype=dtype), content, style)
 

@@ -70,13 +70,6 @@ class Painting:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Refused:
-    """In place of a painting that cannot be: one sentence that says why."""
-
-    sentence: str
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Order:
     """What is to be painted.
@@ -133,17 +126,16 @@ class Progress:
     note: str
 
 
-def paint(order: Order, job: Job) -> Painting | Refused | None:
+def paint(order: Order, job: Job) -> Painting | None:
     """The work of a job: `jobs.submit(key, lambda job: painting.paint(order, job))`.
 
     Returns:
         The painting as far as it came; None if it was stopped before there was any.
+
+    Raises:
+        core.errors.AtelierError: If it cannot be painted; the sentence says why.
     """
-    try:
-        return _Easel(order, job).paint()
-    except (ValueError, models.WeightsError) as error:  # all are sentences
-        log.info("Not painted: %r", error)
-        return Refused(str(error))
+    return _Easel(order, job).paint()
 
 
 def at_once(order: Order) -> np.ndarray:
@@ -151,7 +143,7 @@ def at_once(order: Order) -> np.ndarray:
 
     Raises:
         models.WeightsError: If the network for it is not to be had.
-        ValueError: If styles and weights do not fit each other.
+        InvalidRequest: If styles and weights do not fit each other.
     """
     return instant.paint(
         order.photo,

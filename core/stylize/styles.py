@@ -19,6 +19,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from core import artists, models
+from core.errors import UnknownName
 from core.settings import ROOT
 from core.stylize.losses import StyleTarget
 
@@ -128,14 +129,14 @@ def load(artist_id: str) -> ArtistStyle:
     """Loads the style of an artist, once a process.
 
     Raises:
-        KeyError: If there is none; the message lists those there are.
+        UnknownName: If there is none; the message lists those there are.
         WeightsError: If the file is missing, damaged or not the published one.
     """
     try:
         entry = _entries()[artist_id]
     except KeyError:
         known = ", ".join(_entries())
-        raise KeyError(f"No style of {artist_id!r}; there are: {known}") from None
+        raise UnknownName(f"No style of {artist_id!r}; there are: {known}.") from None
     return _read(ASSETS / entry.file, entry)
 
 

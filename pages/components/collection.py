@@ -5,37 +5,43 @@ Named after `core.collection`, which knows the directory; this asks for it on sc
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from core import collection, jobs, scan
+from core import collection, files, jobs, scan
+from core.errors import AtelierError
 from core.jobs import State
 from core.settings import settings
+from pages.components.guard import guarded
 
+_SETTING, _CHOOSE = "ATELIER_COLLECTION", "ATELIER_CHOOSE_COLLECTION"
 _FETCH = "python -m training dataset fetch --to DIRECTORY"
 
 
 def directory() -> Path | None:
     """The directory to look at: the one typed on the page, else that of the settings."""
     typed = st.session_state.get("directory", "").strip() if settings().choose_collection else ""
-    place = Path(typed).expanduser() if typed else settings().collection
+    # Unlike `Path.expanduser` it leaves the home of somebody who does not exist as it is typed.
+    place = Path(os.path.expanduser(typed)) if typed else settings().collection  # noqa: PTH111
     if place is None:
         return None
     try:
         listing(place)
-    except (OSError, ValueError) as error:
-        st.warning(str(error), icon=":material/folder_off:")
+    except (AtelierError, FileNotFoundError) as error:
+        st.warning(files.printable(str(error)), icon=":material/folder_off:")
         return None
     return place
 
 
 def invite() -> None:
     """In place of paintings where there are none: how to get them."""
+    where = "below" if settings().choose_collection else f"in the setting `{_SETTING}`"
     st.markdown(
         "Paintings are not part of Atelier. To see them here, get *Best Artworks of All Time* "
-        "with your Kaggle account, then name its directory below:"
+        f"with your Kaggle account, then name its directory {where}:"
     )
     st.code(_FETCH, language="bash")
 
@@ -52,7 +58,10 @@ def choose_another(place: Path | None) -> None:
                 help="One folder an artist, an index.csv, or Kaggle's set as it comes.",
             )
     elif place is None:
-        st.caption("The setting ATELIER_COLLECTION names the directory.")
+        st.caption(
+            f"The setting {_SETTING} names the directory; {_CHOOSE}=true would let visitors type "
+            "one here, any of this machine."
+        )
 
 
 @st.cache_data(ttl=60, max_entries=8, show_spinner="Listing the paintings …")
@@ -74,8 +83,9 @@ def measured(place: Path) -> pd.DataFrame:
     """What the scan knows so far; starts it, and shows how far it is, if that is not all."""
     try:
         return _measured(place)
-    except scan.ScanError as error:
-        st.error(str(error))
+    # The directory may have gone since it was listed.
+    except (AtelierError, FileNotFoundError, scan.ScanError) as error:
+        st.error(files.printable(str(error)))
         st.stop()
 
 
@@ -96,6 +106,7 @@ def _measured(place: Path) -> pd.DataFrame:
 
 
 @st.fragment(run_every=0.5)
+@guarded()
 def _watch(place: Path) -> None:
     """The progress of the scan, while the rest of the page stays as it is."""
     job = jobs.find(scan.job_key(place))
@@ -116,7 +127,7 @@ def _watch(place: Path) -> None:
 def _offer_to_go_on(place: Path, job: jobs.Job) -> None:
     known, of = scan.known(place), len(listing(place))
     if job.state is State.failed:
-        st.error("Looking at the paintings ended early. What was seen is kept; the log says why.")
+        st.error(f"Looking at the paintings ended early; what was seen is kept. {job.sentence}")
     else:
         st.info(f"Stopped. {known:,} files are known, {of:,} paintings are there.")
     if st.button("Go on", icon=":material/play_arrow:", key="go-on-scan"):

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import collection as files
 from core import images
-from pages.components import collection, pictures
+from pages.components import collection, pictures, uploads
 
 PAGE = 24
 RANDOM = 20
@@ -28,6 +28,13 @@ def show(place: Path) -> None:
     """Filters, then pages of thumbnails, or twenty at random."""
     listed = collection.listing(place)
     shown = _showable(listed)
+    if shown.empty:
+        st.info(
+            "None of these paintings may be shown: their painters died less than 70 years ago, or "
+            "are not in the catalogue.",
+            icon=":material/visibility_off:",
+        )
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         artist = st.selectbox("Painter", ["All", *_names(shown["artist"])], key="artist", width=260)
         style = st.selectbox("Style", ["All", *_names(shown["style"])], key="style", width=220)
@@ -73,11 +80,16 @@ def _wall(place: Path, rows: pd.DataFrame) -> None:
             with st.container(width=WIDTH):
                 try:
                     picture = pictures.of_file(str(place / row.file))
-                except (OSError, images.UnreadablePicture) as error:
-                    st.caption(f":material/broken_image: {row.file}: {error}")
+                except images.UnreadablePicture as error:
+                    st.caption(f":material/broken_image: {uploads.plain(row.file)}: {error}")
                     continue
                 words = f"{row.artist}, {row.style}" if row.style else row.artist
-                st.image(picture, width="stretch", caption=words, alt=f"A painting: {words}")
+                st.image(
+                    picture,
+                    width="stretch",
+                    caption=uploads.plain(words),
+                    alt=f"A painting: {words}",
+                )
 
 
 def _of_size(place: Path, chosen: pd.DataFrame, least: int, below: int) -> pd.DataFrame:

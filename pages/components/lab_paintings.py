@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import artists, evaluations, images
 from core import collection as files
-from pages.components import charts, collection, pictures
+from pages.components import charts, collection, pictures, uploads
 
 WIDTH = 162  # pixels of a thumbnail: six in a row, and two on a phone
 
@@ -70,8 +70,8 @@ def wall(place: Path, rows: pd.DataFrame) -> None:
                 sure = charts.percent(row.probability).replace(" ", "\N{NO-BREAK SPACE}")
                 try:
                     picture = pictures.of_file(str(place / row.file))
-                except (OSError, images.UnreadablePicture) as error:
-                    st.caption(f":material/broken_image: {row.file}: {error}")
+                except images.UnreadablePicture as error:
+                    st.caption(f":material/broken_image: {uploads.plain(row.file)}: {error}")
                     continue
                 st.image(
                     picture,

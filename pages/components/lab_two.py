@@ -9,7 +9,8 @@ import streamlit as st
 
 from core import examples, identify, images, models
 from core.identify import Identification
-from pages.components import charts, choices, heat, pictures
+from pages.components import charts, choices, heat, pictures, uploads
+from pages.components.uploads import Given
 
 _NAMES = 5
 _HEAT_SIDE = 700  # pixels
@@ -23,13 +24,12 @@ def show(entries: Sequence[models.Entry]) -> None:
     chosen = _models(entries)
     painting = _painting()
     if painting is not None:
-        name, data = painting
         try:
-            pictures.shown(data)
+            pictures.shown(painting.data)
         except images.UnreadablePicture as error:
-            st.warning(f"**{name}**: {error}", icon=":material/broken_image:")
+            st.warning(f"**{painting.label}**: {error}", icon=":material/broken_image:")
         else:
-            _opinions(name, data, chosen)
+            _opinions(painting, chosen)
     _offer(another=painting is not None)
 
 
@@ -43,7 +43,7 @@ def _models(entries: Sequence[models.Entry]) -> tuple[models.Entry, models.Entry
     return first, second
 
 
-def _painting() -> tuple[str, bytes] | None:
+def _painting() -> Given | None:
     """What was dropped in, or the example that was chosen."""
     upload = st.file_uploader(
         "Drop a painting here",
@@ -52,22 +52,23 @@ def _painting() -> tuple[str, bytes] | None:
     )
     if upload is not None:
         st.session_state["lab-example"] = None
-        return upload.name, upload.getvalue()
+        return uploads.given(upload.name, upload.getvalue())
     number = st.session_state.get("lab-example")
     if number is None:
         return None
     example = examples.catalogue()[number]
-    return f"{example.title}.jpg", example.read()
+    return uploads.given(f"{example.title}.jpg", example.read())
 
 
-def _opinions(name: str, data: bytes, chosen: tuple[models.Entry, models.Entry]) -> None:
+def _opinions(given: Given, chosen: tuple[models.Entry, models.Entry]) -> None:
+    data = given.data
     found = [opinion(data, entry.id) if _is_ready(entry) else None for entry in chosen]
     first, second = found
     if first and second:
         st.subheader(agreement(first, second))
     left, *columns = st.columns(3, gap="large")
     with left:
-        st.image(pictures.shown(data), width="stretch", alt=f"Your picture {name}")
+        st.image(pictures.shown(data), width="stretch", alt=f"Your picture {given.name}")
         lit = st.toggle("Show where each looked", key="lab-heat")
     for column, entry, result in zip(columns, chosen, found, strict=True):
         if result is not None:

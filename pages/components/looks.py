@@ -17,12 +17,18 @@ _FEW = 30  # a painter needs so many pictures to be compared
 def show(place: Path) -> None:
     """Palettes, brightness and colourfulness by painter."""
     table = collection.measured(place)
-    table = table[(table["error"] == "") & ~table["outside"]]
-    enough = table["artist"].value_counts()
-    table = table[table["artist"].isin(enough[enough >= min(_FEW, enough.max())].index)]
     if table.empty:
         st.info("No painting has been looked at yet.", icon=":material/hourglass_top:")
         return
+    table = table[(table["error"] == "") & ~table["outside"]]
+    if table.empty:
+        st.info(
+            "No painting by a painter of the collection can be read.",
+            icon=":material/broken_image:",
+        )
+        return
+    enough = table["artist"].value_counts()
+    table = table[table["artist"].isin(enough[enough >= min(_FEW, enough.max())].index)]
     strips = _palettes(table)
     charts.show(
         "The colours of each painter",

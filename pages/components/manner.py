@@ -74,7 +74,7 @@ def choose(styles: Sequence[Style], *, disabled: bool) -> Manner:
         disabled: Whether it is shown only, while it is being painted so.
 
     Raises:
-        ValueError: With one sentence that says what is not possible.
+        core.errors.InvalidRequest: With one sentence that says what is not possible.
     """
     for key, value in _DEFAULTS.items():
         st.session_state.setdefault(key, value)
@@ -147,7 +147,7 @@ def _percent(value: int) -> str:
 
 def _mix(styles: Sequence[Style], disabled: bool) -> tuple[float, ...]:
     """The weights of styles: one slider for two, one each for more."""
-    st.caption("Like " + " and ".join(style.name for style in styles))
+    st.caption("Like " + " and ".join(style.label for style in styles))
     thumbs(list(styles))
     if len(styles) == 1:
         return (1.0,)
@@ -163,15 +163,15 @@ def _mix(styles: Sequence[Style], disabled: bool) -> tuple[float, ...]:
             key=f"stylize-mix-{key}",
             disabled=disabled,
             persist_state="session",
-            help=f"Share of the second one, {styles[1].name}. The statistics of both styles are "
+            help=f"Share of the second one, {styles[1].label}. The statistics of both styles are "
             "averaged by these weights.",
         )
-        st.caption(f"{styles[0].name} {100 - share} %, {styles[1].name} {share} %")
+        st.caption(f"{styles[0].label} {100 - share} %, {styles[1].label} {share} %")
         return (100.0 - share, float(share))
     return tuple(
         float(
             st.slider(
-                style.name,
+                style.label,
                 0,
                 100,
                 50,

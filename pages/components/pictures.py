@@ -40,10 +40,12 @@ def of_file(path: str, side: int = THUMB_SIDE) -> bytes:
     """A picture on disk as a small JPEG, made once as long as the file does not change.
 
     Raises:
-        OSError: If the file cannot be opened.
-        core.images.UnreadablePicture: If it is no picture.
+        core.images.UnreadablePicture: If it is no picture, or the file cannot be opened.
     """
-    return _of_file(path, Path(path).stat().st_mtime_ns, side)
+    try:
+        return _of_file(path, Path(path).stat().st_mtime_ns, side)
+    except OSError as error:
+        raise images.UnreadablePicture("The file cannot be opened.") from error
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from html import escape
-from pathlib import PurePath
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import artists, examples, images
 from core.stylize import styles as by_artist
-from pages.components import pictures
+from pages.components import pictures, uploads
+from pages.components.uploads import Given
 
 # Photo and painting by their numbers in `core.examples`: what goes well together.
 _PAIRS = ((1, 0), (0, 2), (2, 1), (3, 3))
@@ -20,15 +20,6 @@ _MOST_PAINTERS = 4
 _PAIR_SIDE = 520  # pixels
 _THUMB_WIDTH = 88
 _FORMATS = "JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each."
-
-
-@dataclass(frozen=True)
-class Given:
-    """A picture that the visitor gave, or chose from the examples."""
-
-    name: str
-    data: bytes
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -46,6 +37,11 @@ class Style:
     picture: Given | None = None
     artist: str | None = None
 
+    @property
+    def label(self) -> str:
+        """The name for text in Markdown."""
+        return uploads.plain(self.name)
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -57,7 +53,7 @@ class Subject:
     @property
     def name(self) -> str:
         """The photo's, without its ending."""
-        return PurePath(self.photo.name).stem
+        return self.photo.stem
 
 
 def choose() -> Subject | None:
@@ -86,10 +82,6 @@ def choose() -> Subject | None:
     return None
 
 
-def _given(name: str, data: bytes) -> Given:
-    return Given(name, data, pictures.digest(data))
-
-
 def _set(photo: Given | None, style_pictures: list[Given]) -> None:
     st.session_state.stylize_photo = photo
     st.session_state.stylize_pictures = style_pictures
@@ -108,7 +100,7 @@ def _readable(given: Given | None) -> bool:
     try:
         pictures.shown(given.data)
     except images.UnreadablePicture as error:
-        st.warning(f"**{given.name}**: {error}", icon=":material/broken_image:")
+        st.warning(f"**{given.label}**: {error}", icon=":material/broken_image:")
         return False
     return True
 
@@ -118,7 +110,7 @@ def _styles() -> list[Style]:
         chosen = st.session_state.get("stylize_artists", [])
         return [Style(artists.get(each).name, each, artist=each) for each in chosen]
     given = [each for each in st.session_state.stylize_pictures if _readable(each)]
-    return [Style(PurePath(each.name).stem, each.digest, picture=each) for each in given]
+    return [Style(each.stem, each.digest, picture=each) for each in given]
 
 
 def _ask_for_photo(photo: Given | None) -> None:
@@ -127,7 +119,7 @@ def _ask_for_photo(photo: Given | None) -> None:
     def take() -> None:
         upload = st.session_state[key]
         st.session_state.stylize_photo = (
-            _given(upload.name, upload.getvalue()) if upload is not None else None
+            uploads.given(upload.name, upload.getvalue()) if upload is not None else None
         )
 
     st.file_uploader(
@@ -162,7 +154,7 @@ def _ask_for_style(styles: list[Style]) -> None:
 
     def take() -> None:
         st.session_state.stylize_pictures = [
-            _given(upload.name, upload.getvalue()) for upload in st.session_state[key]
+            uploads.given(upload.name, upload.getvalue()) for upload in st.session_state[key]
         ]
 
     st.file_uploader(
@@ -241,11 +233,11 @@ def _offer(photo: Given | None, styles: list[Style]) -> None:
 
 
 def _of_photo(photo: examples.Photo) -> Given:
-    return _given(f"{photo.title}.jpg", photo.read())
+    return uploads.given(f"{photo.title}.jpg", photo.read())
 
 
 def _of_painting(painting: examples.Example) -> Given:
-    return _given(f"{painting.title}.jpg", painting.read())
+    return uploads.given(f"{painting.title}.jpg", painting.read())
 
 
 def _one(column: DeltaGenerator, example: examples.Example | examples.Photo) -> bool:

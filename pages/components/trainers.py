@@ -11,7 +11,7 @@ import streamlit as st
 
 from core import collection as files
 from core import examples, facts, identify, images, scan
-from pages.components import charts, collection, downloads, pictures
+from pages.components import charts, collection, downloads, pictures, uploads
 from pages.components import collection_charts as draw
 from training.augmentation import mix, random_view
 from training.recipes import RECIPES
@@ -28,8 +28,10 @@ def show(place: Path | None) -> None:
     if place is None or table is None:
         collection.invite()
         return
-    if not table.empty:
-        _sizes(table)
+    if table.empty:
+        st.info("No painting has been looked at yet.", icon=":material/hourglass_top:")
+        return
+    _sizes(table)
     _damage(table)
     _twins(place, table)
 
@@ -42,11 +44,18 @@ def _balance(place: Path | None) -> None:
         listed = collection.listing(place)
         counts = listed[~listed["outside"]]["artist"].value_counts()
         table = counts.rename_axis("name").reset_index(name="paintings")
+    if table.empty:
+        st.info(
+            "All paintings here are by painters outside the collection: nobody to learn from.",
+            icon=":material/group_off:",
+        )
+        return
     most = int(table["paintings"].max())
     cut = st.slider("At least so many paintings", 0, most, min(200, most), 10, key="cut")
     enough = table[table["paintings"] >= cut]
+    who = "1 painter has" if len(enough) == 1 else f"{len(enough)} painters have"
     charts.show(
-        f"{len(enough)} painters have at least {cut} paintings",
+        f"{who} at least {cut} paintings",
         draw.counts(table, "name", "paintings", cut=cut),
         table.assign(enough=table["paintings"] >= cut),
         key="balance",
@@ -94,22 +103,26 @@ def _augmentation(place: Path | None) -> None:
 
 def _two_paintings(place: Path | None, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Two paintings that may be shown: of the directory, or of the examples."""
-    sources: list[bytes | Path] = [example.read() for example in examples.catalogue()]
+    shipped: list[bytes | Path] = [example.read() for example in examples.catalogue()]
+    sources = shipped
     if place is not None:
         listed = collection.listing(place)
         allowed = {name for name in listed["artist"].unique() if files.may_be_shown(name)}
         own = [place / file for file in listed[listed["artist"].isin(allowed)]["file"]]
-        sources = own if len(own) > 1 else sources
+        sources = own or shipped
     found = []
-    for number in rng.permutation(len(sources))[:50]:
+    some = [sources[number] for number in rng.permutation(len(sources))[:50]]
+    if place is not None:
+        some += shipped[:2]  # where a directory has no two that can be read
+    for source in some:
         try:
-            picture = images.load(sources[number], enough=identify.ENOUGH)
+            picture = images.load(source, enough=identify.ENOUGH)
         except (OSError, images.UnreadablePicture):
             continue  # listed under damage
         found.append(identify.squeeze(picture.pixels))
         if len(found) == 2:
-            return found[0], found[1]
-    return found[0], found[0]
+            break
+    return found[0], found[1]
 
 
 def _sizes(table: pd.DataFrame) -> None:
@@ -121,7 +134,10 @@ def _sizes(table: pd.DataFrame) -> None:
     if who in names:
         readable = readable[readable["artist"] == who]
     if readable.empty:
-        st.info("No painting has been looked at yet.", icon=":material/hourglass_top:")
+        st.info(
+            "No painting by a painter of the collection can be read.",
+            icon=":material/broken_image:",
+        )
         return
     left, right = st.columns(2, gap="large")
     shape = (readable["width"] / readable["height"]).round(3)
@@ -183,12 +199,14 @@ def _twins(place: Path, table: pd.DataFrame) -> None:
             with st.container(width=330):
                 with st.container(horizontal=True, gap="small"):  # columns would stack on a phone
                     for file in (row.file_a, row.file_b):
-                        st.image(
-                            pictures.of_file(str(place / file)),
-                            width=157,
-                            alt=f"One of two twins, {file}",
-                        )
-                st.caption(f"{artist[row.file_a]}, likeness {row.likeness:.2f}")
+                        try:
+                            picture = pictures.of_file(str(place / file))
+                        except images.UnreadablePicture as error:  # it has changed since
+                            st.caption(f":material/broken_image: {uploads.plain(file)}: {error}")
+                        else:
+                            st.image(picture, width=157, alt=f"One of two twins, {file}")
+                painter = uploads.plain(artist[row.file_a])
+                st.caption(f"{painter}, likeness {row.likeness:.2f}")
     _download(twins, "twins")
 
 

@@ -8,7 +8,7 @@ import threading
 import streamlit as st
 from streamlit.runtime.scriptrunner import script_runner
 
-from core import identify, models
+from core import errors, identify
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +28,9 @@ def warm_up_in_background() -> threading.Thread:
     def work() -> None:
         try:
             identify.warm_up()
-        except (models.WeightsError, KeyError) as error:
+        except Exception as error:
             # The page that needs the network says so to the visitor.
-            log.warning("The default network is not ready: %s", error)
+            log.warning("The default network is not ready: %s", errors.sentence(error))
 
     timer = threading.Timer(_DELAY, work)
     timer.daemon = True

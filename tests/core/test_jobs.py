@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from core import jobs
+from core import errors, jobs
 from core.jobs import Job, State
 
 LIMIT = 20  # seconds; a test that needs it has failed
@@ -48,6 +48,75 @@ def test_what_went_wrong_reaches_who_asks():
     with pytest.raises(ValueError, match="no paint left"):
         job.result(LIMIT)
     assert job.state is State.failed
+
+
+class Ending(BaseException):
+    """Nothing that `except Exception` catches."""
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), Ending()])
+def test_whatever_work_raises_the_next_in_line_is_served(error: BaseException):
+    def work(job: Job) -> None:
+        raise error
+
+    lane = f"ended by {type(error).__name__}"
+    job = jobs.submit(lane, work, lane=lane)
+    until(lambda: job.is_finished)
+    assert (job.state, job.error) == (State.failed, error)
+    assert "incident" in job.sentence
+    assert jobs.submit(f"{lane}, next", lambda job: "ran", lane=lane).result(LIMIT) == "ran"
+
+
+def test_a_failed_job_says_what_a_person_can_put_right_and_logs_the_rest(caplog):
+    def refuse(job: Job) -> None:
+        raise errors.InvalidRequest("Choose fewer rows.")
+
+    def stumble(job: Job) -> None:
+        raise ValueError("operands could not be broadcast")
+
+    refused, failed = jobs.submit("refused", refuse), jobs.submit("failed", stumble)
+    until(lambda: refused.is_finished and failed.is_finished)
+    assert refused.sentence == "Choose fewer rows."
+    assert "broadcast" not in failed.sentence
+    (logged,) = [record for record in caplog.records if record.exc_info]
+    assert logged.args is not None
+    assert str(logged.args[0]) in failed.sentence  # the id
+    assert "broadcast" in caplog.text
+
+
+@pytest.mark.parametrize("error", [OSError("no such process"), SystemExit()])
+def test_what_fails_when_told_of_the_cancelling_stops_nobody(error: BaseException, caplog):
+    heard = []
+
+    def fail() -> None:
+        raise error
+
+    def work(job: Job) -> str:
+        job.when_cancelled(fail)
+        job.when_cancelled(lambda: heard.append("early"))
+        job.report("waiting")
+        until(lambda: job.stopping)
+        job.when_cancelled(fail)
+        return "kept"
+
+    job = jobs.submit("callbacks", work, lane="callbacks")
+    until(lambda: job.progress)
+    job.cancel()
+    assert job.result(LIMIT) == "kept"
+    assert (job.state, heard) == (State.cancelled, ["early"])
+    assert "Incident" in caplog.text
+    assert jobs.submit("after", lambda job: "ran", lane="callbacks").result(LIMIT) == "ran"
+
+
+def test_without_a_thread_the_line_stays_open(monkeypatch: pytest.MonkeyPatch):
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            jobs.submit("no thread", lambda job: None, lane="no thread")
+    assert jobs.submit("no thread", lambda job: "ran", lane="no thread").result(LIMIT) == "ran"
 
 
 def test_the_same_key_is_the_same_job_until_it_is_finished():

@@ -14,9 +14,10 @@ from PIL import Image
 
 from core import images, jobs, models
 from core import networks as builders
+from core.errors import InvalidRequest
 from core.settings import settings
 from core.stylize import instant, networks, painting, refine
-from core.stylize.painting import Order, Painting, Progress, Refused
+from core.stylize.painting import Order, Painting, Progress
 
 LIMIT = 300  # seconds; a test that needs them has failed
 OPTIONS = refine.Options(
@@ -224,30 +225,34 @@ def test_vgg19_without_its_own_weights_is_called_what_it_is():
 
 def test_what_cannot_be_painted_is_refused_in_a_sentence(order, sketched, monkeypatch):
     monkeypatch.setattr(refine, "free_bytes", lambda: 1000)
-    refused, _ = run(order)
-    assert isinstance(refused, Refused)
-    assert refused.sentence.endswith("choose fewer rows.")
+    with pytest.raises(refine.TooLarge, match=r"choose fewer rows\.$"):
+        run(order)
     monkeypatch.undo()
     monkeypatch.setattr(instant, "paint", lambda photo, *_, **__: photo)
-    refused, _ = run(dataclasses.replace(order, weights=[0.0]))
-    assert refused == Refused("Weights of styles are positive numbers.")
+    with pytest.raises(InvalidRequest, match=r"^Weights of styles are positive numbers\.$"):
+        run(dataclasses.replace(order, weights=[0.0]))
     damaged = models.WeightsError("The weights file is damaged: delete it.")
 
     def refuse(*_, **__):
         raise damaged
 
     monkeypatch.setattr(networks, "load", refuse)
-    refused, _ = run(order)
-    assert refused == Refused(str(damaged))
+    with pytest.raises(models.WeightsError) as refused:
+        run(order)
+    assert refused.value is damaged
 
 
-def test_other_errors_are_not_taken_for_sentences(order, sketched, monkeypatch):
+@pytest.mark.parametrize("error", [RuntimeError("CUDA_ERROR"), ValueError("bad shapes")], ids=repr)
+def test_other_errors_are_not_taken_for_sentences(order, sketched, monkeypatch, error):
     def broken(*_, **__):
-        raise RuntimeError("CUDA_ERROR_UNKNOWN")
+        raise error
 
     monkeypatch.setattr(refine, "refine", broken)
-    with pytest.raises(RuntimeError):
-        run(order)
+    job = jobs.submit("broken", lambda job: painting.paint(order, job))
+    with pytest.raises(type(error)):
+        job.result(60)
+    assert str(error) not in job.sentence
+    assert "incident" in job.sentence
 
 
 def test_a_png_remembers_how_it_was_made(make_picture):

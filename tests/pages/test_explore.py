@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import facts, images, jobs, scan, settings
 from core.settings import ROOT
-from pages.components import gallery
+from pages.components import collection, gallery
 from tests.pages.conftest import alts, words
 
 EXPLORE = str(ROOT / "pages" / "explore.py")
@@ -187,24 +187,37 @@ def test_a_stopped_scan_can_go_on(shown: Path, monkeypatch: pytest.MonkeyPatch):
     assert scan.is_complete(shown)
 
 
-def test_a_directory_can_be_typed_and_a_wrong_one_is_explained(paintings: Path):
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Visitors may choose a directory of this machine."""
+    monkeypatch.setenv("ATELIER_CHOOSE_COLLECTION", "true")
+    settings.settings.cache_clear()
+
+
+def test_a_directory_can_be_typed_and_a_wrong_one_is_explained(trusted: None, paintings: Path):
     app = open_page("Gallery")
+    assert "name its directory below" in words(app)
     app.text_input(key="directory").set_value("/nowhere").run()
     assert "There is no directory /nowhere" in words(app)
+    for odd in ("~nobody/paintings", "\0", "x" * 5000, str(paintings / "Me" / "Me_0.jpg")):
+        app.text_input(key="directory").set_value(odd).run()
+        assert not app.exception
+        assert "There is no directory" in words(app)
     app.text_input(key="directory").set_value(str(paintings)).run()
     assert not app.exception
     assert len(alts(app)) == gallery.PAGE - 1
 
 
-def test_strangers_may_not_choose_a_directory(paintings: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("ATELIER_CHOOSE_COLLECTION", "false")
-    settings.settings.cache_clear()
+def test_strangers_may_not_choose_a_directory(paintings: Path):
     app = AppTest.from_file(EXPLORE, default_timeout=60)
     app.session_state["directory"] = str(paintings)
     app.run()
     app.segmented_control(key="view").set_value("Gallery").run()
     assert not app.text_input
     assert alts(app) == []
+    assert "ATELIER_COLLECTION" in words(app)
+    assert "ATELIER_CHOOSE_COLLECTION=true" in words(app)
+    assert "below" not in words(app)
 
 
 def test_names_of_files_cannot_bring_markup(tmp_path: Path, monkeypatch, make_picture):
@@ -240,3 +253,109 @@ def test_a_cache_that_cannot_be_written_is_explained(shown: Path, monkeypatch, t
     assert "name another directory in ATELIER_CACHE" in app.error[0].value
     app = open_page("Gallery")
     assert alts(app)
+
+
+VIEWS = ("Gallery", "Colour", "Training")
+
+
+def visit(place: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What can be read in each view of a directory, once it has been looked at."""
+    monkeypatch.setenv("ATELIER_COLLECTION", str(place))
+    settings.settings.cache_clear()
+    scan.scan(place)
+    found = {}
+    for view in VIEWS:
+        app = open_page(view)
+        assert not app.error
+        found[view] = words(app)
+    return found
+
+
+def put(place: Path, *files: str, data: bytes | None = None) -> Path:
+    for seed, file in enumerate(files):
+        (place / file).parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(seed).integers(0, 256, (60, 80, 3), np.uint8)
+        (place / file).write_bytes(images.encode(pixels, "JPEG") if data is None else data)
+    return place
+
+
+def test_a_collection_of_nothing_but_damaged_files(tmp_path: Path, monkeypatch):
+    for number, data in enumerate((b"", b"no picture")):
+        place = tmp_path / str(number)
+        files = [f"Claude_Monet/{i}.jpg" for i in range(3)] + ["Rembrandt/1.jpg"]
+        told = visit(put(place, *files, data=data), monkeypatch)
+        assert "Claude_Monet/0.jpg: Th" in told["Gallery"]
+        assert "can be read" in told["Colour"]
+        assert "can be read" in told["Training"]
+        assert "Damaged files" in told["Training"]
+
+
+def test_a_collection_of_missing_files(tmp_path: Path, monkeypatch):
+    place = put(tmp_path / "set", "Claude_Monet/1.jpg", "Rembrandt/1.jpg")
+    monkeypatch.setenv("ATELIER_COLLECTION", str(place))
+    settings.settings.cache_clear()
+    scan.scan(place)
+    open_page("Gallery")  # has listed them
+    for path in place.rglob("*.jpg"):
+        path.unlink()
+    assert "The file cannot be opened." in words(open_page("Gallery"))
+    for view in VIEWS:
+        assert "Errno" not in words(open_page(view))
+
+
+def test_an_index_of_files_that_are_not_there(tmp_path: Path, monkeypatch):
+    place = tmp_path / "set"
+    place.mkdir()
+    (place / "index.csv").write_text("file,artist\na.jpg,Claude Monet\nb.jpg,Rembrandt\n")
+    told = visit(place, monkeypatch)
+    assert "a.jpg: The file cannot be opened." in told["Gallery"]
+    assert "can be read" in told["Colour"]
+    assert "can be read" in told["Training"]
+
+
+def test_a_collection_of_other_painters_only(tmp_path: Path, monkeypatch):
+    told = visit(put(tmp_path / "set", "_other/a.jpg", "_other/b.jpg"), monkeypatch)
+    assert "None of these paintings may be shown" in told["Gallery"]
+    assert "can be read" in told["Colour"]
+    assert "outside the collection" in told["Training"]
+
+
+@pytest.mark.parametrize("files", [["Claude_Monet/1.jpg"], ["Me/1.jpg"], ["1.jpg"]], ids=str)
+def test_a_collection_of_one_file(tmp_path: Path, monkeypatch, files: list[str]):
+    told = visit(put(tmp_path / "set", *files), monkeypatch)
+    assert "1 painter has at least 1 paintings" in told["Training"]
+
+
+def test_a_collection_of_one_painter_and_without_splits(tmp_path: Path, monkeypatch):
+    place = put(tmp_path / "set", *(f"Claude_Monet/{i}.jpg" for i in range(12)))
+    rows = [f"Claude_Monet/{i}.jpg,Claude Monet" for i in range(12)]
+    (place / "index.csv").write_text("\n".join(["file,artist", *rows, rows[0]]))
+    told = visit(place, monkeypatch)
+    assert "12 paintings" in told["Gallery"]
+    assert "1 painter has at least 12 paintings" in told["Training"]
+
+
+def test_a_collection_that_is_empty_or_gone(tmp_path: Path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    for name, words_ in (("empty", "There are no pictures"), ("gone", "There is no directory")):
+        monkeypatch.setenv("ATELIER_COLLECTION", str(tmp_path / name))
+        settings.settings.cache_clear()
+        for view in VIEWS:
+            assert words_ in words(open_page(view))
+
+
+def test_nothing_looked_at_yet(shown: Path, monkeypatch):
+    monkeypatch.setattr(collection, "_watch", lambda place: None)
+    monkeypatch.setattr(scan, "is_complete", lambda place: False)
+    monkeypatch.setattr(scan, "in_background", lambda place: jobs.Job("", lambda job: None, None))
+    for view in ("Colour", "Training"):
+        assert "No painting has been looked at yet" in words(open_page(view))
+
+
+def test_a_collection_that_goes_while_it_is_looked_at(shown: Path, monkeypatch):
+    def gone(place: Path) -> None:
+        raise FileNotFoundError(f"There is no directory {place}.")
+
+    monkeypatch.setattr(scan, "is_complete", gone)
+    for view in ("Colour", "Training"):
+        assert "There is no directory" in words(open_page(view))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import examples, images, jobs, models, monet, painter
@@ -68,7 +69,8 @@ def test_several_are_painted_in_order_and_damaged_ones_told():
     assert not app.exception
     assert len(app.warning) == 1
     assert "broken.jpg" in app.warning[0].value
-    assert downloads(app) == ["Download", "Download", "Download all 2"]
+    assert len(app.session_state["monet_painted"]) == 3  # "one again" is painted already
+    assert downloads(app) == ["Download", "Download", "Download", "Download all 3"]
 
 
 def test_the_other_direction_has_its_own_words():
@@ -135,6 +137,18 @@ def test_missing_weights_are_told_in_a_sentence(monkeypatch):
     app = finished(upload(open_page(), ("garden.jpg", small())))
     assert not app.exception
     assert app.error[0].value == "The weights are not on this machine."
+
+
+@pytest.mark.parametrize("error", [KeyError("conv"), SystemExit("end")], ids=repr)
+def test_what_nobody_foresaw_is_not_shown_raw(monkeypatch, caplog, error):
+    def broken(*_, **__):
+        raise error
+
+    monkeypatch.setattr(monet, "paint", broken)
+    app = finished(upload(open_page(), ("garden.jpg", small())))
+    (told,) = [*app.error, *app.warning]
+    assert "Something went wrong (incident " in told.value
+    assert any(record.exc_info for record in caplog.records)
 
 
 def test_an_abandoned_page_stops_painting():

@@ -11,12 +11,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import examples, images, jobs, models
+from core.errors import InvalidRequest
 from core.settings import ROOT
 from core.stylize import instant, painting, presets, refine, styles
 
 PAGE = str(ROOT / "pages" / "stylize.py")
 LIMIT = 120  # seconds; a test that needs them has failed
-GENERIC = "the log says why"
 
 
 def small(number: int = 1, side: int = 120) -> bytes:
@@ -279,9 +279,31 @@ def test_three_styles_have_a_weight_each(studio):
     assert studio.sketches[-1]["style_weights"] == (50.0, 0.0, 50.0)
 
 
+@pytest.mark.parametrize("times", [2, 3])
+def test_the_same_style_several_times_is_as_many_styles(studio, times):
+    app = drop(open_page(), small(), *[painting_bytes()] * times)
+    assert len(studio.sketches[-1]["styles"]) == times
+    app = finished(press(app, "Refine"))
+    assert len(studio.orders[-1]["weights"]) == times
+    assert not app.error
+
+
+def test_a_photo_may_be_its_own_style_and_names_bring_no_markup(studio):
+    app = open_page()
+    name = "*a* <b>b `c` :red[🎨]\n$d$.jpg"
+    app.file_uploader[0].set_value((name, small(), "image/jpeg"))
+    app.file_uploader[1].set_value([(name, small(), "image/jpeg")] * 2)
+    fine(app.run())
+    assert not app.error
+    once = r"\*a\* \<b\>b \`c\` \:red\[🎨\] \$d\$"
+    assert f"Like {once} and {once}" in [caption.value for caption in app.caption]
+    app = finished(press(app, "Refine"))
+    assert not app.error
+
+
 def test_weights_that_are_all_zero_are_told(monkeypatch):
     def refuse(*_, **__):
-        raise ValueError("Weights of styles are positive numbers.")
+        raise InvalidRequest("Weights of styles are positive numbers.")
 
     monkeypatch.setattr(instant, "paint", refuse)
     assert ready().error[0].value == "Weights of styles are positive numbers."
@@ -443,14 +465,32 @@ def test_refusals_are_told_and_leave_what_was_painted(studio, monkeypatch):
     assert not app.error
 
 
-def test_what_nobody_foresaw_is_not_shown_raw(monkeypatch):
+ODD = [RuntimeError("CUDA_ERROR"), ValueError("bad shapes"), KeyError("block"), SystemExit("end")]
+
+
+@pytest.mark.parametrize("error", ODD, ids=repr)
+def test_what_nobody_foresaw_is_not_shown_raw(monkeypatch, caplog, error):
     def broken(*_, **__):
-        raise RuntimeError("CUDA_ERROR_UNKNOWN")
+        raise error
 
     monkeypatch.setattr(refine, "refine", broken)
     app = finished(press(ready(), "Refine"))
-    assert GENERIC in app.error[0].value
-    assert "CUDA" not in words(app)
+    assert app.error[0].value.startswith("Something went wrong (incident ")
+    assert error.args[0] not in words(app)
+    (logged,) = [record for record in caplog.records if record.exc_info]
+    assert str(logged.args[0]) in app.error[0].value
+
+
+def test_a_fault_of_the_instant_picture_is_not_shown_raw(monkeypatch, caplog):
+    def broken(*_, **__):
+        raise ValueError("operands could not be broadcast")
+
+    monkeypatch.setattr(instant, "paint", broken)
+    app = ready()
+    assert app.error[0].value.startswith("Something went wrong (incident ")
+    assert "broadcast" not in words(app)
+    assert "broadcast" in caplog.text
+    assert "Refine" in labels(app)
 
 
 def test_damaged_weights_are_told(monkeypatch):
