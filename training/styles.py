@@ -8,7 +8,6 @@ What is stored is described in `core.stylize.styles`.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import logging
@@ -22,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from core import artists, images
+from core.collection import CollectionError, read_index
 from core.precision import compute_dtype
 from core.stylize import colour, instant, losses, networks, refine, styles
 from training import dataset
@@ -99,7 +99,7 @@ def publish(
         options: Default ones if None.
 
     Raises:
-        FileNotFoundError: If there are no paintings.
+        CollectionError: If there are no paintings.
     """
     options = options or Options()
     found = by_artist(data)
@@ -137,10 +137,9 @@ def by_artist(data: Path) -> dict[str, list[Path]]:
     An index also names painters outside the collection of the classifier.
     """
     index = data / "index.csv"
-    if index.exists():
-        with index.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row["split"] == "train"]
-        named = [(row["artist"].rpartition(":")[2], data / row["file"]) for row in rows]
+    if index.is_file():
+        rows = [row for row in read_index(index, split=True) if row.split == "train"]
+        named = [(row.painter, data / row.file) for row in rows]
     else:
         listed = [painting for painting in dataset.read(data) if painting.split == "train"]
         named = [(painting.artist or "", painting.path) for painting in listed]
@@ -150,7 +149,7 @@ def by_artist(data: Path) -> dict[str, list[Path]]:
         if artist and artist.public_domain:
             found.setdefault(artist.id, []).append(path)
     if not found:
-        raise FileNotFoundError(f"No paintings of artists whose works are free in {data}")
+        raise CollectionError(f"No paintings of artists whose works are free in {data}.")
     return {artist.id: sorted(found[artist.id]) for artist in artists.catalogue()
             if artist.id in found}  # fmt: skip
 
