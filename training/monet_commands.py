@@ -64,9 +64,10 @@ def evaluate_monet(
         out = run / "evaluation.json"
     if out:
         check_output(out)
-    painters = evaluate_cyclegan.run_painters(run) if run else publish_monet.shipped_painters()
     _, test = runs.held_out(inputs.photos(photos))
-    figures = evaluate_cyclegan.measure(painters, test, inputs.photos(paintings), weights)
+    there = inputs.photos(paintings)
+    painters = evaluate_cyclegan.run_painters(run) if run else publish_monet.shipped_painters()
+    figures = evaluate_cyclegan.measure(painters, test, there, weights)
     text = json_text(figures)
     if out:
         write(out, text)
