@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core import collection, evaluations, identify, images, models
+from core.__main__ import app as core_app
 from core.errors import AtelierError
 from core.files import OutputError
 from training import dataset, evaluate, inputs, publish, runs, teacher
@@ -104,6 +105,8 @@ def test_from_kaggles_folders_to_a_model_that_cannot_tell_strangers(tmp_path, sh
     assert result.known is None
     assert result.known_score is None
     assert sum(guess.probability for guess in result.guesses) == pytest.approx(1, abs=1e-4)
+    told = CliRunner().invoke(core_app, ["identify", str(path), "--model", "custom_cnn"])
+    assert identify.CANNOT_TELL in told.stdout
 
 
 def test_damaged_pictures_are_all_named_before_the_first_step(data, tmp_path):
