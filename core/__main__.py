@@ -169,13 +169,17 @@ def _as_dict(path: Path, result: recogniser.Identification) -> dict[str, Any]:
             {"name": g.artist.name, "probability": round(g.probability, 6)} for g in result.guesses
         ],
         "known": result.known,
-        "known_score": round(result.known_score, 6),
+        "known_score": None if result.known_score is None else round(result.known_score, 6),
         "seconds": round(result.seconds, 4),
     }
 
 
 def _print(path: Path, result: recogniser.Identification) -> None:
-    typer.echo(str(path) if result.known else f"{path}  (perhaps none of the artists I know)")
+    remarks = {
+        None: f"  ({recogniser.CANNOT_TELL})",
+        False: "  (perhaps none of the artists I know)",
+    }
+    typer.echo(f"{path}{remarks.get(result.known, '')}")
     for guess in result.guesses:
         typer.echo(f"    {guess.probability:6.1%}  {guess.artist.name}")
 

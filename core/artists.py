@@ -18,6 +18,8 @@ from core.errors import UnknownName
 from core.settings import ROOT
 
 _TABLE = ROOT / "assets" / "artists.csv"
+# In which names of files get written and read: today's, Windows', DOS's and the old Mac's.
+_ENCODINGS = ("utf-8", "cp1252", "latin-1", "cp437", "cp850", "mac-roman")
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,8 @@ def get(artist_id: str) -> Artist:
 def find(name: str) -> Artist | None:
     """The artist of this name in any known spelling, or None.
 
-    Case, diacritics, punctuation, underscores and repeated spaces do not matter;
-    `Last, First` is understood.
+    Case, diacritics, punctuation, underscores and repeated spaces do not matter; `Last, First`
+    is understood, and so are letters that were read in another encoding than they were written.
     """
     spellings = _spellings()
     last, _, first = name.partition(",")
@@ -99,7 +101,42 @@ def slug(name: str) -> str:
 
 @cache
 def _spellings() -> dict[str, Artist]:
-    return _index(catalogue())
+    right = _index(catalogue())
+    broken: dict[str, set[Artist]] = {}
+    for artist in catalogue():
+        for spelling in {artist.name, *artist.aliases}:
+            for key in map(_key, _misread(spelling)):
+                broken.setdefault(key, set()).add(artist)
+    # What could be two artists, or has lost nearly all of its letters, says nothing.
+    clear = {k: found.pop() for k, found in broken.items() if len(found) == 1 and len(k) >= 4}
+    return clear | right
+
+
+def _misread(text: str) -> set[str]:
+    """What becomes of a text that is written in one encoding and read in another, even twice.
+
+    Only of texts that are mostly ASCII: of others no letter would be left.
+    """
+    if text.isascii() or 2 * len(text.encode("ascii", "ignore")) < len(text):
+        return set()
+    german = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "ß": "ss"})
+    forms = {unicodedata.normalize(form, text) for form in ("NFC", "NFD")}
+    once = {
+        _read_as(form, written, read)
+        for form in forms
+        for written in _ENCODINGS
+        for read in _ENCODINGS
+        if written != read
+    }
+    # Archives go through several hands, each of which reads UTF-8 as something else.
+    twice = {_read_as(form, "utf-8", read) for form in once for read in _ENCODINGS[1:]}
+    found = {unicodedata.normalize("NFC", text).translate(german)} | once | twice
+    # And "?" is what some make of a letter that they do not have.
+    return found | {form.encode("ascii", "replace").decode() for form in forms}
+
+
+def _read_as(text: str, written: str, read: str) -> str:
+    return text.encode(written, "replace").decode(read, "replace")
 
 
 def _index(artists: Iterable[Artist]) -> dict[str, Artist]:

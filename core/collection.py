@@ -10,6 +10,7 @@ An index may come from anywhere: one that leads out of its directory is refused.
 from __future__ import annotations
 
 import csv
+import io
 import logging
 import os
 import re
@@ -18,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from core import artists, listing
+from core.errors import AtelierError
 from core.files import printable
 from core.listing import LeftOut
 from core.settings import settings
@@ -25,7 +27,45 @@ from core.settings import settings
 log = logging.getLogger(__name__)
 
 OTHER = "_other"  # folder of paintings by artists outside the collection
+SPLITS = ("train", "val", "test")
+_SPLIT_WORDS = {"training": "train", "valid": "val", "validation": "val", "testing": "test"} | {
+    split: split for split in SPLITS
+}
+_DIVIDE = "`python -m training dataset split {} --force`"
 _NO_ARTIST = {OTHER, "images", "resized", "paintings", "pictures", "train", "test"}  # folders
+
+
+class CollectionError(AtelierError, FileNotFoundError):
+    """Paintings that are not there, or a list of them that cannot be used."""
+
+    code = "collection"
+
+
+@dataclass(frozen=True)
+class IndexRow:
+    """One row of an `index.csv`.
+
+    Attributes:
+        file: Path inside the directory, with `/`.
+        artist: As the index has it; empty if it does not say.
+        split: One of `SPLITS`, or what else the index has there; empty if nothing.
+        style: As the index has it; empty if unknown.
+    """
+
+    file: str
+    artist: str
+    split: str = ""
+    style: str = ""
+
+    @property
+    def outside(self) -> bool:
+        """Whether it shows a hand outside the collection."""
+        return self.file.startswith(f"{OTHER}/") or self.artist.partition(":")[0] == OTHER
+
+    @property
+    def painter(self) -> str:
+        """The name alone: an index has `_other:NAME` for painters outside; empty if unknown."""
+        return self.artist.removeprefix(f"{OTHER}:").strip()
 
 
 @dataclass(frozen=True)
@@ -65,11 +105,11 @@ def files(directory: Path, *, use_index: bool = True) -> list[PaintingFile]:
         use_index: If false, an index is passed over, and the folders count.
 
     Raises:
-        FileNotFoundError: If there is no such directory, no picture in it, or an
+        CollectionError: If there is no such directory, no picture in it, or an
             `index.csv` that cannot be used. The message is one sentence.
     """
     if not _is_directory(directory):
-        raise FileNotFoundError(f"There is no directory {directory}.")
+        raise CollectionError(f"There is no directory {directory}.")
     index = directory / "index.csv"
     passed_over: list[LeftOut] = []
     found = list(
@@ -78,7 +118,7 @@ def files(directory: Path, *, use_index: bool = True) -> list[PaintingFile]:
     for left in passed_over:
         log.warning("Left out %s: %s", printable(left.path), left.reason)
     if not found:
-        raise FileNotFoundError(f"There are no pictures in {directory}.")
+        raise CollectionError(f"There are no pictures in {directory}.")
     return sorted(found, key=lambda file: file.file)
 
 
@@ -119,47 +159,83 @@ def may_be_shown(artist: str) -> bool:
 
 def _from_index(index: Path) -> Iterator[PaintingFile]:
     found: dict[str, PaintingFile] = {}
-    for number, row in _rows(index):
-        path = Path((row["file"] or "").strip())
-        if path == Path():
-            continue
-        if path.anchor or ".." in path.parts or "\0" in str(path):
-            raise _unusable(index, f"row {number} names a file outside of the directory")
-        file = path.as_posix()
-        artist = (row["artist"] or "").removeprefix(f"{OTHER}:").strip()
+    for row in read_index(index):
         found.setdefault(
-            file,
+            row.file,
             PaintingFile(
-                file=file,
-                artist=artist_name(artist) if artist else _painter(path),
-                outside=file.startswith(f"{OTHER}/"),
-                style=(row.get("style") or "").replace("_", " "),
-                split=row.get("split") or "",
+                file=row.file,
+                artist=artist_name(row.painter) if row.painter else _painter(Path(row.file)),
+                outside=row.outside,
+                style=row.style.replace("_", " "),
+                split=row.split,
             ),
         )
     yield from found.values()
 
 
-def _rows(index: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
-    """The rows of an index and their numbers, from 1. The columns that are needed are there."""
+def read_index(index: Path, *, split: bool = False) -> list[IndexRow]:
+    """Reads an `index.csv`, also one that a spreadsheet has saved.
+
+    Columns may be separated by commas, semicolons or tabs, and named in any case. Rows that
+    name no file are passed over.
+
+    Args:
+        split: If true, every row must be in one of the splits `SPLITS`.
+
+    Raises:
+        CollectionError: If it cannot be used; the message says why and what to do.
+    """
+    rows = []
+    columns, cells = _table(index)
+    needed = ("file", "artist", "split") if split else ("file", "artist")
+    for column in needed:
+        if column not in columns:
+            advice = f": {_DIVIDE.format(index.parent)} writes one" if column == "split" else ""
+            raise _unusable(index, f"it has no column {column!r}{advice}")
+    for number, values in enumerate(cells, 1):
+        row = dict(zip(columns, (value.strip() for value in values), strict=False))
+        path = Path(row.get("file", ""))
+        if path == Path():
+            continue
+        if path.anchor or ".." in path.parts or "\0" in str(path):
+            raise _unusable(index, f"row {number} names a file outside of the directory")
+        word = row.get("split", "")
+        named = _SPLIT_WORDS.get(word.casefold(), word)
+        if split and named not in SPLITS:
+            said = f"is in a split {word!r}" if word else "is in no split"
+            raise _unusable(index, f"row {number} {said}: there are {', '.join(SPLITS)}")
+        rows.append(IndexRow(path.as_posix(), row.get("artist", ""), named, row.get("style", "")))
+    return rows
+
+
+def _table(index: Path) -> tuple[list[str], list[list[str]]]:
+    """The columns of an index, in lower case, and its rows."""
     try:
-        with index.open(newline="", encoding="utf-8-sig") as file:  # Excel writes a mark first
-            reader = csv.DictReader(file, strict=True)
-            rows, columns = list(reader), reader.fieldnames or []
+        text = index.read_bytes().decode("utf-8-sig")  # Excel writes a mark first
+        separator, lines = _separator(text.lstrip("\r\n"))
+        rows = [row for row in csv.reader(lines, delimiter=separator, strict=True) if row]
     except UnicodeDecodeError:
-        raise _unusable(index, "it is not encoded as UTF-8") from None
+        reason = 'it is not encoded as UTF-8: save it as "CSV UTF-8"'
+        raise _unusable(index, reason) from None
     except csv.Error as error:
         raise _unusable(index, f"it is damaged ({error})") from None
     except OSError as error:
         raise _unusable(index, f"it cannot be opened ({error.strerror})") from None
-    for column in ("file", "artist"):
-        if column not in columns:
-            raise _unusable(index, f"it has no column {column!r}")
-    yield from enumerate(rows, 1)
+    columns, *cells = rows or [[]]
+    return [column.strip().casefold() for column in columns], cells
 
 
-def _unusable(index: Path, reason: str) -> FileNotFoundError:
-    return FileNotFoundError(f"The list of pictures {index} cannot be used: {reason}.")
+def _separator(text: str) -> tuple[str, Iterator[str]]:
+    """What separates the columns of an index, by its first line, and its lines."""
+    first, _, rest = text.partition("\n")
+    if told := re.fullmatch(r"sep=(.)\r?", first):  # Excel's own way to say it
+        return told[1], iter(io.StringIO(rest, newline=""))
+    likely = max(",;\t", key=first.count)  # the first of equals: a comma
+    return likely, iter(io.StringIO(text, newline=""))
+
+
+def _unusable(index: Path, reason: str) -> CollectionError:
+    return CollectionError(f"The list of pictures {index} cannot be used: {reason}.")
 
 
 def _from_tree(directory: Path, left_out: list[LeftOut]) -> Iterator[PaintingFile]:

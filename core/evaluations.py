@@ -150,7 +150,7 @@ def table(entry: models.Entry, name: str, directory: Path = models.ASSETS) -> pd
     - `confusion`: artist, then how often each artist was named instead (test split)
     - `reliability`: from, to, paintings, confidence, accuracy (test split)
     - `paintings`: file, artist, named, probability, known_score (test split); `artist` is empty
-      for a painter outside the collection
+      for a painter outside the collection, `known_score` if the model cannot tell
     - `history`: one row an epoch of the training
     - `search`: one row a trial of the random search before it, see `training.tune`
     """
@@ -244,6 +244,8 @@ def _check(table: pd.DataFrame, name: str) -> None:
         numbers = list(table.columns[1:])
         if numbers != table["artist"].tolist():
             raise ValueError("its rows and columns are not the same artists")
+    if name == "paintings" and table["known_score"].isna().all():
+        numbers.remove("known_score")
     for column in numbers:
         if not pd.api.types.is_numeric_dtype(table[column]) or table[column].isna().any():
             raise ValueError(f"its column {column} holds something else than numbers")

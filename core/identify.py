@@ -14,6 +14,7 @@ from core.errors import InvalidRequest, UnknownName
 from core.images import Picture
 
 SIDE = 224  # what the classifiers were trained on
+CANNOT_TELL = "This model cannot tell whether the painter is one it knows."
 ENOUGH = 2 * SIDE  # decoding a large JPEG down to this loses nothing that they see
 
 
@@ -33,15 +34,16 @@ class Identification:
         model: Id of the model.
         guesses: The most probable artists, best first; probabilities are given that the
             painter is one of the known artists.
-        known: Whether the painter is likely one of the artists the model knows.
-        known_score: 0..1, how much the painting looks like one by a known artist.
+        known: Whether the painter is likely one of the artists the model knows; None if it
+            cannot tell, because it was trained without paintings by others.
+        known_score: 0..1, how much the painting looks like one by a known artist; None likewise.
         seconds: Time for preprocessing and network.
     """
 
     model: str
     guesses: tuple[Guess, ...]
-    known: bool
-    known_score: float
+    known: bool | None
+    known_score: float | None
     seconds: float
 
 
@@ -64,13 +66,16 @@ def identify(picture: Picture, model_id: str = models.DEFAULT, *, top: int = 5) 
     logits = loaded.logits(view(picture.pixels, entry)[None])
     probability = calibrated(logits, entry.calibration)[0]
     best = np.argsort(-probability, kind="stable")[:top]
-    score = float(known_score(logits, entry)[0])
+    known = score = None
+    if entry.known:
+        score = float(known_score(logits, entry.known)[0])
+        known = score >= entry.known.threshold
     return Identification(
         model=model_id,
         guesses=tuple(
             Guess(artists.get(entry.artists[i]), float(probability[i])) for i in best.tolist()
         ),
-        known=entry.known is None or score >= entry.known.threshold,
+        known=known,
         known_score=score,
         seconds=time.perf_counter() - started,
     )
@@ -193,9 +198,7 @@ def known_features(logits: np.ndarray) -> np.ndarray:
     return np.stack([other - energy, largest, energy], axis=1)
 
 
-def known_score(logits: np.ndarray, entry: models.Entry) -> np.ndarray:
+def known_score(logits: np.ndarray, known: models.KnownScore) -> np.ndarray:
     """Probability `(n,)` that the painter is known, for known and unknown equally frequent."""
-    if entry.known is None:
-        return np.ones(len(logits))
-    z = known_features(logits) @ np.array(entry.known.weights) + entry.known.intercept
+    z = known_features(logits) @ np.array(known.weights) + known.intercept
     return 1 / (1 + np.exp(-z))

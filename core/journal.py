@@ -75,7 +75,8 @@ def record(result: Identification, *, picture_sha256: str, session: str) -> int:
         picture_sha256=picture_sha256,
         model=result.model,
         artists=[{"id": g.artist.id, "probability": g.probability} for g in result.guesses],
-        known_score=result.known_score,
+        # A database from before has no room for "cannot tell": then it counts as known.
+        known_score=1.0 if result.known_score is None else result.known_score,
         seconds=result.seconds,
     )
     with _open() as database, database.begin():

@@ -101,7 +101,7 @@ class Entry(_Frozen):
     side: int = 224  # to which the squeezed picture is resized before the network sees it
     soften: float = 0.0  # of a painter, see core.painter
     calibration: Calibration = Calibration()
-    known: KnownScore | None = None
+    known: KnownScore | None = None  # None: it cannot tell strangers, having seen none
     figures: dict[str, Any] = {}
 
     @property
@@ -289,7 +289,8 @@ def build(
 
 
 def _outputs(entry: Entry) -> int:
-    return len(entry.artists) + 1  # the last one means "somebody else"
+    # The last one means "somebody else"; without paintings by others it has learned nothing.
+    return len(entry.artists) + 1
 
 
 def _fill(model: keras.Model, path: Path, entry: Entry) -> None:

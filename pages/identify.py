@@ -67,8 +67,10 @@ def show(given: Given, seen: Seen, top: int) -> None:
     guesses = result.guesses[:top]
     left, right = st.columns([3, 2], gap="large")
     with right:
-        if result.known:
+        if result.known is not False:
             cards.artist_label(first.artist, above="Most likely painted by")
+            if result.known is None:
+                st.caption(identify.CANNOT_TELL)
         else:
             cards.unknown_label()
             with st.expander(f"The closest hand I know: {first.artist.name}"):
@@ -108,7 +110,7 @@ def ask(seen: Seen, prediction_id: int) -> None:
     """Was this right? Keeps the answer in the journal."""
     said = st.segmented_control("Was this right?", ["Yes", "No"], key=f"right-{seen.key}")
     if said == "Yes":
-        named = seen.result.guesses[0].artist.id if seen.result.known else None
+        named = None if seen.result.known is False else seen.result.guesses[0].artist.id
         keep(prediction_id, right=True, artist_id=named)
     elif said == "No":
         nobody = "Somebody else"
@@ -142,7 +144,8 @@ def history_table() -> pd.DataFrame:
     rows = []
     for seen in reversed(st.session_state.seen.values()):
         row = {"picture": seen.name, "model": seen.result.model, "known": seen.result.known}
-        row["known_score"] = round(seen.result.known_score, 4)
+        score = seen.result.known_score
+        row["known_score"] = None if score is None else round(score, 4)
         for place, guess in enumerate(seen.result.guesses, start=1):
             row[f"artist_{place}"] = guess.artist.name
             row[f"probability_{place}"] = round(guess.probability, 4)

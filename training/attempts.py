@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from core import evaluations, models
+from core.files import write
+from training.files import json_text
 from training.history import History
+from training.inputs import MissingError, TrainingError, read_json
 from training.recipes import RECIPES, REPORTED, Recipe, from_options
 
 
@@ -23,23 +26,24 @@ def keep(runs: list[Path], out: Path = models.ASSETS) -> list[evaluations.Attemp
         out: Where `attempts.json` is.
 
     Raises:
-        FileNotFoundError: If a run is not finished and measured.
+        training.inputs.TrainingError: If a run is not finished and measured, or damaged.
     """
     known = {attempt.recipe: attempt for attempt in evaluations.attempts(out)}
     for run in runs:
         attempt = read(run)
         known[attempt.recipe] = attempt
     rows = [known[name].model_dump() for name in RECIPES if name in known]
-    text = json.dumps(rows, indent=2, ensure_ascii=False)
-    (out / "attempts.json").write_text(text + "\n", encoding="utf-8")
+    write(out / "attempts.json", json_text(rows))
     return list(known.values())
 
 
 def read(run: Path) -> evaluations.Attempt:
     """What a run reached."""
-    recipe = from_options(json.loads((run / "options.json").read_text())["recipe"])
-    entry = json.loads((run / "model" / "models.json").read_text())[0]
-    found = json.loads((run / "model" / recipe.id / "evaluation.json").read_text())
+    recipe = from_options(read_json(run / "options.json").get("recipe", {}))
+    if recipe.id not in RECIPES:
+        raise TrainingError(f"{run} follows no recipe of the reports: {recipe.id} is not known.")
+    entry = read_catalogue(run / "model")[0]
+    found = read_json(run / "model" / recipe.id / "evaluation.json")
     rows = History(run).rows
     return evaluations.Attempt(
         recipe=recipe.id,
@@ -51,6 +55,24 @@ def read(run: Path) -> evaluations.Attempt:
         changes=changes(recipe),
         evaluation=evaluations.Evaluation.model_validate(found),
     )
+
+
+def read_catalogue(directory: Path) -> list[dict[str, Any]]:
+    """The entries of a `models.json`, at least one.
+
+    Raises:
+        training.inputs.TrainingError: If it is missing or damaged.
+    """
+    path = directory / "models.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MissingError(f"{directory} holds no model: models.json is missing.") from None
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not found:
+        raise TrainingError(f"{path} is damaged.")
+    return found
 
 
 def changes(recipe: Recipe) -> dict[str, Any]:

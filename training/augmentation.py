@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from PIL import Image, ImageEnhance
+from pydantic import Field
+
+from training.fields import STRICT, Share
 
 
 @dataclass(frozen=True)
 class Augmentation:
     """Strengths of the random changes; the defaults change nothing but the mirror."""
 
-    min_area: float = 1.0  # smallest share of the picture that a crop keeps
-    colour: float = 0.0  # largest relative change of brightness, contrast, saturation
-    resampling: float = 0.0  # chance of a softer or sharper filter than bicubic
-    jpeg: float = 0.0  # chance of being saved once more at a quality of 50 to 95
-    mixup: float = 0.0  # chance that a batch is blended (Zhang et al., arXiv 1710.09412)
-    cutmix: float = 0.0  # chance that it is patched (Yun et al., arXiv 1905.04899)
+    __pydantic_config__ = STRICT
+
+    # smallest share of the picture that a crop keeps
+    min_area: Annotated[float, Field(gt=0, le=1)] = 1.0
+    colour: Share = 0.0  # largest relative change of brightness, contrast, saturation
+    resampling: Share = 0.0  # chance of a softer or sharper filter than bicubic
+    jpeg: Share = 0.0  # chance of being saved once more at a quality of 50 to 95
+    mixup: Share = 0.0  # chance that a batch is blended (Zhang et al., arXiv 1710.09412)
+    cutmix: Share = 0.0  # chance that it is patched (Yun et al., arXiv 1905.04899)
 
 
 def random_view(

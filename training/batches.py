@@ -16,8 +16,10 @@ class Batches(keras.utils.PyDataset):
 
     Args:
         x: `(n, height, width, 3)` uint8 pictures, or `(n, features)` of a frozen base.
-        y: Class numbers `(n,)`; the last class is "somebody else".
+        y: Class numbers `(n,)`; the last class, `classes - 1`, is "somebody else", and may have
+            no pictures.
         teacher: From pictures to probabilities, see `training.teacher`.
+        classes: How many there are; by default, as many as `y` needs.
     """
 
     def __init__(
@@ -26,12 +28,14 @@ class Batches(keras.utils.PyDataset):
         x: np.ndarray,
         y: np.ndarray,
         teacher: Callable[[np.ndarray], np.ndarray] | None = None,
+        *,
+        classes: int | None = None,
     ) -> None:
         super().__init__(workers=1, max_queue_size=8)
         self.recipe, self.x, self.y, self.teacher = recipe, x, y, teacher
-        self.classes = int(y.max()) + 1
-        counts = np.maximum(np.bincount(y, minlength=self.classes), 1)
-        weight = counts**-recipe.class_weight_power
+        self.classes = classes = classes or int(y.max()) + 1
+        counts = np.bincount(y, minlength=classes)
+        weight = np.maximum(counts, 1) ** -recipe.class_weight_power
         self.class_weight = weight / (weight * counts).sum() * len(y)
         self.start(0)
 

@@ -46,17 +46,23 @@ def classifier(
     weights: Weights = None,
     option: Changes = None,
     card: Annotated[
-        bool, typer.Option(help="In the end, export, measure and describe it in RUN/model.")
+        bool,
+        typer.Option(
+            help="In the end, export, measure and describe it in RUN/model; takes artists of the "
+            "catalogue, and paintings of all three splits."
+        ),
     ] = True,
 ) -> None:
     """Trains a classifier, or goes on with an interrupted run, and measures it in the end."""
     recipe = _recipe(given, named, option)
     from training import classifiers
 
-    classifiers.train(recipe, data, weights, run, on_epoch=report)
-    if card:
+    if not card:
+        classifiers.train(recipe, data, weights, run, on_epoch=report)
+    else:
         from training.publish import publish_classifier
 
+        classifiers.train(recipe, data, weights, run, publish=True, on_epoch=report)
         entry = publish_classifier(run, data, version="0", out=run / "model")
         report({"figures": entry.figures})
 
@@ -67,7 +73,7 @@ def tune(
     given: Given = None,
     named: Named = None,
     weights: Weights = None,
-    trials: Annotated[int, typer.Option(help="How many there are to be in the end.")] = 10,
+    trials: Annotated[int, typer.Option(min=1, help="How many there are to be in the end.")] = 10,
     option: Changes = None,
 ) -> None:
     """Searches for the best dense units and learning rate, or goes on with a search."""
@@ -92,7 +98,11 @@ def publish(
     title: Annotated[str, typer.Option(help="What visitors read.")] = "",
     side: Annotated[
         int | None,
-        typer.Option(help="Resize pictures to this side; choose on val. [default: the recipe's]"),
+        typer.Option(
+            min=16,
+            max=1024,
+            help="Resize pictures to this side; choose on val. [default: the recipe's]",
+        ),
     ] = None,
     soup: Annotated[bool, typer.Option(help="Average the best and the last weights.")] = False,
     search: Annotated[

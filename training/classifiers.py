@@ -8,7 +8,6 @@ best weights so far and everything needed to go on after an interruption.
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import math
 import time
@@ -20,13 +19,17 @@ import keras
 import numpy as np
 
 from core import networks
+from core.errors import InvalidRequest
+from core.files import check_output, replacing, write
 from core.identify import softmax, squeeze
 from core.precision import compute_dtype
 from training import dataset, phases, pretrained, teacher
 from training.batches import Batches
 from training.curves import Curves
 from training.dataset import Painting
+from training.files import json_text, save_arrays
 from training.history import Checkpoint, History, Row, best, score
+from training.inputs import DivergedError, check_paintings, read_json
 from training.layers import batch_normalisation
 from training.metrics import auroc, macro_accuracy, top_k_accuracy
 from training.recipes import Recipe, from_options
@@ -35,7 +38,11 @@ log = logging.getLogger(__name__)
 
 
 def build(recipe: Recipe, outputs: int) -> keras.Model:
-    """The trainable part of a recipe: the whole network, or its head if the base is frozen."""
+    """The trainable part of a recipe: the whole network, or its head if the base is frozen.
+
+    Raises:
+        InvalidRequest: If the network cannot be built as the recipe says.
+    """
     if recipe.frozen_base:
         return networks.vgg16_head(outputs)
     if recipe.network == "efficientnet_lite0":
@@ -43,12 +50,16 @@ def build(recipe: Recipe, outputs: int) -> keras.Model:
         return networks.efficientnet_lite0(
             outputs, normalisation=batch_normalisation, stochastic_depth=0.1
         )
-    return getattr(networks, recipe.network)(
-        outputs,
-        normalisation=batch_normalisation,
-        dtype=compute_dtype(),
-        **architecture(recipe),
-    )
+    arguments = architecture(recipe)
+    try:
+        return getattr(networks, recipe.network)(
+            outputs, normalisation=batch_normalisation, dtype=compute_dtype(), **arguments
+        )
+    except (AttributeError, TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise InvalidRequest(
+            f"The network {recipe.network} cannot be built with {arguments}: {reason}."
+        ) from error
 
 
 def build_shipped(recipe: Recipe, outputs: int, *, dtype: str = "float32") -> keras.Model:
@@ -69,6 +80,7 @@ def train(
     weights: Path | None,
     run: Path,
     *,
+    publish: bool = False,
     on_epoch: Callable[[Row], None] = lambda row: None,
 ) -> Path:
     """Trains until the last epoch or until validation stops improving; resumes if `run` exists.
@@ -77,13 +89,17 @@ def train(
         data: Directory of paintings, see `training.dataset.read`.
         weights: Directory of ImageNet weights, see `training.pretrained`.
         run: Directory to write; an interrupted run goes on from its last whole epoch.
+        publish: Whether the model will be published: then all that needs is checked, too,
+            before the first step.
         on_epoch: Called with each row of the history.
 
     Returns:
         The file of the best weights, float32, `run/best.weights.h5`.
 
     Raises:
-        ValueError: If `run` was started with other options.
+        InvalidRequest: If `run` was started with other options, or the recipe's network cannot
+            be built, or its teacher does not know the artists.
+        training.inputs.TrainingError: If the paintings do not suffice, or some are damaged.
         FileNotFoundError: If the starting weights or the paintings are not there.
         core.models.WeightsError: If the recipe's teacher cannot be loaded.
         FloatingPointError: If the loss is no number any more.
@@ -91,6 +107,10 @@ def train(
     keras.utils.set_random_seed(recipe.seed)
     paintings = dataset.read(data)
     artists = dataset.artists(paintings)
+    check_output(run / "options.json")
+    if recipe.teacher:
+        teacher.check(recipe.teacher, artists)
+    check_paintings(paintings, recipe.batch_size, repeats=recipe.other_repeats, publish=publish)
     recipe = _settle(run, recipe, artists, data, weights)
 
     splits = {s: [p for p in paintings if p.split == s] for s in ("train", "val")}
@@ -102,7 +122,7 @@ def train(
     model = build(recipe, len(artists) + 1)
     bare = keras.Model(model.inputs, model.outputs)  # the same layers, without optimiser
     taught = teacher.opinions(recipe.teacher, artists) if recipe.teacher else None
-    batches = Batches(recipe, x["train"], y["train"], taught)
+    batches = Batches(recipe, x["train"], y["train"], taught, classes=len(artists) + 1)
     best_file, checkpoint, history = run / "best.weights.h5", Checkpoint(run), History(run)
     # The saved state says how far training came; history may be one row ahead of it.
     del history.rows[checkpoint.epoch :]
@@ -131,11 +151,13 @@ def train(
             # `fit` ends by putting the averaged weights in; the next epoch goes on from them,
             # much as in Lookahead (Zhang et al., arXiv 1907.08610).
             row = {"epoch": len(history.rows) + 1, "phase": number + 1} | row
+            _check_finite(row)
             row |= validate(predict(model, x["val"]), y["val"])
+            _check_finite(row)
             best_before = best(history.rows, recipe.monitor)
             row = history.append(row)
             if score(row, recipe.monitor) > best_before:
-                bare.save_weights(best_file)
+                _save_weights(bare, best_file)
             on_epoch(row)
             following = phases.current(recipe, history.rows)
             if following != number:
@@ -145,7 +167,7 @@ def train(
             checkpoint.save(model, len(history.rows))
             _draw(curves, row)
             number = following
-    bare.save_weights(run / "last.weights.h5")
+    _save_weights(bare, run / "last.weights.h5")
     return best_file
 
 
@@ -171,7 +193,8 @@ def inputs(
             pixels = dataset.load_pixels(part, dataset.SIDE)
             known.update(zip(map(_key, part), predict(extractor, pixels, 16), strict=True))
             log.info("Features of %d of %d paintings", i + len(part), len(missing))
-        np.savez(cache, files=list(known), features=np.stack(list(known.values())))
+        arrays = {"files": np.array(list(known)), "features": np.stack(list(known.values()))}
+        save_arrays(cache, arrays)
     return np.stack([known[_key(p)] for p in paintings])
 
 
@@ -192,7 +215,7 @@ def validate(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
 
     `val_loss` is the cross-entropy over all paintings, those by others included.
     """
-    others = logits.shape[1] - 1
+    others = logits.shape[1] - 1  # of these there may be no painting
     known = y < others
     probability = softmax(logits[:, :others])
     figures = {
@@ -212,17 +235,26 @@ def _one_epoch(model: keras.Model, batches: Batches, epoch: int, taught: float) 
     _seed_dropout(model, batches.recipe.seed, epoch)
     # Already shuffled; Keras's own shuffling would depend on what ran before.
     fitted = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)
-    loss = fitted.history["loss"][-1]
-    if not math.isfinite(loss):
-        raise FloatingPointError(
-            f"The loss of epoch {epoch + 1} is {loss}: train with a lower learning rate"
-        )
     return {
         "size": batches.size,
         "learning_rate": float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)),
-        "loss": loss,
+        "loss": fitted.history["loss"][-1],
         "seconds": time.perf_counter() - started,
     }
+
+
+def _check_finite(row: Row) -> None:
+    for name, value in row.items():
+        if not math.isfinite(value):
+            raise DivergedError(
+                f"The {name} of epoch {row['epoch']} is {value}: train with a lower learning rate, "
+                "in another directory."
+            )
+
+
+def _save_weights(model: keras.Model, path: Path) -> None:
+    with replacing(path) as part:
+        model.save_weights(part)
 
 
 def _draw(curves: Curves, row: Row) -> None:
@@ -245,18 +277,16 @@ def _settle(
         The recipe to follow: another than was asked for if its starting weights are out of
         reach, now or when the run began.
     """
-    run.mkdir(parents=True, exist_ok=True)
     path, others = run / "options.json", {"artists": artists, "data": data.name}
     if path.exists():
-        found = json.loads(path.read_text())
-        started = from_options(found.pop("recipe"))
+        found = read_json(path)
+        started = from_options(found.pop("recipe", {}))
         asked = from_options(dataclasses.asdict(recipe))
         if found != others or started not in (asked, pretrained.without_keras_file(asked)):
-            raise ValueError(f"{run} was started with other options: choose another directory")
+            raise InvalidRequest(f"{run} was started with other options: choose another directory.")
         return started
     recipe = pretrained.within_reach(recipe, weights)
-    options = {"recipe": dataclasses.asdict(recipe)} | others
-    path.write_text(json.dumps(options, indent=2) + "\n")
+    write(path, json_text({"recipe": dataclasses.asdict(recipe)} | others))
     return recipe
 
 

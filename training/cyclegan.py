@@ -14,22 +14,27 @@ seed and step alone.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 from keras import ops
+from pydantic import Field
 
 from core import images, networks
+from core.errors import InvalidRequest
+from core.files import check_output, replacing, write
 from core.precision import compute_dtype
 from training import pretrained, runs
 from training.curves import Curves
+from training.fields import STRICT, Count, Momentum, Number, Side, Weight, checked
+from training.files import save_arrays
+from training.inputs import check_readable, read_json
 from training.layers import instance_normalisation
 
 log = logging.getLogger(__name__)
@@ -38,26 +43,33 @@ SIDES = ("photo", "painting")
 _FEATURES = ("block2_conv2", "block3_conv3", "block4_conv3")  # what a connoisseur looks at
 
 
+Filters = Annotated[int, Field(ge=1, le=1024)]
+Blocks = Annotated[int, Field(ge=0, le=64)]
+
+
 @dataclass(frozen=True)
 class Options:
     """How a CycleGAN is trained; saved with the run. The defaults fit two cores."""
 
-    steps: int = 30_000
-    crop: int = 128  # side of what the networks see, pixels
-    batch: int = 1
-    filters: int = 32  # of the generators' first layer
-    blocks: int = 6
-    judge_filters: int = 48
+    __pydantic_config__ = STRICT
+
+    steps: Count = 30_000
+    # side of what the networks see, pixels
+    crop: Annotated[int, Field(ge=32, le=4096, multiple_of=8)] = 128
+    batch: Count = 1
+    filters: Filters = 32  # of the generators' first layer
+    blocks: Blocks = 6
+    judge_filters: Filters = 48
     features: bool = True  # judges see VGG16's features, too
-    window: int = 80  # side of the part of a crop that VGG16 looks at, pixels
-    learning_rate: float = 2e-4  # kept for the first half, then linearly to zero
-    cycle: float = 5.0  # weight of photo -> painting -> photo, L1 on -1..1
-    identity: float = 2.5  # weight of painting -> painting, on a quarter of the crop
-    feature_weight: float = 1.0  # of the connoisseur's opinion against that of the patch judge
-    pool: int = 50  # earlier paintings that the judges see again (Shrivastava et al.)
-    average: float = 0.999  # momentum of the averaged generators, which are shipped
-    report_every: int = 500  # steps: a row of history, a sample sheet, the state
-    seed: int = 1
+    window: Side = 80  # side of the part of a crop that VGG16 looks at, pixels
+    learning_rate: Weight = 2e-4  # kept for the first half, then linearly to zero
+    cycle: Weight = 5.0  # weight of photo -> painting -> photo, L1 on -1..1
+    identity: Weight = 2.5  # weight of painting -> painting, on a quarter of the crop
+    feature_weight: Weight = 1.0  # of the connoisseur's opinion against that of the patch judge
+    pool: Number = 50  # earlier paintings that the judges see again (Shrivastava et al.)
+    average: Momentum = 0.999  # momentum of the averaged generators, which are shipped
+    report_every: Count = 500  # steps: a row of history, a sample sheet, the state
+    seed: Number = 1
 
 
 def generators(options: Options, *, shipped: bool = False) -> dict[str, keras.Model]:
@@ -149,10 +161,10 @@ class Judge(keras.Model):
         return [self.patches, *self.heads]
 
 
-def connoisseur(weights: Path) -> keras.Model:
+def connoisseur(weights: Path | None) -> keras.Model:
     """VGG16 up to the last layer of `_FEATURES`, frozen; RGB 0..255 to a list of maps."""
     base = networks.vgg16_base(dtype=compute_dtype())
-    pretrained.load_vgg16(base, weights)
+    pretrained.load_vgg16(base, pretrained.find(pretrained.VGG16, weights).parent)
     base.trainable = False
     return keras.Model(base.input, [base.get_layer(name).output for name in _FEATURES])
 
@@ -333,11 +345,24 @@ def train(
         averaged generators, float32.
 
     Raises:
-        ValueError: If `run` was started with other options, or a side has no pictures.
+        InvalidRequest: If `run` was started with other options, or these do not go together.
+        training.inputs.TrainingError: If a side has no pictures, or some cannot be read.
+        FileNotFoundError: If the weights of VGG16 are not there.
+        DivergedError: If a loss is no number any more.
     """
+    if options.features:
+        if options.window > options.crop:
+            raise InvalidRequest(
+                f"The window of {options.window} pixels is larger than the crop of {options.crop}."
+            )
+        pretrained.find(pretrained.VGG16, weights)
+    check_output(run / "options.json")
+    check_readable([*photos, *paintings])
+    files = {"photo": photos, "painting": paintings}
+    if not all(files.values()):
+        runs.pictures([])  # says that there are none
     runs.check_options(run, options)
     keras.utils.set_random_seed(options.seed)
-    files = {"photo": photos, "painting": paintings}
     pictures = {side: runs.pictures(files[side], options.crop) for side in SIDES}
     session = _Session(options, weights)
     session.resume(run)
@@ -349,6 +374,7 @@ def train(
                 losses = session.losses()
                 losses["seconds"] = time.perf_counter() - started
                 row = {"step": step + 1, **losses}
+                runs.check_finite(row)
                 runs.append_history(run / "history.csv", row)
                 curves.write(step + 1, losses)
                 session.save(run, step + 1)
@@ -366,8 +392,6 @@ class _Session:
         self.painters = generators(options)
         looker = None
         if options.features:
-            if weights is None:
-                raise ValueError("Judging by features needs the weights of VGG16")
             looker = connoisseur(weights)
         self.judges = {side: Judge(options, looker) for side in SIDES}
         shape = (options.crop, options.crop, 3)
@@ -416,8 +440,14 @@ class _Session:
         return found
 
     def save(self, run: Path, step: int) -> None:
-        """Writes everything that `resume` needs, whole or not at all."""
-        partial = run / "partial-state.npz"
+        """Writes the averaged generators, and everything that `resume` needs.
+
+        The state comes last: a run that is killed between goes on from the one before, and
+        writes the generators again.
+        """
+        for side in SIDES:
+            with replacing(run / f"{side}.weights.h5") as part:
+                self.averaged(side).save_weights(part)
         arrays: dict[str, Any] = {"step": np.array(step)}
         for name, variables in self._variables().items():
             for i, variable in enumerate(variables):
@@ -427,10 +457,7 @@ class _Session:
             arrays[f"filled_{side}"] = np.array(self.pools[side].filled)
             for i, value in enumerate(self.averages[side]):
                 arrays[f"average_{side}/{i}"] = value
-        np.savez(partial, **arrays)
-        partial.replace(run / "state.npz")
-        for side in SIDES:
-            self.averaged(side).save_weights(run / f"{side}.weights.h5")
+        save_arrays(run / "state.npz", arrays)
 
     def resume(self, run: Path) -> None:
         """Goes on from a saved state, if there is one."""
@@ -506,10 +533,9 @@ def _sheet(session: _Session, pictures: dict[str, list[np.ndarray]], path: Path)
             rows.append(np.concatenate(row, axis=1))
     width = min(row.shape[1] for row in rows)
     sheet = np.concatenate([row[:, :width] for row in rows]).clip(0, 255).astype(np.uint8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(images.encode(sheet, "JPEG", quality=90))
+    write(path, images.encode(sheet, "JPEG", quality=90))
 
 
 def read_options(run: Path) -> Options:
     """The options that a run was started with."""
-    return Options(**json.loads((run / "options.json").read_text()))
+    return checked(Options, read_json(run / "options.json"))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -12,8 +11,9 @@ from typing import Literal, cast
 
 import numpy as np
 
+from core import artists as catalogue
 from core import collection, identify, images
-from core.collection import OTHER
+from core.collection import CollectionError
 
 Split = Literal["train", "val", "test"]
 SIDE = identify.SIDE
@@ -34,21 +34,26 @@ def read(directory: Path) -> list[Painting]:
     With an `index.csv` (columns `file`, `artist`, `split`) its names, splits and order are
     used; without one, `core.collection` finds the pictures and the catalogue's names of
     their artists, Kaggle's resized copies are left out, and files are split 80/10/10 by a
-    hash of their name. Paintings in the folder `_other` are by somebody else. Where those
+    hash of their name. Paintings in the folder `_other` are by somebody else; there need be
+    none. Where those
     come without a validation split, one painter in five of their training split is held
     out for it, whole painters at a time, so that "unknown" is judged on hands never seen.
 
     Raises:
-        FileNotFoundError: If the directory holds no paintings.
+        CollectionError: If the directory holds no paintings, or an index that cannot be used.
     """
     index = directory / "index.csv"
+    if index.is_file():
+        paintings = list(_from_index(index))
+        if not paintings:
+            raise CollectionError(f"The list of pictures {index} names none.")
+        return paintings
     try:
-        paintings = list(_from_index(index) if index.exists() else _from_tree(directory))
-    except FileNotFoundError:
-        paintings = []
-    if not paintings:
-        raise FileNotFoundError(f"No index.csv and no artist folders with pictures in {directory}")
-    return paintings
+        return list(_from_tree(directory))
+    except FileNotFoundError as error:
+        raise CollectionError(
+            f"No index.csv and no artist folders with pictures in {directory}."
+        ) from error
 
 
 def artists(paintings: list[Painting]) -> list[str]:
@@ -73,21 +78,31 @@ def load_pixels(paintings: list[Painting], size: int) -> np.ndarray:
 
 
 def _from_index(index: Path) -> Iterator[Painting]:
-    with index.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    carve = all(row["split"] != "val" for row in rows if _is_outside(row))
+    rows = collection.read_index(index, split=True)
+    carve = all(row.split != "val" for row in rows if row.outside)
+    names = _one_spelling(row.artist for row in rows if not row.outside)
     for row in rows:
-        # Names stay as they are: the order of a trained network's outputs hangs on them.
-        split, artist = cast(Split, row["split"]), row["artist"]
-        if _is_outside(row):
-            if carve and split == "train" and _hash(artist) % 5 == 0:
-                split = "val"
+        split, artist = cast(Split, row.split), names.get(row.artist)
+        if row.outside:
             artist = None
-        yield Painting(index.parent / row["file"], artist, split)
+            if carve and split == "train" and _hash(row.artist) % 5 == 0:
+                split = "val"
+        elif not row.artist:
+            raise CollectionError(f"{index} does not say who painted {row.file}.")
+        yield Painting(index.parent / row.file, artist, split)
 
 
-def _is_outside(row: dict[str, str]) -> bool:
-    return row["file"].startswith(f"{OTHER}/") or row["artist"].partition(":")[0] == OTHER
+def _one_spelling(names: Iterable[str]) -> dict[str, str]:
+    """Names as they are, but of several spellings of one artist the first in the alphabet.
+
+    Otherwise they stay: the order of a trained network's outputs hangs on them.
+    """
+    first: dict[str, str] = {}
+    found = {}
+    for name in sorted(set(names)):
+        artist = catalogue.find(name)
+        found[name] = first.setdefault(artist.id, name) if artist else name
+    return found
 
 
 def _from_tree(directory: Path) -> Iterator[Painting]:

@@ -7,9 +7,7 @@ One way for all: paintings of a split, prepared as for a visitor, go through the
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 import logging
 import statistics
 import time
@@ -26,10 +24,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from core import artists, evaluations, images, models
+from core.errors import AtelierError
+from core.files import replacing, write
 from core.identify import calibrated, known_features, known_score, view
 from core.precision import processor
 from training import metrics
 from training.dataset import Painting
+from training.files import csv_text, json_text
+from training.inputs import TrainingError
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +62,10 @@ class Predictions:
         return self.y < self.logits.shape[1] - 1
 
 
-class OverlapError(ValueError):
+class OverlapError(AtelierError, ValueError):
     """Pictures to be measured were trained with, or nobody can tell. Says what to do."""
+
+    code = "overlap"
 
 
 def predict(
@@ -129,19 +133,18 @@ def record(
         splits=(before.splits if before else {}) | measured,
     )
     own = directory / entry.id
-    own.mkdir(parents=True, exist_ok=True)
     if "test" in found:
         paintings, predictions = found["test"]
         write_tables(predictions, entry, own)
         _write_paintings(paintings, predictions, entry, own / "paintings.csv", data)
-    path = own / "evaluation.json"
-    path.write_text(evaluation.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write(own / "evaluation.json", json_text(evaluation.model_dump()))
     return evaluation
 
 
 def remember_training(paintings: Sequence[Painting], path: Path) -> None:
     """Keeps which pictures a model was trained with: the first 8 bytes of their SHA-256."""
-    np.save(path, np.sort(_fingerprints(paintings)))
+    with replacing(path) as part:
+        np.save(part, np.sort(_fingerprints(paintings)))
 
 
 def check_overlap(
@@ -191,10 +194,10 @@ def table(
 
 def write_comparison(rows: list[dict[str, Any]], stem: Path) -> None:
     """Writes a comparison as `<stem>.json` and `<stem>.csv`."""
-    stem.with_suffix(".json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    write(stem.with_name(f"{stem.name}.json"), json_text(rows))
     names = list(dict.fromkeys(name for row in rows for name in row))
     values = [[row.get(name, "") for name in names] for row in rows]
-    _write_csv(stem.with_suffix(".csv"), names, values)
+    write(stem.with_name(f"{stem.name}.csv"), csv_text(names, values))
 
 
 def _numbers(paintings: Sequence[Painting], entry: models.Entry) -> np.ndarray:
@@ -218,10 +221,10 @@ def _write_paintings(
 ) -> None:
     """One row a painting: who painted it, who was named, how surely."""
     probability = calibrated(predictions.logits, entry.calibration)
-    score = known_score(predictions.logits, entry)
+    score = known_score(predictions.logits, entry.known).round(4) if entry.known else None
     rows = []
-    for painting, y, chances, known in zip(
-        paintings, predictions.y, probability, score, strict=True
+    for n, (painting, y, chances) in enumerate(
+        zip(paintings, predictions.y, probability, strict=True)
     ):
         best = int(chances.argmax())
         rows.append(
@@ -230,10 +233,10 @@ def _write_paintings(
                 entry.artists[y] if y < len(entry.artists) else "",
                 entry.artists[best],
                 round(float(chances[best]), 4),
-                round(float(known), 4),
+                "" if score is None else float(score[n]),
             ]
         )
-    _write_csv(path, ["file", "artist", "named", "probability", "known_score"], rows)
+    write(path, csv_text(["file", "artist", "named", "probability", "known_score"], rows))
 
 
 def fit_calibration(val: Predictions) -> models.Calibration:
@@ -250,13 +253,13 @@ def fit_calibration(val: Predictions) -> models.Calibration:
 
 
 def fit_known(val: Predictions) -> models.KnownScore | None:
-    """Logistic regression of known against other on validation; None if it has no others.
+    """Logistic regression of known against other on validation; None if it has but one kind.
 
     The threshold lets nine in ten of the known paintings pass: a visitor is told "not one
     of the artists I know" wrongly in one case of ten.
     """
-    if val.known.all():
-        return None
+    if val.known.all() or not val.known.any():
+        return None  # it cannot tell
     features = known_features(val.logits)
     model = LogisticRegression(class_weight="balanced").fit(features, val.known)
     scores = model.predict_proba(features)[:, 1]
@@ -270,6 +273,8 @@ def fit_known(val: Predictions) -> models.KnownScore | None:
 def figures(split: Predictions, entry: models.Entry) -> dict[str, Any]:
     """Every figure of merit of one split, rounded, as it goes into the catalogue."""
     known = split.known
+    if not known.any():
+        raise TrainingError(f"None of the paintings is by an artist that {entry.title} knows.")
     probability, y = calibrated(split.logits[known], entry.calibration), split.y[known]
     named = probability.argmax(1)
     nine = [entry.artists.index(a) for a in NINE if a in entry.artists]
@@ -282,15 +287,15 @@ def figures(split: Predictions, entry: models.Entry) -> dict[str, Any]:
         "top5_accuracy": metrics.top_k_accuracy(probability, y, 5),
         "calibration_error": metrics.expected_calibration_error(probability, y),
     }
-    if nine:
-        among = np.isin(y, nine)
+    among = np.isin(y, nine)
+    if among.any():
         result["nine_accuracy"] = metrics.macro_accuracy(probability[among], y[among])
         # The reports' question: which of these artists, all others left aside.
         only = np.full_like(probability[among], -1.0)
         only[:, nine] = probability[among][:, nine]
         result["nine_accuracy_among_nine"] = metrics.macro_accuracy(only, y[among])
-    if not known.all() and entry.known is not None:
-        score = known_score(split.logits, entry)
+    if known.any() and not known.all() and entry.known is not None:
+        score = known_score(split.logits, entry.known)
         result["others"] = int((~known).sum())
         result["known_auroc"] = metrics.auroc(known, score)
         result["known_accepted"] = (score[known] >= entry.known.threshold).mean()
@@ -300,7 +305,6 @@ def figures(split: Predictions, entry: models.Entry) -> dict[str, Any]:
 
 def write_tables(split: Predictions, entry: models.Entry, directory: Path) -> None:
     """Writes `per_artist.csv`, `confusion.csv` and `reliability.csv` of a split."""
-    directory.mkdir(parents=True, exist_ok=True)
     known = split.known
     probability, y = calibrated(split.logits[known], entry.calibration), split.y[known]
     named, classes = probability.argmax(1), list(range(len(entry.artists)))
@@ -311,11 +315,11 @@ def write_tables(split: Predictions, entry: models.Entry, directory: Path) -> No
         for artist, values in zip(entry.artists, np.stack(per_class, 1).tolist(), strict=True)
     ]
     head = ["artist", "name", "precision", "recall", "f1", "paintings"]
-    _write_csv(directory / "per_artist.csv", head, rows)
+    write(directory / "per_artist.csv", csv_text(head, rows))
 
     matrix = confusion_matrix(y, named, labels=classes).tolist()
     rows = [[artist, *row] for artist, row in zip(entry.artists, matrix, strict=True)]
-    _write_csv(directory / "confusion.csv", ["artist", *entry.artists], rows)
+    write(directory / "confusion.csv", csv_text(["artist", *entry.artists], rows))
 
     confidence, right = probability.max(1), named == y
     bins = np.minimum((confidence * metrics.BINS).astype(int), metrics.BINS - 1)
@@ -330,11 +334,4 @@ def write_tables(split: Predictions, entry: models.Entry, directory: Path) -> No
         if (at := bins == b).any()
     ]
     head = ["from", "to", "paintings", "confidence", "accuracy"]
-    _write_csv(directory / "reliability.csv", head, rows)
-
-
-def _write_csv(path: Path, head: list[str], rows: list[list[Any]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(head)
-        writer.writerows(rows)
+    write(directory / "reliability.csv", csv_text(head, rows))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from core.console import say
+from core.files import check_output
 from training import monet_commands
 from training.dataset import Split
+from training.files import json_text
 from training.options import progress
 
 app = typer.Typer(help="Measures what was trained.")
@@ -35,14 +36,16 @@ def evaluate(
 
     Writes <out>.json and <out>.csv (by default assets/models/comparison-<split>), and what
     belongs to one model beside its weights. Refuses pictures that one of them was trained
-    with, unless they are asked for by --split train.
+    with, unless they are asked for by --split train. Pictures that cannot be read are named and
+    left out. Exit status: 0 done, 1 nothing measured, 3 some pictures or models left out.
     """
     if context.invoked_subcommand:
         return
     if data is None:
         raise typer.BadParameter("evaluating takes --data")
     from core import models
-    from training import dataset, publish
+    from core.errors import AtelierError
+    from training import dataset, inputs, publish
     from training import evaluate as measuring
 
     known = {entry.id: entry for entry in models.classifiers()}
@@ -50,10 +53,19 @@ def evaluate(
         raise typer.BadParameter(
             f"there is no classifier {', '.join(sorted(unknown))}; there are {', '.join(known)}"
         )
-    chosen = [known[name] for name in model or known]
+    chosen = [known[name] for name in dict.fromkeys(model or known)]
+    out = out or models.ASSETS / f"comparison-{split}"
+    for path in (out.with_name(f"{out.name}.json"), models.ASSETS / "models.json"):
+        check_output(path)
     paintings = [p for p in dataset.read(data) if p.split == split]
     if not paintings:
         raise typer.BadParameter(f"{data} has no paintings in its split {split}")
+    unreadable = inputs.damaged([p.path for p in paintings])
+    for path, reason in unreadable.items():
+        say(f"Left out {path}: {reason}")
+    paintings = [p for p in paintings if p.path not in unreadable]
+    if not paintings:
+        raise inputs.TrainingError(f"None of the pictures in {data} can be read.")
     if split != "train":
         try:
             measuring.check_overlap(chosen, paintings, models.ASSETS)
@@ -62,16 +74,24 @@ def evaluate(
             raise typer.Exit(1) from None
     found = []
     for entry in chosen:
-        loaded = models.load(entry.id)
-        predictions = measuring.predict(
-            loaded, paintings, on_progress=progress(f"{entry.title}: looked at")
-        )
-        one = measuring.record(loaded, {split: (paintings, predictions)}, data, models.ASSETS)
+        try:
+            loaded = models.load(entry.id)
+            predictions = measuring.predict(
+                loaded, paintings, on_progress=progress(f"{entry.title}: looked at")
+            )
+            one = measuring.record(loaded, {split: (paintings, predictions)}, data, models.ASSETS)
+        except (AtelierError, models.WeightsError) as error:
+            say(f"{entry.title} was not measured: {error}")
+            continue
         found.append(one)
-        publish.renew_figures(entry, found[-1], models.ASSETS)
+        publish.renew_figures(entry, one, models.ASSETS)
+    if not found:
+        raise typer.Exit(1)
     rows = measuring.table(found, split, known)
-    measuring.write_comparison(rows, out or models.ASSETS / f"comparison-{split}")
-    typer.echo(json.dumps(rows, indent=2))
+    measuring.write_comparison(rows, out)
+    typer.echo(json_text(rows), nl=False)
+    if unreadable or len(found) < len(chosen):
+        raise typer.Exit(3)
 
 
 @app.command()
@@ -83,9 +103,5 @@ def attempts(
     """Keeps what runs have reached whose weights do not ship, for the Laboratory."""
     from training import attempts as keeping
 
-    try:
-        found = keeping.keep(runs)
-    except FileNotFoundError as error:
-        say(f"Not a finished run: {error.filename} is missing.")
-        raise typer.Exit(1) from None
-    typer.echo(json.dumps([attempt.model_dump() for attempt in found], indent=2))
+    found = keeping.keep(runs)
+    typer.echo(json_text([attempt.model_dump() for attempt in found]), nl=False)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from training import cyclegan, kernel_distance, pretrained, runs
+from training import cyclegan, kernel_distance, pretrained, publish, runs
 from training.cyclegan import SIDES
+from training.inputs import TrainingError, check_readable
 
 Paint = Callable[[np.ndarray], np.ndarray]
 
@@ -22,9 +23,24 @@ def run_painters(run: Path) -> dict[str, Paint]:
 
     painters: dict[str, Paint] = {}
     for side, network in cyclegan.generators(cyclegan.read_options(run), shipped=True).items():
-        network.load_weights(run / f"{side}.weights.h5")
+        publish.load_weights(network, run / f"{side}.weights.h5")
         painters[side] = Painter(network).paint
     return painters
+
+
+def check_measurable(photos: list[Path], paintings: list[Path]) -> None:
+    """Makes sure, before anything slow, that both sides can be measured.
+
+    Raises:
+        TrainingError: If there are too few pictures, or some cannot be read.
+    """
+    for name, files in (("photos that training never saw", photos), ("paintings", paintings)):
+        if len(files) < 2:
+            raise TrainingError(
+                f"Measuring takes two {name} or more, and there are {len(files)}: add some. "
+                "One photo in ten is never trained with."
+            )
+    check_readable([*photos, *paintings])
 
 
 def measure(
@@ -50,6 +66,7 @@ def measure(
         `content_kept` (cosine of VGG16's features before and after); `checkerboard_ratio`
         (energy at the frequency of pixel pairs, against that of the wished-for side).
     """
+    check_measurable(photos, paintings)
     real = {"photo": runs.pictures(photos), "painting": runs.pictures(paintings)}
     seen = {side: kernel_distance.features(real[side], weights) for side in SIDES}
     content = _content(weights)
@@ -70,11 +87,11 @@ def measure(
             "distance_before": round(before.value, 4),
             "distance_after": round(after.value, 4),
             "standard_error": round(after.error, 4),
-            "distance_closed": round(1 - after.value / before.value, 3),
+            "distance_closed": round(1 - after.value / before.value, 3) if before.value else None,
             "cycle_l1": round(_mean_l1(real[other], back), 4),
             "change_l1": round(_mean_l1(real[other], there), 4),
             "content_kept": round(float(np.mean(kept)), 3),
-            "checkerboard_ratio": round(board / usual, 3),
+            "checkerboard_ratio": round(board / usual, 3) if usual else None,
         }
     return found
 

@@ -1,20 +1,49 @@
-"""What the dataset commands share: their errors, tables as text, and looks at directories."""
+"""Writing what the trainer leaves on disk: whole or not at all."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
+import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from core.errors import AtelierError
+from core.files import replacing
 
 
 class DatasetError(AtelierError, ValueError):
     """What a person can put right. Its message is one sentence for them."""
 
     code = "dataset"
+
+
+def json_text(value: Any) -> str:
+    """Indented JSON with a last line end. What is no number is null there: JSON has no NaN."""
+    return json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def plain(value: Any) -> Any:
+    """The same value, with None in place of NaN and infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    return value
+
+
+def save_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compress: bool = False) -> None:
+    """Writes an `.npz`, whole or not at all."""
+    save = np.savez_compressed if compress else np.savez
+    with replacing(path) as part, part.open("wb") as file:
+        save(file, **arrays)  # type: ignore[arg-type]
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

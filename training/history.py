@@ -10,6 +10,9 @@ from pathlib import Path
 
 import keras
 
+from core.files import write
+from training.files import csv_text
+
 Row = dict[str, float]
 
 
@@ -22,17 +25,15 @@ class History:
         if self.path.exists():
             with self.path.open(newline="") as file:
                 for row in csv.DictReader(file):
-                    self.rows.append({k: json.loads(v) for k, v in row.items() if v})
+                    self.rows.append({k: json.loads(v) for k, v in row.items() if k and v})
 
     def append(self, row: Row) -> Row:
         """Adds an epoch, rounded to six digits, and writes the file."""
         row = {k: v if isinstance(v, int) else float(f"{v:.6g}") for k, v in row.items()}
         self.rows.append(row)
         names = dict.fromkeys(name for each in self.rows for name in each)
-        with self.path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(names))
-            writer.writeheader()
-            writer.writerows(self.rows)
+        cells = ([each.get(name, "") for name in names] for each in self.rows)
+        write(self.path, csv_text(list(names), cells))
         return row
 
 

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from core import images
-from training.options import Changes, Photos, Run, report
+from core.files import check_output, write
+from training.files import json_text
+from training.options import Changes, Photos, Run, finite, report, with_changes
 
 Paintings = Annotated[
     list[Path], typer.Option("--paintings", help="Directory of paintings; repeatable.")
@@ -33,14 +34,14 @@ def cyclegan(
     One photo in ten is never looked at, for `evaluate monet`.
     """
     from training import cyclegan as gan
-    from training import runs
+    from training import inputs, runs
 
-    options = runs.changed(gan.Options(), option or [])
-    train, _ = runs.held_out(images.listed(*photos))
+    options = with_changes(gan.Options(), option)
+    train, _ = runs.held_out(inputs.photos(photos))
     gan.train(
         options,
         train,
-        images.listed(*paintings),
+        inputs.photos(paintings),
         weights,
         run,
         on_report=report,
@@ -57,17 +58,20 @@ def evaluate_monet(
     out: Annotated[Path | None, typer.Option(help="File for the figures, JSON.")] = None,
 ) -> None:
     """Measures both generators on the photos that training never saw."""
-    from training import evaluate_cyclegan, publish_monet, runs
+    from training import evaluate_cyclegan, inputs, publish_monet, runs
 
-    painters = evaluate_cyclegan.run_painters(run) if run else publish_monet.shipped_painters()
-    _, test = runs.held_out(images.listed(*photos))
-    figures = evaluate_cyclegan.measure(painters, test, images.listed(*paintings), weights)
-    text = json.dumps(figures, indent=2)
     if out is None and run:
         out = run / "evaluation.json"
     if out:
-        out.write_text(text + "\n")
-    typer.echo(text)
+        check_output(out)
+    _, test = runs.held_out(inputs.photos(photos))
+    there = inputs.photos(paintings)
+    painters = evaluate_cyclegan.run_painters(run) if run else publish_monet.shipped_painters()
+    figures = evaluate_cyclegan.measure(painters, test, there, weights)
+    text = json_text(figures)
+    if out:
+        write(out, text)
+    typer.echo(text, nl=False)
 
 
 def publish_monet(
@@ -76,20 +80,23 @@ def publish_monet(
     paintings: Paintings,
     weights: Weights,
     version: Annotated[str, typer.Option(help="Version of the generators.")] = "1",
-    strength: Annotated[float, typer.Option(min=0, help="Of what the way to Monet changes.")] = 1.0,
+    strength: Annotated[
+        float, typer.Option(min=0, callback=finite, help="Of what the way to Monet changes.")
+    ] = 1.0,
     soften: Annotated[
-        float, typer.Option(min=0, max=1, help="Taken from the result's finest detail.")
+        float,
+        typer.Option(min=0, max=1, callback=finite, help="Taken from the result's finest detail."),
     ] = 0.0,
 ) -> None:
     """Exports both generators of a run into assets/models, measures them, writes the cards."""
+    from training import inputs, runs
     from training import publish_monet as publishing
-    from training import runs
 
-    _, test = runs.held_out(images.listed(*photos))
+    _, test = runs.held_out(inputs.photos(photos))
     for entry in publishing.publish_monet(
         run,
         test,
-        images.listed(*paintings),
+        inputs.photos(paintings),
         weights,
         version=version,
         strength=strength,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from core.console import say
+from core.errors import InvalidRequest
+from training.fields import changed
+from training.files import plain
 
 Data = Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")]
 Photos = Annotated[list[Path], typer.Option("--photos", help="Directory of photos; repeatable.")]
@@ -21,9 +25,24 @@ Changes = Annotated[
 ]
 
 
+def with_changes(options: Any, changes: list[str] | None) -> Any:
+    """Options, a dataclass, with the fields that `--set` changes; wrong ones are wrong usage."""
+    try:
+        return changed(options, changes or [])
+    except InvalidRequest as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def finite(value: float) -> float:
+    """A number given as an option, unless it is none, or infinite."""
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no number to reckon with")
+    return value
+
+
 def report(row: dict[str, Any]) -> None:
-    """A row of a history, or a trial, as a line of JSON on stdout."""
-    typer.echo(json.dumps(row))
+    """A row of a history, or a trial, as a line of JSON on stdout; null for what is no number."""
+    typer.echo(json.dumps(plain(row), allow_nan=False))
 
 
 def progress(verb: str) -> Callable[[int, int], None]:

@@ -100,7 +100,7 @@ def compile_for(model: keras.Model, recipe: Recipe, phase: Phase, steps_per_epoc
         )
         optimizer.exclude_from_weight_decay(var_names=["bias"])
     # A teacher's opinions are smooth by themselves.
-    smoothing = 0.0 if phase.taught else recipe.label_smoothing
+    smoothing = 0.0 if phase.taught and recipe.teacher else recipe.label_smoothing
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
     model.compile(optimizer, loss, jit_compile=uses_xla())
 

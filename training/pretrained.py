@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import AtelierError, InvalidRequest
 from core.settings import settings
 from training.recipes import Recipe
 
@@ -30,6 +31,12 @@ RESNET50_MD5 = "4d473c1dd8becc155b73f8504c6f6626"  # as keras.applications recor
 RESNET50_V2 = "resnet50_v2_imagenet_to_conv4_f16.npz"
 
 
+class StartError(AtelierError, FileNotFoundError):
+    """Weights to start from that are not there. Its message says what to do."""
+
+    code = "starting-weights"
+
+
 def find(name: str, directory: Path | None) -> Path:
     """The file of a name in `directory`, or else in `ATELIER_WEIGHTS`.
 
@@ -39,7 +46,7 @@ def find(name: str, directory: Path | None) -> Path:
     for place in filter(None, (directory, settings().weights)):
         if (place / name).is_file():
             return place / name
-    raise FileNotFoundError(
+    raise StartError(
         f"The starting weights {name} are not there: name the directory that holds them with "
         "--weights or ATELIER_WEIGHTS."
     )
@@ -62,10 +69,10 @@ def find_resnet50(directory: Path | None) -> Path:
         try:
             path = Path(keras.utils.get_file(RESNET50, RESNET50_URL, cache_subdir="models"))
         except Exception as error:  # Keras raises a bare Exception when a download fails
-            raise FileNotFoundError(f"{RESNET50} cannot be downloaded: {error}") from error
+            raise StartError(f"{RESNET50} cannot be downloaded: {error}") from error
     with path.open("rb") as file:
         if hashlib.file_digest(file, "md5").hexdigest() != RESNET50_MD5:
-            raise ValueError(f"{path} is damaged or not the file of keras.applications")
+            raise InvalidRequest(f"{path} is damaged or not the file of keras.applications.")
     return path
 
 
@@ -177,7 +184,8 @@ def load_efficientnet_lite0(model: keras.Model, directory: Path) -> None:
     """Copies ImageNet weights into a `core.networks.efficientnet_lite0` with normalisation."""
     import keras
 
-    source = keras.saving.load_model(directory / EFFICIENTNET_LITE0, compile=False, safe_mode=True)
+    path = find(EFFICIENTNET_LITE0, directory)
+    source = keras.saving.load_model(path, compile=False, safe_mode=True)
     for layer in source.layers:
         if layer.weights and layer.name != "fc":
             model.get_layer(layer.name).set_weights(layer.get_weights())
@@ -187,7 +195,7 @@ def load_vgg16(model: keras.Model, directory: Path) -> None:
     """Copies ImageNet weights into a `core.networks.vgg16_base`."""
     import keras
 
-    with np.load(directory / VGG16, allow_pickle=False) as weights:
+    with np.load(find(VGG16, directory), allow_pickle=False) as weights:
         for layer in model.layers:
             if isinstance(layer, keras.layers.Conv2D) and layer.name != "bgr_mean":
                 pair = [weights[f"{layer.name}/{part}"] for part in ("kernel", "bias")]

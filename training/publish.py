@@ -6,7 +6,10 @@ import dataclasses
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,8 +19,18 @@ import keras
 import numpy as np
 
 from core import artists, evaluations, models, networks
+from core.errors import InvalidRequest
+from core.files import check_output, write
 from core.identify import SIDE
 from training import classifiers, dataset, evaluate, pretrained, recipes
+from training.files import json_text, plain
+from training.inputs import (
+    MissingError,
+    TrainingError,
+    check_artists,
+    check_paintings,
+    read_json,
+)
 from training.recipes import Recipe
 
 log = logging.getLogger(__name__)
@@ -93,7 +106,8 @@ def publish_classifier(
     """Exports the weights of a run in float16, calibrates, tests, writes card and entry.
 
     The figures are those of the exported file. Temperature and known score are fitted on
-    the validation split; the test split is only measured.
+    the validation split; the test split is only measured. All of it is made ready first; until
+    `models.json` is replaced, last of all, the model of before can be used.
 
     Args:
         name: Id in the catalogue, where it replaces the model that had it; else the recipe's.
@@ -103,58 +117,76 @@ def publish_classifier(
         soup: The mean of the best and the last weights instead of the best (Model soups,
             Wortsman et al., arXiv 2203.05482); chosen on the validation split, too.
         search: Directory of the random search that the run's options come from, to be kept.
+
+    Raises:
+        training.inputs.TrainingError: If the run is not finished or damaged, or the paintings do
+            not suffice to measure it.
+        InvalidRequest: If it cannot have this name.
     """
-    options = json.loads((run / "options.json").read_text())
-    recipe, names = recipes.from_options(options["recipe"]), options["artists"]
+    options = read_json(run / "options.json")
+    recipe, names = recipes.from_options(options.get("recipe", {})), options.get("artists", [])
     words = WORDS[recipe.network]
     taught = f"; partly taught by {models.get(recipe.teacher).title}" if recipe.teacher else ""
-    model_id = name or recipe.id
-    entry = models.Entry(
-        id=model_id,
-        title=title or TITLES.get(model_id, model_id),
-        task="identify",
-        version=version,
-        summary=words.summary,
-        source=words.source + taught,
-        licence=words.licence,
-        network=recipe.network,
-        arguments=classifiers.architecture(recipe),
-        base="vgg16_base" if recipe.frozen_base else None,
-        file=_export(run, recipe, len(names) + 1, out / f"{model_id}.weights.h5", soup=soup),
-        trained_on=f"{options['data']}, train split",
-        date=date.today().isoformat(),
-        artists=tuple(_artist_id(name) for name in names),
-        views=1 if recipe.frozen_base else 2,
-        side=recipe.side if recipe.flatten else side or recipe.side,
-    )
-    loaded = models.build(entry, out / entry.file.name)
+    model_id = check_name(name or recipe.id)
+    check_artists(names)
+    found_search = _search_results(search) if search else None
+    check_output(out / "models.json")
     paintings = dataset.read(data)
+    check_paintings(paintings, 1, publish=True)
     splits = {s: [p for p in paintings if p.split == s] for s in evaluations.SPLITS}
-    found = {}
-    for split, some in splits.items():
-        found[split] = some, evaluate.predict(loaded, some)
-        log.info("Predicted %s: %d paintings", split, len(some))
-    val = found["val"][1]
-    calibration, known = evaluate.fit_calibration(val), evaluate.fit_known(val)
-    entry = entry.model_copy(update={"calibration": calibration, "known": known})
-    loaded = dataclasses.replace(loaded, entry=entry)
+    with staged(out) as stage:
+        file = _export(run, recipe, len(names) + 1, stage, model_id, out, soup=soup)
+        entry = models.Entry(
+            id=model_id,
+            title=title or TITLES.get(model_id, model_id),
+            task="identify",
+            version=version,
+            summary=words.summary,
+            source=words.source + taught,
+            licence=words.licence,
+            network=recipe.network,
+            arguments=classifiers.architecture(recipe),
+            base="vgg16_base" if recipe.frozen_base else None,
+            file=file,
+            trained_on=f"{options['data']}, train split",
+            date=date.today().isoformat(),
+            artists=tuple(_artist_id(name) for name in names),
+            views=1 if recipe.frozen_base else 2,
+            side=recipe.side if recipe.flatten else side or recipe.side,
+        )
+        loaded = models.build(entry, stage / entry.file.name)
+        found = {}
+        for split, some in splits.items():
+            found[split] = some, evaluate.predict(loaded, some)
+            log.info("Predicted %s: %d paintings", split, len(some))
+        val = found["val"][1]
+        calibration, known = evaluate.fit_calibration(val), evaluate.fit_known(val)
+        entry = entry.model_copy(update={"calibration": calibration, "known": known})
+        loaded = dataclasses.replace(loaded, entry=entry)
 
-    directory = out / entry.id
-    directory.mkdir(parents=True, exist_ok=True)
-    evaluate.remember_training(splits["train"], directory / "trained_on.npy")
-    published = {"side": entry.side, "soup": soup}
-    _file_run(run, directory, options["recipe"] | {"published": published})
-    if search:
-        (directory / "search.csv").write_bytes((search / "results.csv").read_bytes())
-    return renew_figures(entry, evaluate.record(loaded, found, data, out), out)
+        directory = stage / entry.id
+        evaluate.remember_training(splits["train"], directory / "trained_on.npy")
+        published = {"side": entry.side, "soup": soup}
+        _file_run(run, directory, options["recipe"] | {"published": published})
+        if found_search is not None:
+            write(directory / "search.csv", found_search)
+        measured = evaluate.record(loaded, found, data, stage)
+        entry = _with_figures(entry, measured)
+        write_card(entry, stage)
+        place(stage, [entry], out)
+    return entry
+
+
+def _with_figures(entry: models.Entry, measured: evaluations.Evaluation) -> models.Entry:
+    figures = {split: one.figures for split, one in measured.splits.items()}
+    return entry.model_copy(update={"figures": entry.figures | figures})
 
 
 def renew_figures(entry: models.Entry, measured: evaluations.Evaluation, out: Path) -> models.Entry:
     """Puts the figures that were measured last into entry, catalogue and card."""
-    figures = {split: one.figures for split, one in measured.splits.items()}
-    entry = entry.model_copy(update={"figures": entry.figures | figures})
-    update_catalogue(entry, out)
+    entry = _with_figures(entry, measured)
     write_card(entry, out)
+    update_catalogue(entry, out=out)
     return entry
 
 
@@ -163,37 +195,74 @@ def publish_vgg16_base(weights: Path, *, out: Path = models.ASSETS) -> models.En
     model = networks.vgg16_base()
     pretrained.load_vgg16(model, weights)
     half = networks.vgg16_base(dtype="float16")
-    entry = models.Entry(
-        id="vgg16_base",
-        title="VGG16 convolutions",
-        task="features",
-        version="1",
-        summary="Sees edges, textures and objects; the eye of the VGG16 classifier.",
-        source="ImageNet weights of the Visual Geometry Group, Oxford (arXiv 1409.1556), unchanged",
-        licence="CC BY 4.0",
-        network="vgg16_base",
-        file=write_half(model, half, out / "vgg16_base.weights.h5"),
-        keras_file=models.KerasFile(
-            network="VGG16",
-            name="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-            md5="6d6bbae143d832006294945121d1f1fc",
-        ),
-        date=date.today().isoformat(),
-    )
-    update_catalogue(entry, out)
-    write_card(entry, out)
+    with staged(out) as stage:
+        entry = models.Entry(
+            id="vgg16_base",
+            title="VGG16 convolutions",
+            task="features",
+            version="1",
+            summary="Sees edges, textures and objects; the eye of the VGG16 classifier.",
+            source="ImageNet weights of the Visual Geometry Group, Oxford (arXiv 1409.1556), "
+            "unchanged",
+            licence="CC BY 4.0",
+            network="vgg16_base",
+            file=write_half(model, half, stage, "vgg16_base", out),
+            keras_file=models.KerasFile(
+                network="VGG16",
+                name="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+                md5="6d6bbae143d832006294945121d1f1fc",
+            ),
+            date=date.today().isoformat(),
+        )
+        write_card(entry, stage)
+        place(stage, [entry], out)
     return entry
 
 
-def update_catalogue(entry: models.Entry, out: Path = models.ASSETS) -> None:
-    """Writes an entry into `models.json`, in the place of the one with the same id."""
-    path = out / "models.json"
-    listed = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    by_id = {item["id"]: item for item in listed}
-    by_id[entry.id] = entry.model_dump(mode="json", exclude_defaults=True)
-    text = json.dumps(list(by_id.values()), indent=2, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+@contextmanager
+def staged(out: Path) -> Iterator[Path]:
+    """A directory in which all of a model is made ready, and which is gone afterwards."""
+    check_output(out / "models.json")
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".publishing-", dir=out) as directory:
+        yield Path(directory)
+
+
+def place(stage: Path, entries: Sequence[models.Entry], out: Path) -> None:
+    """Puts what lies ready where it belongs, and says so in `models.json` last of all.
+
+    Until then the catalogue names the weights of before, which are still there: new ones have
+    a name of their own. So the app can be used whenever this ends.
+    """
+    before = {entry.file.name for entry in _entries(out)}
+    for path in sorted(stage.rglob("*")):
+        if path.is_file():
+            target = out / path.relative_to(stage)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+    update_catalogue(*entries, out=out)
+    for name in before - {entry.file.name for entry in _entries(out)}:
+        (out / name).unlink(missing_ok=True)
+
+
+def update_catalogue(*entries: models.Entry, out: Path = models.ASSETS) -> None:
+    """Writes entries into `models.json`, each in the place of the one with the same id."""
+    by_id = {entry.id: entry for entry in _entries(out)}
+    by_id |= {entry.id: entry for entry in entries}
+    listed = [entry.model_dump(mode="json", exclude_defaults=True) for entry in by_id.values()]
+    write(out / "models.json", json_text(listed))
     models.catalogue.cache_clear()
+
+
+def _entries(out: Path) -> list[models.Entry]:
+    path = out / "models.json"
+    try:
+        listed = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        return [models.Entry.model_validate(item) for item in listed]
+    except ValueError as error:
+        raise TrainingError(
+            f"The catalogue {path} is damaged: put the last good one back."
+        ) from error
 
 
 def write_card(
@@ -219,15 +288,20 @@ def write_card(
         lines.append(f"- **Trained on**: {entry.trained_on}")
     if entry.task == "identify":
         side = entry.side
-        figures = {split: entry.figures[split] for split in evaluations.SPLITS}
+        figures = {s: entry.figures[s] for s in evaluations.SPLITS if s in entry.figures}
         resized = f" and resized to {side}×{side}" if side != SIDE else ""
         lines += [
             "",
             "## What it does",
             "",
             f"Takes a painting, squeezed to 224×224 pixels{resized}, and gives "
-            f"{len(entry.artists)} calibrated probabilities, one an artist, and a score that "
-            "tells whether the painter is likely one of them.",
+            f"{len(entry.artists)} calibrated probabilities, one an artist"
+            + (
+                ", and a score that tells whether the painter is likely one of them."
+                if entry.known
+                else ". It was trained without paintings by others, and cannot tell whether the "
+                "painter is one of them."
+            ),
             "",
             "## Figures",
             "",
@@ -236,8 +310,12 @@ def write_card(
             "`macro_accuracy` is the mean over artists. `nine_accuracy` is that of van Gogh, "
             "Degas, Picasso, Renoir, Gauguin, Rembrandt, Sisley, Titian and Chagall among all "
             "artists, `nine_accuracy_among_nine` if only these nine may be named. "
-            "`others_rejected` is the share of paintings by unknown artists that are recognised "
-            "as such while `known_accepted` of the known pass.",
+            + (
+                "`others_rejected` is the share of paintings by unknown artists that are "
+                "recognised as such while `known_accepted` of the known pass."
+                if entry.known
+                else ""
+            ),
             "",
             "| figure | " + " | ".join(figures) + " |",
             "|---|" + "---|" * len(figures),
@@ -261,56 +339,93 @@ def write_card(
         ]
     if sections:
         lines += ["", *sections]
-    (out / f"{entry.id}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write(out / f"{entry.id}.md", "\n".join(lines) + "\n")
 
 
 def _export(
-    run: Path, recipe: Recipe, outputs: int, path: Path, *, soup: bool
+    run: Path, recipe: Recipe, outputs: int, stage: Path, model_id: str, out: Path, *, soup: bool
 ) -> models.WeightsFile:
     trained, shipped = (
         classifiers.build(recipe, outputs),
         classifiers.build_shipped(recipe, outputs),
     )
-    trained.load_weights(run / "best.weights.h5")
+    load_weights(trained, run / "best.weights.h5")
     if soup:
         best = trained.get_weights()
-        trained.load_weights(run / "last.weights.h5")
+        load_weights(trained, run / "last.weights.h5")
         pairs = zip(best, trained.get_weights(), strict=True)
         trained.set_weights([(a + b) / 2 if a.dtype.kind == "f" else b for a, b in pairs])
     pretrained.fold(trained, shipped)
     half = classifiers.build_shipped(recipe, outputs, dtype="float16")
-    return write_half(shipped, half, path)
+    return write_half(shipped, half, stage, model_id, out)
 
 
 def finish_painter(
     entry: models.Entry,
     figures: dict[str, Any],
     run: Path,
-    out: Path,
+    stage: Path,
     sections: Sequence[str],
     published: dict[str, Any] | None = None,
 ) -> models.Entry:
-    """Puts the figures of a network that paints into catalogue and card, and files its run.
+    """Makes card, figures and history of a network that paints ready, see `staged`.
 
     Args:
         sections: Of the card, see `write_card`.
         published: What was decided when it was exported, kept with its options.
+
+    Returns:
+        The entry with its figures.
     """
-    entry = entry.model_copy(update={"figures": {"held_out": figures}})
-    update_catalogue(entry, out)
-    write_card(entry, out, sections)
-    directory = out / entry.id
-    directory.mkdir(exist_ok=True)
-    options = json.loads((run / "options.json").read_text())
+    entry = entry.model_copy(update={"figures": {"held_out": plain(figures)}})
+    write_card(entry, stage, sections)
+    directory = stage / entry.id
+    options = read_json(run / "options.json")
     _file_run(run, directory, options | ({"published": published} if published else {}))
-    (directory / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
+    write(directory / "evaluation.json", json_text(figures))
     return entry
+
+
+def check_name(name: str) -> str:
+    """The id of a model, if it can be one.
+
+    Raises:
+        InvalidRequest: If it cannot: files are named by it.
+    """
+    if not re.fullmatch(r"[\w-]{1,100}", name, re.ASCII):
+        raise InvalidRequest(f"A model cannot be called {name!r}: letters, digits, _ and - only.")
+    return name
+
+
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Fills a network from the weights of a run.
+
+    Raises:
+        TrainingError: If they are missing or damaged, or do not fit.
+    """
+    if not path.is_file():
+        raise MissingError(f"{path.parent} is no finished run: {path.name} is missing.")
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise TrainingError(f"{path} is damaged, or not of the run's network.") from error
+
+
+def _search_results(search: Path) -> bytes:
+    try:
+        return (search / "results.csv").read_bytes()
+    except OSError:
+        raise MissingError(f"{search} holds no search: results.csv is missing.") from None
 
 
 def _file_run(run: Path, directory: Path, options: dict[str, Any]) -> None:
     """Keeps how a model was trained beside it: the history of its run, and its options."""
-    (directory / "history.csv").write_bytes((run / "history.csv").read_bytes())
-    (directory / "options.json").write_text(json.dumps(options, indent=2) + "\n")
+    try:
+        history = (run / "history.csv").read_bytes()
+    except OSError:
+        raise MissingError(f"{run} is no finished run: history.csv is missing.") from None
+    write(directory / "history.csv", history)
+    write(directory / "options.json", json_text(options))
 
 
 def figure_rows(figures: dict[str, Any]) -> list[str]:
@@ -322,19 +437,30 @@ def figure_rows(figures: dict[str, Any]) -> list[str]:
     ]
 
 
-def write_half(model: keras.Model, half: keras.Model, path: Path) -> models.WeightsFile:
-    """Saves the weights of `model` in float16, through a twin built with that dtype."""
+def write_half(
+    model: keras.Model, half: keras.Model, stage: Path, model_id: str, out: Path
+) -> models.WeightsFile:
+    """Saves the weights of `model` in float16, through a twin built with that dtype.
+
+    Args:
+        stage: Directory to write, see `staged`.
+        out: Where the file will be. Other weights that lie there keep their name.
+    """
     half.set_weights([np.asarray(w, np.float16) for w in model.get_weights()])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half.save_weights(path)
-    content = path.read_bytes()
-    return models.WeightsFile(
-        name=path.name, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content)
-    )
+    written = stage / f"{model_id}.weights.h5"
+    half.save_weights(written)
+    content = written.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    name = written.name
+    there = out / name
+    if there.is_file() and hashlib.sha256(there.read_bytes()).hexdigest() != digest:
+        name = f"{model_id}-{digest[:8]}.weights.h5"
+        written.rename(stage / name)
+    return models.WeightsFile(name=name, sha256=digest, bytes=len(content))
 
 
 def _artist_id(name: str) -> str:
     found = artists.find(name)
     if found is None:
-        raise ValueError(f"{name} is not in assets/artists.csv: add a row for them first")
+        raise TrainingError(f"{name} is not in assets/artists.csv: add a row for them first.")
     return found.id

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from core import models, monet, networks
+from core.painter import Painter
 from training import cyclegan, publish
-from training.evaluate_cyclegan import Paint, measure
+from training.evaluate_cyclegan import Paint, check_measurable, measure
 
 # By the side that is painted: direction, title, summary.
 _WAYS: dict[str, tuple[monet.Direction, str, str]] = {
@@ -49,42 +50,49 @@ def publish_monet(
         soften: See `core.painter.Painter`; for the way to Monet.
     """
     options = cyclegan.read_options(run)
-    entries = []
-    for side, (direction, title, summary) in _WAYS.items():
-        model_id = monet.MODELS[direction]
-        network, half = (
-            networks.monet_generator(filters=options.filters, blocks=options.blocks, dtype=dtype)
-            for dtype in ("float32", "float16")
-        )
-        network.load_weights(run / f"{side}.weights.h5")
-        if side == "painting":  # the result is the photo plus what this layer gives
-            change = network.get_layer("change")
-            change.set_weights([strength * values for values in change.get_weights()])
-        entry = models.Entry(
-            id=model_id,
-            title=title,
-            task="paint",
-            version=version,
-            summary=summary,
-            source=_SOURCE,
-            licence="MIT",
-            network="monet_generator",
-            arguments={"filters": options.filters, "blocks": options.blocks},
-            file=publish.write_half(network, half, out / f"{model_id}.weights.h5"),
-            trained_on="Monets and photos of Kaggle's gan-getting-started, and further Monets",
-            date=date.today().isoformat(),
-            soften=soften if side == "painting" else 0.0,
-        )
-        publish.update_catalogue(entry, out)
-        entries.append(entry)
-    published = {"strength": strength, "soften": soften}
-    figures = measure(shipped_painters(), photos, paintings, weights)
-    return [
-        publish.finish_painter(
-            entry, figures[side], run, out, _card(entry.id, figures[side]), published
-        )
-        for side, entry in zip(_WAYS, entries, strict=True)
-    ]
+    check_measurable(photos, paintings)
+    entries: dict[str, models.Entry] = {}
+    painters: dict[str, Paint] = {}
+    with publish.staged(out) as stage:
+        for side, (direction, title, summary) in _WAYS.items():
+            model_id = monet.MODELS[direction]
+            network, half = (
+                networks.monet_generator(
+                    filters=options.filters, blocks=options.blocks, dtype=dtype
+                )
+                for dtype in ("float32", "float16")
+            )
+            publish.load_weights(network, run / f"{side}.weights.h5")
+            if side == "painting":  # the result is the photo plus what this layer gives
+                change = network.get_layer("change")
+                change.set_weights([strength * values for values in change.get_weights()])
+            entry = entries[side] = models.Entry(
+                id=model_id,
+                title=title,
+                task="paint",
+                version=version,
+                summary=summary,
+                source=_SOURCE,
+                licence="MIT",
+                network="monet_generator",
+                arguments={"filters": options.filters, "blocks": options.blocks},
+                file=publish.write_half(network, half, stage, model_id, out),
+                trained_on="Monets and photos of Kaggle's gan-getting-started, and further Monets",
+                date=date.today().isoformat(),
+                soften=soften if side == "painting" else 0.0,
+            )
+            loaded = models.build(entry, stage / entry.file.name)
+            painters[side] = Painter(loaded.body, soften=entry.soften).paint
+        figures = measure(painters, photos, paintings, weights)
+        published = {"strength": strength, "soften": soften}
+        finished = [
+            publish.finish_painter(
+                entry, figures[side], run, stage, _card(entry.id, figures[side]), published
+            )
+            for side, entry in entries.items()
+        ]
+        publish.place(stage, finished, out)
+    return finished
 
 
 def shipped_painters() -> dict[str, Paint]:

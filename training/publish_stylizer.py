@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from core import images, models, networks
 from core.stylize import instant, objective, refine
 from core.stylize import networks as perceptual
 from training import publish
+from training.inputs import TrainingError, check_readable, read_json
 
 PAIRS = 60
 ROWS = 256  # of what is measured
@@ -40,29 +40,37 @@ def publish_stylizer(
         photos: Those that training never saw.
         paintings: Styles that training never saw.
     """
-    options = json.loads((run / "options.json").read_text())
+    options = read_json(run / "options.json")
+    if not photos or not paintings:
+        raise TrainingError(
+            "Measuring takes photos that training never saw, one in ten of those given, and "
+            "paintings of the split test: add more."
+        )
+    check_readable([*photos, *paintings])
     decoder, half = (
         networks.style_decoder(widths=options["widths"], dtype=dtype)
         for dtype in ("float32", "float16")
     )
-    decoder.load_weights(run / "decoder.weights.h5")
-    entry = models.Entry(
-        id=instant.MODEL,
-        title="Instant style",
-        task="stylize",
-        version=version,
-        summary=_SUMMARY,
-        source=_SOURCE,
-        licence="MIT; the VGG16 that it looks through: Oxford VGG, CC BY 4.0",
-        network="style_decoder",
-        base="vgg16_base",
-        file=publish.write_half(decoder, half, out / f"{instant.MODEL}.weights.h5"),
-        trained_on=_TRAINED_ON,
-        date=date.today().isoformat(),
-    )
-    publish.update_catalogue(entry, out)
-    figures = measure(decoder, photos, paintings)
-    return publish.finish_painter(entry, figures, run, out, _card(entry.id, figures))
+    publish.load_weights(decoder, run / "decoder.weights.h5")
+    with publish.staged(out) as stage:
+        entry = models.Entry(
+            id=instant.MODEL,
+            title="Instant style",
+            task="stylize",
+            version=version,
+            summary=_SUMMARY,
+            source=_SOURCE,
+            licence="MIT; the VGG16 that it looks through: Oxford VGG, CC BY 4.0",
+            network="style_decoder",
+            base="vgg16_base",
+            file=publish.write_half(decoder, half, stage, instant.MODEL, out),
+            trained_on=_TRAINED_ON,
+            date=date.today().isoformat(),
+        )
+        figures = measure(decoder, photos, paintings)
+        entry = publish.finish_painter(entry, figures, run, stage, _card(entry.id, figures))
+        publish.place(stage, [entry], out)
+    return entry
 
 
 def measure(decoder: Any, photos: list[Path], paintings: list[Path]) -> dict[str, float]:

@@ -9,48 +9,73 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
+
+from core.errors import InvalidRequest
 from core.identify import SIDE
 from training.augmentation import Augmentation
+from training.fields import (
+    STRICT,
+    Count,
+    Momentum,
+    Number,
+    Rate,
+    Share,
+    Side,
+    Weight,
+    checked,
+    parsed,
+)
+
+Name = Annotated[str, Field(pattern=r"^[\w-]*$", max_length=100)]
+Network = Literal[  # builders in core.networks
+    "efficientnet_lite0", "vgg16", "resnet50", "resnet50_v2", "small_resnet", "custom_cnn"
+]
 
 
 @dataclass(frozen=True)
 class Phase:
     """A stretch of a training with layers, a learning rate and an end of its own."""
 
-    epochs: int
-    learning_rate: float
+    __pydantic_config__ = STRICT
+
+    epochs: Count
+    learning_rate: Rate
     layers: Literal["all", "head", "first_50_and_head"] = "all"  # the others stay as they are
     # cosine: one epoch of warm-up, then down to zero; plateau: a tenth after five epochs
     # without a better `Recipe.monitor`, as in Keras's ReduceLROnPlateau; constant.
     schedule: Literal["cosine", "plateau", "constant"] = "cosine"
-    patience: int | None = None  # epochs without a better `Recipe.monitor` before it ends
-    taught: float = 0.0  # share of the targets that is the opinion of `Recipe.teacher`
+    patience: Count | None = None  # epochs without a better `Recipe.monitor` before it ends
+    taught: Share = 0.0  # share of the targets that is the opinion of `Recipe.teacher`
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How one classifier is trained. Every field can be set from the command line."""
 
-    network: str  # builder in core.networks
+    __pydantic_config__ = STRICT
+
+    network: Network
     frozen_base: bool = False  # train the head only, on features computed once
-    epochs: int = 20
-    batch_size: int = 32
+    epochs: Count = 20
+    batch_size: Count = 32
     # (share of the epochs, picture side): cheap small views first, the full size later.
-    sizes: tuple[tuple[float, int], ...] = ((0.0, SIDE),)
-    shown: int = SIDE  # side of the whole pictures it is validated with, if it takes any side
-    learning_rate: float = 1e-3  # peak; one epoch of warm-up, then a cosine to zero
-    weight_decay: float = 0.02
-    label_smoothing: float = 0.1
-    class_weight_power: float = 0.5  # loss weight of an artist ~ paintings ** -power
-    other_repeats: int = 2  # how often an epoch shows each painting by somebody else
-    average: float = 0.999  # momentum of the averaged weights that end each epoch; 0: none
-    patience: int = 8  # epochs without a better validation accuracy before stopping
+    sizes: Annotated[tuple[tuple[Share, Side], ...], Field(min_length=1)] = ((0.0, SIDE),)
+    shown: Side = SIDE  # side of the whole pictures it is validated with, if it takes any side
+    learning_rate: Rate = 1e-3  # peak; one epoch of warm-up, then a cosine to zero
+    weight_decay: Weight = 0.02
+    label_smoothing: Share = 0.1
+    class_weight_power: Share = 0.5  # loss weight of an artist ~ paintings ** -power
+    # how often an epoch shows each painting by somebody else
+    other_repeats: Annotated[int, Field(ge=1, le=100)] = 2
+    average: Momentum = 0.999  # momentum of the averaged weights that end each epoch; 0: none
+    patience: Count = 8  # epochs without a better validation accuracy before stopping
     augmentation: Augmentation = field(default_factory=Augmentation)
-    seed: int = 1
+    seed: Number = 1
     # What follows came with the reports' recipes; its defaults are how all were trained before.
-    name: str = ""  # of the model, where another recipe has the same network
+    name: Name = ""  # of the model, where another recipe has the same network
     optimizer: Literal["adamw", "adam"] = "adamw"  # adam: without decay and clipping
     phases: tuple[Phase, ...] = ()  # in place of epochs, learning_rate and patience
     monitor: Literal["val_macro", "val_loss"] = "val_macro"  # what makes one epoch the best
@@ -218,13 +243,14 @@ def with_options(recipe: Recipe, options: list[str]) -> Recipe:
     `architecture.units=384`, `phases.0.epochs=3`.
 
     Raises:
-        ValueError: If there is no such field, or the phases speak for it.
+        InvalidRequest: If there is no such field, the phases speak for it, or it cannot have
+            this value.
     """
     changed = json.loads(json.dumps(dataclasses.asdict(recipe)))
     for option in options:
-        name, _, value = option.partition("=")
+        name, value = parsed(option)
         if changed["phases"] and name in ("epochs", "learning_rate", "patience"):
-            raise ValueError(f"This recipe has phases: set phases.0.{name}, or phases=[]")
+            raise InvalidRequest(f"This recipe has phases: set phases.0.{name}, or phases=[]")
         *outer, last = name.split(".")
         fields: Any = changed
         try:
@@ -232,22 +258,25 @@ def with_options(recipe: Recipe, options: list[str]) -> Recipe:
                 fields = fields[_key(fields, part)]
             fields[_key(fields, last)]  # must be there already
         except (KeyError, IndexError, TypeError, ValueError):
-            raise ValueError(f"A recipe has no {name!r}; it has {', '.join(changed)}") from None
-        fields[_key(fields, last)] = json.loads(value)
-    return from_options(changed)
+            raise InvalidRequest(f"A recipe has no {name!r}; it has {', '.join(changed)}") from None
+        fields[_key(fields, last)] = value
+    found = from_options(changed)
+    if found.sizes[0][0] > 0:
+        raise InvalidRequest("sizes must begin with a share of 0: the size of the first epoch.")
+    if found.frozen_base != (found.network == "vgg16"):
+        raise InvalidRequest("frozen_base goes with the network vgg16, and with no other.")
+    return found
 
 
 def from_options(options: dict[str, Any]) -> Recipe:
-    """The recipe that `dataclasses.asdict` or a published `options.json` describes."""
+    """The recipe that `dataclasses.asdict` or a published `options.json` describes.
+
+    Raises:
+        InvalidRequest: If it describes none.
+    """
     options = {name: value for name, value in options.items() if name != "published"}
-    typed = {
-        "sizes": tuple((share, side) for share, side in options["sizes"]),
-        "augmentation": Augmentation(**options["augmentation"]),
-        "phases": tuple(Phase(**phase) for phase in options.get("phases", ())),
-        # As JSON would have it, so that what is read equals what was written.
-        "architecture": json.loads(json.dumps(options.get("architecture", {}))),
-    }
-    return Recipe(**options | typed)
+    # As JSON would have it, so that what is read equals what was written.
+    return checked(Recipe, json.loads(json.dumps(options)))
 
 
 def _key(fields: Any, part: str) -> str | int:

@@ -6,48 +6,44 @@ import csv
 import dataclasses
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core import images
+from core.errors import InvalidRequest
+from core.files import check_output, write
 from core.stylize import refine
+from training.fields import changed
+from training.files import csv_text, json_text
+from training.inputs import DivergedError, TrainingError, read_json
+
+__all__ = [
+    "append_history",
+    "changed",
+    "check_finite",
+    "check_options",
+    "crop",
+    "held_out",
+    "pictures",
+]
 
 
 def check_options(run: Path, options: Any) -> None:
     """Saves the options, a dataclass, with a run; makes its directory.
 
     Raises:
-        ValueError: If the run was started with other options.
+        InvalidRequest: If the run was started with other options.
+        TrainingError: If its options are damaged.
+        core.files.OutputError: If the directory cannot be written.
     """
-    run.mkdir(parents=True, exist_ok=True)
-    path, text = run / "options.json", json.dumps(dataclasses.asdict(options), indent=2)
-    if path.exists() and json.loads(path.read_text()) != json.loads(text):
-        raise ValueError(f"{run} was started with other options: choose another directory")
-    path.write_text(text + "\n")
-
-
-def changed(options: Any, changes: list[str]) -> Any:
-    """Options with some fields changed.
-
-    Args:
-        options: A dataclass.
-        changes: `FIELD=JSON` each, as on the command line.
-
-    Raises:
-        ValueError: If there is no such field, or its value is no JSON.
-    """
-    values = {}
-    for change in changes:
-        name, _, value = change.partition("=")
-        try:
-            values[name] = json.loads(value)
-        except json.JSONDecodeError:
-            raise ValueError(f"{change} does not read FIELD=JSON") from None
-    if unknown := set(values) - {field.name for field in dataclasses.fields(options)}:
-        raise ValueError(f"There is no option {', '.join(sorted(unknown))}")
-    return dataclasses.replace(options, **values)
+    path, text = run / "options.json", json_text(dataclasses.asdict(options))
+    check_output(path)
+    if path.exists() and read_json(path) != json.loads(text):
+        raise InvalidRequest(f"{run} was started with other options: choose another directory.")
+    write(path, text)
 
 
 def append_history(path: Path, row: dict[str, float]) -> None:
@@ -56,11 +52,23 @@ def append_history(path: Path, row: dict[str, float]) -> None:
     if path.exists():
         with path.open(newline="") as file:
             rows = [old for old in csv.DictReader(file) if int(old["step"]) < row["step"]]
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, row.keys())
-        writer.writeheader()
-        writer.writerows(rows)
-        writer.writerow({k: v if k == "step" else round(v, 5) for k, v in row.items()})
+    cells = [[old.get(name, "") for name in row] for old in rows]
+    cells.append([str(v if k == "step" else round(v, 5)) for k, v in row.items()])
+    write(path, csv_text(list(row), cells))
+
+
+def check_finite(row: dict[str, float]) -> None:
+    """Sees to it that a training does not go on with what is no number.
+
+    Raises:
+        DivergedError: If a figure of the row is none.
+    """
+    for name, value in row.items():
+        if not math.isfinite(value):
+            raise DivergedError(
+                f"{name} is {value} after step {row['step']:.0f}: train with a lower "
+                "learning_rate, in another directory."
+            )
 
 
 def pictures(files: list[Path], least: int = 1) -> list[np.ndarray]:
@@ -70,15 +78,19 @@ def pictures(files: list[Path], least: int = 1) -> list[np.ndarray]:
         least: Pixels of the shorter side; smaller pictures are enlarged.
 
     Raises:
-        ValueError: If there are none.
+        TrainingError: If there are none, or one cannot be read.
     """
     if not files:
-        raise ValueError(
-            "There are no pictures to learn from; folders inside a folder are not searched"
+        raise TrainingError(
+            "There are no pictures to learn from; folders inside a folder are not searched. One "
+            "photo in ten is kept for measuring, so that a few may be too few: add more."
         )
     found = []
     for file in files:
-        pixels = images.load(file).pixels
+        try:
+            pixels = images.load(file).pixels
+        except (images.UnreadablePicture, OSError) as error:
+            raise TrainingError(f"{file} cannot be read: {error}") from error
         if (factor := least / min(pixels.shape[:2])) > 1:
             sides = (max(least, round(factor * side)) for side in pixels.shape[:2])
             pixels = refine.resize(pixels, *sides).clip(0, 255).astype(np.uint8)

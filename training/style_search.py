@@ -22,25 +22,32 @@ from typing import Any
 import numpy as np
 
 from core import images
-from core.files import write_if_new
+from core.errors import InvalidRequest
+from core.files import check_output, write
 from core.stylize import networks, objective, refine
 from core.stylize.presets import Preset
 from training import runs
-from training.files import csv_text
+from training.fields import STRICT, Count, Number, Rate, Side
+from training.files import csv_text, json_text
+from training.inputs import check_readable
+
+Range = tuple[Rate, Rate]
 
 
 @dataclass(frozen=True)
 class Options:
     """How a search goes; saved with the run."""
 
-    rows: int = 160
-    steps: int = 60
+    __pydantic_config__ = STRICT
+
+    rows: Side = 160
+    steps: Count = 60
     network: str = networks.DEFAULT
-    learning_rate: tuple[float, float] = (1.0, 30.0)  # least and greatest, grey levels
-    content: tuple[float, float] = (0.01, 1.0)
-    style: tuple[float, float] = (0.3, 3.0)
-    layer: tuple[float, float] = (0.1, 10.0)
-    seed: int = 1
+    learning_rate: Range = (1.0, 30.0)  # least and greatest, grey levels
+    content: Range = (0.01, 1.0)
+    style: Range = (0.3, 3.0)
+    layer: Range = (0.1, 10.0)
+    seed: Number = 1
 
 
 @dataclass(frozen=True)
@@ -94,8 +101,18 @@ def search(
         The trials of the Pareto front, the most faithful first.
 
     Raises:
-        ValueError: If `run` was started with other options.
+        InvalidRequest: If `run` was started with other options, or they name no network.
+        training.inputs.TrainingError: If a picture cannot be read.
     """
+    for limits in (options.learning_rate, options.content, options.style, options.layer):
+        if limits[0] > limits[1]:
+            raise InvalidRequest(f"{list(limits)} must be the least and the greatest.")
+    try:
+        networks.get(options.network)
+    except KeyError as error:
+        raise InvalidRequest(f"network: {error.args[0]}.") from None
+    check_output(run / "options.json")
+    check_readable([content, style])
     runs.check_options(run, options)
     photo, picture = images.load(content).pixels, images.load(style).pixels
     row = networks.get(options.network)
@@ -117,14 +134,14 @@ def search(
             }
         )
         name = f"{number:03}"
-        write_if_new(run / "curves" / f"{name}.csv", csv_text(("step", "content", "style"), curve))
-        (run / f"{name}.png").write_bytes(images.encode(pixels))
+        write(run / "curves" / f"{name}.csv", csv_text(("step", "content", "style"), curve))
+        write(run / f"{name}.png", images.encode(pixels))
         known.append(trial)
         _write(run, known)
         on_trial(vars(trial))
     best = front(known)
     presets = [_preset(n, trial) for n, trial in enumerate(best, start=1)]
-    write_if_new(run / "presets.json", json.dumps(presets, indent=2) + "\n")
+    write(run / "presets.json", json_text(presets))
     return best
 
 
@@ -197,4 +214,4 @@ def _write(run: Path, trials: list[Trial]) -> None:
         [json.dumps(v) if isinstance(v, dict) else v for v in vars(trial).values()]
         for trial in trials
     ]
-    write_if_new(run / "trials.csv", csv_text(list(vars(trials[0])), rows))
+    write(run / "trials.csv", csv_text(list(vars(trials[0])), rows))

@@ -8,9 +8,8 @@ What is stored is described in `core.stylize.styles`.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
+import io
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -22,9 +21,13 @@ import numpy as np
 import tensorflow as tf
 
 from core import artists, images
+from core.collection import CollectionError, read_index
+from core.files import check_output, write
 from core.precision import compute_dtype
 from core.stylize import colour, instant, losses, networks, refine, styles
 from training import dataset
+from training.files import json_text
+from training.inputs import TrainingError, check_readable
 
 log = logging.getLogger(__name__)
 
@@ -99,18 +102,29 @@ def publish(
         options: Default ones if None.
 
     Raises:
-        FileNotFoundError: If there are no paintings.
+        CollectionError: If there are no paintings.
+        TrainingError: If there are too few of everybody, or some cannot be read.
     """
     options = options or Options()
-    found = by_artist(data)
-    eye, rng = Eye(), np.random.default_rng(options.seed)
+    check_output(out / "styles.json")
+    found, rng = by_artist(data), np.random.default_rng(options.seed)
+    candidates = {
+        artist_id: [paths[n] for n in sorted(rng.permutation(len(paths))[: options.candidates])]
+        for artist_id, paths in found.items()
+    }
+    check_readable([path for paths in candidates.values() for path in paths])
+    eye = Eye()
     looks: dict[str, list[_Look]] = {}
-    for artist_id, paths in found.items():
-        some = sorted(rng.permutation(len(paths))[: options.candidates])
-        seen = [look for n in some if (look := _look(paths[n], eye, options))]
+    for artist_id, paths in candidates.items():
+        seen = [look for path in paths if (look := _look(path, eye, options))]
         if len(seen) >= options.least:
             looks[artist_id] = seen
             log.info("%s: %d paintings", artist_id, len(seen))
+    if not looks:
+        raise TrainingError(
+            f"A style takes {options.least} colorful paintings of an artist whose works are free, "
+            f"in the split train: nobody has so many in {data}."
+        )
     vectors = _standardised(looks)
     learned = []
     for artist_id, seen in looks.items():
@@ -122,12 +136,11 @@ def publish(
         pictures = [images.load(look.path).pixels for look in chosen]
         learned.append((learn(artists.get(artist_id), pictures, eye, options), len(chosen)))
         log.info("%s: %s", artist_id, ", ".join(look.path.name for look in chosen))
-    out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("*.npz"):
-        old.unlink()
+    # The list comes last: until then it names the styles of before, which are still there.
     entries = [_write(style, count, out, options) for style, count in learned]
-    listed = json.dumps([entry.model_dump() for entry in entries], indent=2)
-    (out / "styles.json").write_text(listed + "\n", encoding="utf-8")
+    write(out / "styles.json", json_text([entry.model_dump() for entry in entries]))
+    for old in set(out.glob("*.npz")) - {out / entry.file for entry in entries}:
+        old.unlink(missing_ok=True)
     return entries
 
 
@@ -137,10 +150,9 @@ def by_artist(data: Path) -> dict[str, list[Path]]:
     An index also names painters outside the collection of the classifier.
     """
     index = data / "index.csv"
-    if index.exists():
-        with index.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row["split"] == "train"]
-        named = [(row["artist"].rpartition(":")[2], data / row["file"]) for row in rows]
+    if index.is_file():
+        rows = [row for row in read_index(index, split=True) if row.split == "train"]
+        named = [(row.painter, data / row.file) for row in rows]
     else:
         listed = [painting for painting in dataset.read(data) if painting.split == "train"]
         named = [(painting.artist or "", painting.path) for painting in listed]
@@ -150,7 +162,7 @@ def by_artist(data: Path) -> dict[str, list[Path]]:
         if artist and artist.public_domain:
             found.setdefault(artist.id, []).append(path)
     if not found:
-        raise FileNotFoundError(f"No paintings of artists whose works are free in {data}")
+        raise CollectionError(f"No paintings of artists whose works are free in {data}.")
     return {artist.id: sorted(found[artist.id]) for artist in artists.catalogue()
             if artist.id in found}  # fmt: skip
 
@@ -287,14 +299,18 @@ def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _write(style: styles.ArtistStyle, paintings: int, out: Path, options: Options) -> styles.Entry:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **styles.pack(style))  # type: ignore[arg-type]
+    content = buffer.getvalue()
+    digest = hashlib.sha256(content).hexdigest()
     path = out / f"{style.artist.id}.npz"
-    with path.open("wb") as file:
-        np.savez_compressed(file, **styles.pack(style))  # type: ignore[arg-type]
-    content = path.read_bytes()
+    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        path = out / f"{style.artist.id}-{digest[:8]}.npz"  # the other one is still listed
+    write(path, content)
     return styles.Entry(
         artist=style.artist.id,
         file=path.name,
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=digest,
         bytes=len(content),
         paintings=paintings,
         network=style.network,

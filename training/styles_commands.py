@@ -14,7 +14,7 @@ from training.options import Data
 def styles(
     data: Data,
     out: Annotated[Path, typer.Option(help="Directory to write.")] = ASSETS,
-    seed: Annotated[int, typer.Option(help="Which paintings are looked at.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Which paintings are looked at.")] = 1,
 ) -> None:
     """Learns the styles of artists whose works are free, from the train split."""
     from training import styles as training

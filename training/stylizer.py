@@ -19,43 +19,55 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from pydantic import Field
 
 from core import images, models, networks
+from core.errors import InvalidRequest
+from core.files import check_output, replacing, write
 from core.precision import compute_dtype
 from core.stylize import instant, losses, refine, strokes
 from core.stylize import networks as perceptual
 from training import runs
 from training.curves import Curves
+from training.fields import STRICT, Count, Momentum, Number, Share, Weight
+from training.files import save_arrays
+from training.inputs import TrainingError, check_readable
 
 log = logging.getLogger(__name__)
 
 STYLE_SIDE = 224  # pixels of a style picture
 
 
+Width = Annotated[int, Field(ge=1, le=2048)]
+
+
 @dataclass(frozen=True)
 class Options:
     """How the decoder is trained; saved with the run. The defaults fit two cores."""
 
-    steps: int = 8_000
-    crop: int = 176  # side of what is painted, a multiple of 16, pixels
-    batch: int = 4
-    styles: int = 2_000  # paintings drawn as styles; their Gram matrices stay in memory
-    zoomed: float = 0.3  # share of them of which a quarter is enlarged: broader strokes
-    paintings: float = 0.25  # share of paintings among the contents: portraits, interiors
-    learning_rate: float = 1e-3
-    warm_up: int = 200  # steps
-    content: float = 0.1  # weights of the parts of the loss
-    variation: float = 0.5
-    widths: tuple[int, ...] = (256, 128, 64, 32)
-    average: float = 0.998  # momentum of the averaged weights, which are shipped
-    report_every: int = 250  # steps: a row of history, a sample sheet, the state
-    seed: int = 1
-    sketched: float = 0.0  # share of the steps that ask for what a sketch missed, as `instant` does
+    __pydantic_config__ = STRICT
+
+    steps: Count = 8_000
+    # side of what is painted, a multiple of 16, pixels
+    crop: Annotated[int, Field(ge=32, le=512, multiple_of=16)] = 176
+    batch: Count = 4
+    styles: Count = 2_000  # paintings drawn as styles; their Gram matrices stay in memory
+    zoomed: Share = 0.3  # share of them of which a quarter is enlarged: broader strokes
+    paintings: Share = 0.25  # share of paintings among the contents: portraits, interiors
+    learning_rate: Weight = 1e-3
+    warm_up: Count = 200  # steps
+    content: Weight = 0.1  # weights of the parts of the loss
+    variation: Weight = 0.5
+    widths: tuple[Width, Width, Width, Width] = (256, 128, 64, 32)
+    average: Momentum = 0.998  # momentum of the averaged weights, which are shipped
+    report_every: Count = 250  # steps: a row of history, a sample sheet, the state
+    seed: Number = 1
+    sketched: Share = 0.0  # share of the steps that ask for what a sketch missed, as `instant` does
     begin: str = ""  # id of a model of the catalogue whose weights it begins with
 
 
@@ -174,8 +186,19 @@ def train(
         The run directory; `decoder.weights.h5` in it is the averaged decoder, float32.
 
     Raises:
-        ValueError: If `run` was started with other options, or there are no photos.
+        InvalidRequest: If `run` was started with other options, or they name no model to begin
+            with.
+        training.inputs.TrainingError: If there are no photos or paintings, or some cannot be read.
+        DivergedError: If a loss is no number any more.
     """
+    check_output(run / "options.json")
+    if options.begin:
+        _check_begin(options)
+    if not photos:
+        runs.pictures([])  # says that there are none
+    if not paintings:
+        raise TrainingError("There are no paintings to serve as styles (split train): add some.")
+    check_readable([*photos, *paintings])
     runs.check_options(run, options)
     session = _Session(options)
     session.resume(run)
@@ -194,6 +217,7 @@ def train(
             if session.step % options.report_every == 0 or session.step == options.steps:
                 found = session.figures() | {"seconds": time.perf_counter() - started}
                 row = {"step": session.step, **found}
+                runs.check_finite(row)
                 runs.append_history(run / "history.csv", row)
                 curves.write(session.step, found)
                 session.save(run)
@@ -201,6 +225,20 @@ def train(
                 on_report(row)
                 started = time.perf_counter()
     return run
+
+
+def _check_begin(options: Options) -> None:
+    fitting = [
+        entry.id
+        for entry in models.catalogue().values()
+        if entry.network == "style_decoder"
+        and tuple(entry.arguments.get("widths", Options.widths)) == tuple(options.widths)
+    ]
+    if options.begin not in fitting:
+        there = ", ".join(fitting) or "none"
+        raise InvalidRequest(
+            f"Training cannot begin with {options.begin!r}; of such a network there is {there}."
+        )
 
 
 class _Session:
@@ -283,14 +321,13 @@ class _Session:
         return found
 
     def save(self, run: Path) -> None:
-        """Writes everything that `resume` needs, whole or not at all."""
+        """Writes the averaged decoder, and last everything that `resume` needs."""
+        with replacing(run / "decoder.weights.h5") as part:
+            self.averaged().save_weights(part)
         arrays: dict[str, Any] = {"step": np.array(self.step)}
         for kind, values in self._state().items():
             arrays |= {f"{kind}/{i}": np.asarray(value) for i, value in enumerate(values)}
-        partial = run / "partial-state.npz"
-        np.savez(partial, **arrays)
-        partial.replace(run / "state.npz")
-        self.averaged().save_weights(run / "decoder.weights.h5")
+        save_arrays(run / "state.npz", arrays)
 
     def resume(self, run: Path) -> None:
         """Goes on from a saved state, if there is one."""
@@ -339,5 +376,4 @@ def _sheet(session: _Session, photos: list[np.ndarray], styles: Styles, path: Pa
         rows.append(np.concatenate(row, axis=1))
     width = min(row.shape[1] for row in rows)
     sheet = np.concatenate([row[:, :width] for row in rows]).clip(0, 255).astype(np.uint8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(images.encode(sheet, "JPEG", quality=90))
+    write(path, images.encode(sheet, "JPEG", quality=90))

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from core import images
-from training.options import Changes, Data, Photos, Run, report
+from training.options import Changes, Data, Photos, Run, report, with_changes
 
 app = typer.Typer(help="Trains the network that paints any photo in any style at once.")
 
@@ -36,11 +35,11 @@ def stylizer(
         return
     if not photos or data is None or run is None:
         raise typer.BadParameter("training takes --photos, --data and --run")
-    from training import dataset, runs
+    from training import dataset, inputs, runs
     from training import stylizer as training
 
-    options = runs.changed(training.Options(), option or [])
-    train, _ = runs.held_out(images.listed(*photos))
+    options = with_changes(training.Options(), option)
+    train, _ = runs.held_out(inputs.photos(photos))
     paintings = [item.path for item in dataset.read(data) if item.split == "train"]
     training.train(options, train, paintings, run, on_report=report)
 
@@ -50,13 +49,13 @@ def search(
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="What is to be seen.")],
     style: Annotated[Path, typer.Argument(metavar="STYLE", help="How it is to be painted.")],
     run: Run,
-    trials: Annotated[int, typer.Option(help="How many there are to be in the end.")] = 20,
+    trials: Annotated[int, typer.Option(min=1, help="How many there are to be in the end.")] = 20,
     option: Changes = None,
 ) -> None:
     """Searches at random for settings of refine; writes the best as presets with their curves."""
-    from training import runs, style_search
+    from training import style_search
 
-    options = runs.changed(style_search.Options(), option or [])
+    options = with_changes(style_search.Options(), option)
     style_search.search(
         options,
         content,
@@ -77,10 +76,10 @@ def publish_stylizer(
 
     It is measured on the photos that training never saw, with paintings of the test split.
     """
-    from training import dataset, runs
+    from training import dataset, inputs, runs
     from training import publish_stylizer as publishing
 
-    _, photos = runs.held_out(images.listed(*photos))
+    _, photos = runs.held_out(inputs.photos(photos))
     paintings = [item.path for item in dataset.read(data) if item.split == "test"]
     entry = publishing.publish_stylizer(run, photos, paintings, version=version)
     typer.echo(json.dumps({entry.id: entry.figures["held_out"]}, indent=2))

@@ -12,7 +12,38 @@ import keras
 import numpy as np
 
 from core import artists, models
+from core.errors import InvalidRequest
 from core.identify import softmax
+from training.inputs import some
+
+
+def check(model_id: str, names: Sequence[str]) -> None:
+    """Makes sure, without loading it, that a model can teach these artists in this order.
+
+    Raises:
+        InvalidRequest: If it cannot.
+    """
+    known = {entry.id: entry for entry in models.classifiers()}
+    if model_id not in known:
+        raise InvalidRequest(
+            f"There is no classifier {model_id!r} to teach; there are {', '.join(known)}."
+        )
+    entry = known[model_id]
+    found = [artists.find(name) for name in names]
+    ids = [artist.id if artist else "" for artist in found]
+    if list(entry.artists) == ids:
+        return
+    strangers = [n for n, artist in zip(names, ids, strict=True) if artist not in entry.artists]
+    absent = len(set(entry.artists) - set(ids))
+    difference = "in another order"
+    if strangers or absent:
+        parts = [f"it does not know {some(strangers)}"] if strangers else []
+        parts += [f"{absent} of its artists are not among the paintings"] if absent else []
+        difference = " and ".join(parts)
+    raise InvalidRequest(
+        f"{entry.title} cannot teach: it knows other artists ({difference}). Train without a "
+        "teacher: --set 'teacher=\"\"'."
+    )
 
 
 def opinions(model_id: str, names: Sequence[str]) -> Callable[[np.ndarray], np.ndarray]:
@@ -26,14 +57,10 @@ def opinions(model_id: str, names: Sequence[str]) -> Callable[[np.ndarray], np.n
         last one that of somebody else.
 
     Raises:
-        KeyError: If there is no such model.
-        ValueError: If it knows other artists.
+        InvalidRequest: If there is no such model, or it knows other artists.
         core.models.WeightsError: If it cannot be loaded.
     """
-    entry = models.get(model_id)
-    found = [artists.find(name) for name in names]
-    if list(entry.artists) != [artist.id if artist else "" for artist in found]:
-        raise ValueError(f"{entry.title} cannot teach: it knows other artists")
+    check(model_id, names)
     loaded = models.load(model_id)
     assert loaded.head is not None, f"{model_id} is not a classifier"
     whole = keras.Model(loaded.body.input, loaded.head(loaded.body.output))

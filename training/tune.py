@@ -7,9 +7,7 @@ on within the trial that it was in. `results.csv` and `results.json` hold what w
 from __future__ import annotations
 
 import contextlib
-import csv
 import dataclasses
-import json
 import logging
 import sys
 from collections.abc import Callable
@@ -22,8 +20,12 @@ from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import Trial
 from keras_tuner.oracles import RandomSearchOracle
 
+from core.errors import InvalidRequest
+from core.files import check_output, write
 from training import classifiers
+from training.files import csv_text, json_text
 from training.history import History, best, score
+from training.inputs import TrainingError, read_json
 from training.recipes import Recipe, from_options, with_options
 
 log = logging.getLogger(__name__)
@@ -54,19 +56,25 @@ def tune(
         The row of the best trial.
 
     Raises:
-        ValueError: If the network has no dense layer of that kind, or `run` holds the search
+        InvalidRequest: If the network has no dense layer of that kind, or `run` holds the search
             of another recipe.
-        RuntimeError: If no trial came to a result.
+        training.inputs.TrainingError: If no trial came to a result.
+        Exception: What `training.classifiers.train` raises.
     """
     if "units" not in recipe.architecture:
-        raise ValueError(f"{recipe.id} has no dense units to tune")
+        raise InvalidRequest(f"{recipe.id} has no dense units to tune.")
     _settle(run, recipe)
     with contextlib.redirect_stdout(sys.stderr):  # KerasTuner prints what it does
         tuner = _Tuner(recipe, data, weights, run, trials, on_trial)
-        tuner.search(verbose=0)
+        try:
+            tuner.search(verbose=0)
+        except errors.FatalError:
+            if tuner.fatal:  # KerasTuner's own error says no more than this one
+                raise tuner.fatal from None
+            raise
     rows = tuner.rows()
     if not rows:
-        raise RuntimeError("No trial came to a result; see the messages above")
+        raise TrainingError("No trial came to a result; see the messages above.")
     return rows[0]
 
 
@@ -103,6 +111,7 @@ class _Tuner(BaseTuner):
     ) -> None:
         self.recipe, self.data, self.weights, self.run = recipe, data, weights, run
         self.report = on_trial
+        self.fatal: Exception | None = None
         space = keras_tuner.HyperParameters()
         space.Int("units", 64, 512, step=64, default=REPORTED["units"])
         space.Float("learning_rate", 3e-5, 1e-2, sampling="log", default=REPORTED["learning_rate"])
@@ -125,6 +134,7 @@ class _Tuner(BaseTuner):
         except FloatingPointError as error:
             raise errors.FailedTrialError(str(error)) from error
         except Exception as error:  # wrong for all trials alike
+            self.fatal = error
             raise errors.FatalError(str(error)) from error
         return {recipe.monitor: self._outcome(trial)[recipe.monitor]}
 
@@ -157,12 +167,9 @@ class _Tuner(BaseTuner):
         }
 
     def _write(self, rows: list[dict[str, Any]]) -> None:
-        text = json.dumps({"model": self.recipe.id, "trials": rows}, indent=2)
-        (self.run / "results.json").write_text(text + "\n")
-        with (self.run / "results.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0] if rows else ["trial"])
-            writer.writeheader()
-            writer.writerows(rows)
+        write(self.run / "results.json", json_text({"model": self.recipe.id, "trials": rows}))
+        names = list(rows[0]) if rows else ["trial"]
+        write(self.run / "results.csv", csv_text(names, ([r[n] for n in names] for r in rows)))
 
     def _directory(self, trial: Trial) -> Path:
         return self.run / f"trial-{int(trial.trial_id):03d}"
@@ -170,10 +177,12 @@ class _Tuner(BaseTuner):
 
 def _settle(run: Path, recipe: Recipe) -> None:
     """Saves the recipe with a new search; refuses to go on with another."""
-    run.mkdir(parents=True, exist_ok=True)
     path = run / "options.json"
+    check_output(path)
     if path.exists():
-        found = json.loads(path.read_text())["recipe"]
+        found = read_json(path).get("recipe", {})
         if from_options(found) != from_options(dataclasses.asdict(recipe)):
-            raise ValueError(f"{run} holds the search of another recipe: choose another directory")
-    path.write_text(json.dumps({"recipe": dataclasses.asdict(recipe)}, indent=2) + "\n")
+            raise InvalidRequest(
+                f"{run} holds the search of another recipe: choose another directory."
+            )
+    write(path, json_text({"recipe": dataclasses.asdict(recipe)}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import evaluations, models
+from core import evaluations, identify, models
 from pages.components import charts
 from pages.components import lab_charts as draw
 
@@ -36,7 +36,7 @@ def show(entry: models.Entry, test: evaluations.Split) -> None:
             )
     with right:
         _its_word(test, table)
-        _strangers(test)
+        _strangers(entry, test)
 
 
 def _its_word(test: evaluations.Split, table: pd.DataFrame | None) -> None:
@@ -64,9 +64,13 @@ def furthest_off(table: pd.DataFrame) -> str:
     )
 
 
-def _strangers(test: evaluations.Split) -> None:
+def _strangers(entry: models.Entry, test: evaluations.Split) -> None:
     """Whether it admits what it does not know, if that was measured."""
     figures = test.figures
+    if entry.known is None:
+        st.markdown("**Painters it never studied**")
+        st.markdown(identify.CANNOT_TELL)
+        return
     if "others_rejected" not in figures:
         return
     st.markdown("**Painters it never studied**")

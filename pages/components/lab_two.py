@@ -102,19 +102,20 @@ def opinion(data: bytes, model: str) -> Identification:
 def agreement(first: Identification, second: Identification) -> str:
     """Whether two models say the same, in one sentence."""
     names = [result.guesses[0].artist.name for result in (first, second)]
-    if not (first.known or second.known):
+    known = [result.known is not False for result in (first, second)]  # None: it cannot tell
+    if not any(known):
         return "Neither knows this hand"
-    if first.known and second.known:
+    if all(known):
         return f"Both say {names[0]}" if names[0] == names[1] else "They disagree"
-    one = names[0] if first.known else names[1]
+    one = names[0] if known[0] else names[1]
     return f"One says {one}, the other does not know this hand"
 
 
 def _opinion(data: bytes, entry: models.Entry, result: Identification, *, lit: bool) -> None:
     best = result.guesses[0]
-    name = best.artist.name if result.known else "Not one of the artists I know"
+    name = "Not one of the artists I know" if result.known is False else best.artist.name
     facts = f"{1000 * result.seconds:.0f} ms"
-    if result.known:
+    if result.known is not False:
         facts = f"{charts.percent(best.probability)} sure, {facts}"
     st.html(
         f"""<div class="label"><p class="quiet" style="margin:0 0 .3rem">{escape(entry.title)}</p>

@@ -108,7 +108,27 @@ def test_every_spelling_finds_its_artist(spelling: str, artist_id: str):
     assert find(spelling.replace(" ", "_")) is get(artist_id)
 
 
-@pytest.mark.parametrize("folder", ["Albrecht_DuΓòá├¬rer", "Albrecht_Du╠êrer"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "Albrecht_DuΓòá├¬rer",
+        "Albrecht_Du╠êrer",
+        "Albrecht_DuÔòá├¬rer",
+        "Albrecht_Du╠Érer",
+        "Albrecht_Du\u0308rer",
+        "Albrecht_DÃ¼rer",
+        "Albrecht_DÃ\u0083Â¼rer",
+        "Albrecht_D├╝rer",
+        "Albrecht_D\u221a\u00barer",
+        "Albrecht_DuÌˆrer",
+        "Albrecht_Du\u00cc\u0088rer",
+        "Albrecht_D\u207frer",
+        "Albrecht_D\ufffdrer",
+        "Albrecht_D?rer",
+        "Albrecht_Durer",
+        "Albrecht_Duerer",
+    ],
+)
 def test_kaggles_broken_duerer_folders(folder: str):
     assert find(folder) is get("albrecht-durer")
 
@@ -125,6 +145,40 @@ def test_kaggles_broken_duerer_folders(folder: str):
 )
 def test_other_ways_to_write_a_name(name: str, artist_id: str):
     assert find(name) is get(artist_id)
+
+
+@pytest.mark.parametrize("first", ["cp437", "cp850", "cp1252", "latin-1", "mac-roman"])
+@pytest.mark.parametrize("second", ["cp437", "cp850", "cp1252", "latin-1", "mac-roman"])
+@pytest.mark.parametrize(
+    "artist", [a for a in artists.catalogue() if not a.name.isascii()], ids=lambda a: a.id
+)
+def test_any_name_with_diacritics_is_found_when_it_was_misread(artist, first, second):
+    broken = artist.name.encode().decode(first, "replace")
+    assert artists.find(broken) is artist
+    assert artists.find(broken.encode().decode(second, "replace")) is artist
+
+
+@pytest.mark.parametrize("fragment", ["rer", "Du", "?", "\ufffd", "Ã¼", "zanne"])
+def test_what_is_left_of_a_name_is_no_name(fragment):
+    assert artists.find(fragment) is None
+
+
+def test_a_misread_name_never_takes_the_place_of_a_right_one(monkeypatch, tmp_path):
+    head, *rows = artists._TABLE.read_text(encoding="utf-8").splitlines()
+    added = rows[0].replace("albrecht-durer", "d-rer").replace("Albrecht Dürer", "Albrecht D Rer")
+    added = added.rpartition(",")[0] + ","
+    table = tmp_path / "artists.csv"
+    table.write_text("\n".join([head, *rows, added]) + "\n", encoding="utf-8")
+    monkeypatch.setattr(artists, "_TABLE", table)
+    for cached in (artists.catalogue, artists._spellings):
+        cached.cache_clear()
+    try:
+        assert artists.find("Albrecht D├╝rer").id == "d-rer"
+        assert artists.find("Albrecht Dürer").id == "albrecht-durer"
+    finally:
+        monkeypatch.undo()
+        for cached in (artists.catalogue, artists._spellings):
+            cached.cache_clear()
 
 
 @pytest.mark.parametrize("name", ["", " ", ",", "_", "Vincent", "Johannes Vermeer"])

@@ -255,6 +255,47 @@ def test_an_index_from_a_spreadsheet_is_understood(place, newline):
     assert artists_of(place) == {"a.jpg": "Titian"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufefffile;artist\r\na.jpg;Titian\r\n",
+        "File\tARTIST\r\na.jpg\tTitian\r\n",
+        '"Artist ";" File"\r\n"Titian";" a.jpg "\r\n',
+        "sep=;\r\nfile;artist\r\na.jpg;Titian\r\n",
+        "\r\nfile,artist\r\na.jpg,Titian,,\r\n\r\n",
+    ],
+)
+def test_an_index_is_understood_however_a_spreadsheet_separates_it(place, text):
+    index(place, text)
+    assert artists_of(place) == {"a.jpg": "Titian"}
+
+
+def test_an_index_may_say_in_words_which_split_it_means(place):
+    index(place, "file,artist,split\na.jpg,Titian,Training\nb.jpg,Titian,validation\nc.jpg,x,odd\n")
+    assert [file.split for file in collection.files(place)] == ["train", "val", "odd"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("file;artist\na.jpg;Titian\n", "no column 'split': `python -m training dataset split"),
+        ("file,artist,split\na.jpg,Titian,train\nb.jpg,Titian,\n", "row 2 is in no split"),
+        ("file,artist,split\na.jpg,Titian,odd\n", "row 1 is in a split 'odd'"),
+        ("file,artist,split\na.jpg,Titian\n", "row 1 is in no split"),
+    ],
+)
+def test_what_an_index_lacks_for_a_training_is_told(place, text, reason):
+    index(place, text)
+    with pytest.raises(collection.CollectionError, match=reason):
+        collection.read_index(place / "index.csv", split=True)
+
+
+def test_an_index_marks_painters_outside_by_folder_or_by_name(place):
+    index(place, "file,artist\n_other/a.jpg,Jan Steen\nb.jpg,_other:Jan Steen\nc.jpg,Titian\n")
+    assert [file.outside for file in collection.files(place)] == [True, True, False]
+    assert artists_of(place)["b.jpg"] == "Jan Steen"
+
+
 def test_gaps_of_an_index_are_filled_or_skipped(place):
     index(place, "file,artist,split\n\nTitian/a.jpg\n,Titian,train\nEdgar_Degas_2.jpg, ,\n")
     assert artists_of(place) == {"Edgar_Degas_2.jpg": "Edgar Degas", "Titian/a.jpg": "Titian"}
@@ -301,7 +342,7 @@ def test_no_name_in_an_index_leads_out_of_its_directory(place, file):
         ("", "it has no column 'file'"),
         ("\n\n", "it has no column 'file'"),
         ("artist,split\nTitian,train\n", "it has no column 'file'"),
-        ("file;artist\na.jpg;Titian\n", "it has no column 'file'"),
+        ("file;split\na.jpg;train\n", "it has no column 'artist'"),
         ("file,split\na.jpg,train\n", "it has no column 'artist'"),
         ('file,artist\n"a.jpg,Titian\n', "it is damaged"),
         ("file,artist\n" + "a" * 200_000 + ",Titian\n", "it is damaged"),

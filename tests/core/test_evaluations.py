@@ -140,6 +140,16 @@ def test_in_the_overview_what_is_not_measured_is_empty(shelf: Path):
     assert evaluations.overview([]).empty
 
 
+def test_a_model_that_cannot_tell_strangers_has_no_known_scores(shelf: Path):
+    path = shelf / LITE.id / "paintings.csv"
+    path.write_text("file,artist,named,probability,known_score\na.jpg,x,x,0.5,\nb.jpg,x,y,0.5,\n")
+    found = evaluations.table(LITE, "paintings", shelf)
+    assert found is not None
+    assert found["known_score"].isna().all()
+    path.write_text("file,artist,named,probability,known_score\na.jpg,x,x,0.5,\nb.jpg,x,y,0.5,1\n")
+    assert evaluations.table(LITE, "paintings", shelf) is None
+
+
 def test_confused_pairs_by_frequency_then_share():
     confusion = pd.DataFrame(
         [["a", 8, 2, 0], ["b", 2, 1, 1], ["c", 0, 0, 5]], columns=["artist", "a", "b", "c"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,6 +50,15 @@ def test_known_features_are_other_odds_largest_and_energy():
     features = identify.known_features(np.array([[1.0, 3.0, 2.0]]))
     energy = np.log(np.exp(1.0) + np.exp(3.0))
     np.testing.assert_allclose(features, [[2.0 - energy, 3.0, energy]])
+
+
+def test_a_model_without_a_known_score_says_that_it_cannot_tell(monkeypatch):
+    loaded = models.load()
+    unsure = loaded.entry.model_copy(update={"known": None})
+    monkeypatch.setitem(models._loaded, models.DEFAULT, replace(loaded, entry=unsure))
+    result = identify.identify(load_example(0))
+    assert (result.known, result.known_score) == (None, None)
+    assert result.guesses[0].artist.id == "vincent-van-gogh"
 
 
 def test_known_features_survive_extreme_logits():

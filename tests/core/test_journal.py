@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,11 @@ def test_a_prediction_comes_back_as_it_was(result):
     assert (kept.id, kept.model, kept.picture_sha256) == (number, "some-model", "ab" * 32)
     assert kept.artists == [{"id": "titian", "probability": 0.75}]
     assert kept.known_score == 0.9
+
+
+def test_a_model_that_cannot_tell_strangers_is_kept_as_one_that_knows(result):
+    journal.record(replace(result, known=None, known_score=None), picture_sha256="", session="s")
+    assert journal.predictions()[0].known_score == 1
 
 
 def test_sessions_do_not_see_each_other(result):

@@ -493,12 +493,14 @@ def test_weights_that_cannot_be_loaded_are_said_and_the_other_model_still_speaks
 
 
 def test_agreement_in_words():
-    def said(artist: str, known: bool) -> Identification:
+    def said(artist: str, known: bool | None) -> Identification:
         return Identification("m", (Guess(artists.get(artist), 0.5),), known, 0.5, 0.1)
 
     monet, titian = said("claude-monet", True), said("titian", True)
-    stranger = said("titian", False)
+    stranger, unsure = said("titian", False), said("claude-monet", None)
     assert agreement(monet, monet) == "Both say Claude Monet"
     assert agreement(monet, titian) == "They disagree"
+    assert agreement(monet, unsure) == "Both say Claude Monet"
+    assert agreement(unsure, titian) == "They disagree"
     assert agreement(stranger, monet) == "One says Claude Monet, the other does not know this hand"
     assert agreement(stranger, stranger) == "Neither knows this hand"

@@ -153,6 +153,18 @@ def test_an_unknown_painter_is_said_plainly(monkeypatch):
     assert "Not one of the artists I know" in labels(app)
 
 
+def test_a_model_that_cannot_tell_strangers_names_somebody_and_says_so(monkeypatch):
+    catalogue = dict(models.catalogue())
+    default = catalogue[models.DEFAULT]
+    catalogue[models.DEFAULT] = default.model_copy(update={"known": None})
+    monkeypatch.setattr(models, "_loaded", {})
+    monkeypatch.setattr(models, "catalogue", lambda: catalogue)
+    app = upload(open_page(), ("wave.jpg", WAVE.read()))
+    assert not app.exception
+    assert "Most likely painted by" in labels(app)
+    assert "This model cannot tell whether" in " ".join(each.value for each in app.caption)
+
+
 def test_missing_weights_are_explained_not_raised(monkeypatch, tmp_path):
     (tmp_path / models.get(models.DEFAULT).file.name).write_bytes(b"damaged")
     monkeypatch.setenv("ATELIER_WEIGHTS", str(tmp_path))

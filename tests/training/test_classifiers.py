@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core import artists, evaluations, images, models, networks
+from core.errors import AtelierError
 from core.settings import settings
 from training import classifiers, dataset, pretrained, publish, teacher
 from training.__main__ import app
@@ -298,6 +299,28 @@ def test_folders_without_an_index_are_split_by_name_for_good(tmp_path):
     (tmp_path / "Claude_Monet" / "new.jpg").touch()
     before = {p.path: p.split for p in rows}
     assert all(before.get(p.path, p.split) == p.split for p in dataset.read(tmp_path))
+
+
+def test_an_index_that_a_spreadsheet_has_saved_is_read_as_the_one_before(paintings):
+    before = dataset.read(paintings)
+    index = paintings / "index.csv"
+    text = index.read_text().replace(",", ";").replace("file;artist;split", "File;Artist;Split")
+    index.write_text(text.replace("\n", "\r\n"), encoding="utf-8-sig", newline="")
+    assert dataset.read(paintings) == before
+
+
+def test_several_spellings_of_one_artist_in_an_index_are_one_artist(tmp_path):
+    (tmp_path / "index.csv").write_text(
+        "file,artist,split\na.png,Albrecht Dürer,train\nb.png,Albrecht_Du╠Érer,train\n"
+        "c.png,Nobody,train\n"
+    )
+    assert dataset.artists(dataset.read(tmp_path)) == ["Albrecht Dürer", "Nobody"]
+
+
+def test_an_index_that_does_not_name_a_painter_is_refused(tmp_path):
+    (tmp_path / "index.csv").write_text("file,artist,split\na.png,,train\n")
+    with pytest.raises(AtelierError, match=r"who painted a\.png"):
+        dataset.read(tmp_path)
 
 
 def test_an_empty_directory_is_named(tmp_path):
