@@ -23,6 +23,7 @@ from PIL import TiffImagePlugin as Tiff
 from PIL.ImageFile import ImageFile
 
 from core import apart
+from core.errors import AtelierError
 from core.settings import settings
 
 log = logging.getLogger(__name__)
@@ -55,8 +56,10 @@ _decoder = apart.Decoder()
 _CUBE = (np.indices((6, 6, 6), np.uint8) * 51).reshape(3, 36, 6).transpose(1, 2, 0)
 
 
-class UnreadablePicture(ValueError):
+class UnreadablePicture(AtelierError, ValueError):
     """A file that is no usable picture. Its message is one sentence for the visitor."""
+
+    code = "unreadable-picture"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from core.errors import AtelierError
 from core.settings import ROOT, settings
 
 if TYPE_CHECKING:
@@ -37,8 +38,10 @@ ASSETS = ROOT / "assets" / "models"
 DEFAULT = "efficientnet_lite0"
 
 
-class WeightsError(RuntimeError):
+class WeightsError(AtelierError, RuntimeError):
     """Weights that cannot be used. Its message is one sentence that says what to do."""
+
+    code = "weights"
 
 
 class _Frozen(BaseModel):

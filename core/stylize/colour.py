@@ -25,7 +25,7 @@ def match(picture: np.ndarray, model: np.ndarray) -> np.ndarray:
 def statistics(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and covariance of the colours of a picture: `(3,)` and `(3, 3)` float64."""
     pixels = picture.reshape(-1, 3).astype(np.float64)
-    return pixels.mean(0), np.cov(pixels.T)
+    return pixels.mean(0), np.cov(pixels.T, ddof=min(1, len(pixels) - 1))
 
 
 def move(picture: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:

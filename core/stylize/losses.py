@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.errors import InvalidRequest
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -61,17 +63,19 @@ def mix(targets: Sequence[StyleTarget], weights: Sequence[float] | None = None) 
         weights: One a target, none negative, not all zero; equal if None.
 
     Raises:
-        ValueError: If styles and weights do not fit each other.
+        InvalidRequest: If styles and weights do not fit each other.
     """
     weights = [1.0] * len(targets) if weights is None else list(weights)
     if not targets or len(weights) != len(targets):
-        raise ValueError(f"{len(targets)} styles and {len(weights)} weights: one each is needed.")
+        raise InvalidRequest(
+            f"{len(targets)} styles and {len(weights)} weights: one each is needed."
+        )
     if min(weights) < 0 or not 0 < sum(weights) < np.inf:
-        raise ValueError("Weights of styles are positive numbers.")
+        raise InvalidRequest("Weights of styles are positive numbers.")
     first = targets[0]
     for other in targets[1:]:
         if _names(other) != _names(first):
-            raise ValueError("Only styles of one network and the same layers can be mixed.")
+            raise InvalidRequest("Only styles of one network and the same layers can be mixed.")
     shares = [weight / sum(weights) for weight in weights]
 
     def mean(statistics: Sequence[np.ndarray]) -> np.ndarray:

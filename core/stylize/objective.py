@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.errors import InvalidRequest
 from core.stylize import losses, networks, tiles
 
 if TYPE_CHECKING:
@@ -160,16 +161,16 @@ class Objective:
             evaluation.
 
         Raises:
-            ValueError: If the style is of another network, or lacks a layer; or if there is
-                no room for the margins of a tile.
+            InvalidRequest: If the style is of another network, or lacks a layer.
+            ValueError: If there is no room for the margins of a tile.
         """
         import tensorflow as tf
 
         wanted = self.network.network.id
         if style.network != wanted:
-            raise ValueError(f"The style was described by {style.network}, not by {wanted}.")
+            raise InvalidRequest(f"The style was described by {style.network}, not by {wanted}.")
         if missing := set(self.style) - set(style.layers):
-            raise ValueError(f"The style says nothing about {', '.join(sorted(missing))}.")
+            raise InvalidRequest(f"The style says nothing about {', '.join(sorted(missing))}.")
         photo = np.asarray(photo, np.float32)
         grams, moments = (
             {n: tf.constant(s, tf.float32) for n, s in described.items() if n in self.style}

@@ -21,6 +21,7 @@ from typing import Literal, get_args
 import numpy as np
 from PIL import Image
 
+from core.errors import InvalidRequest
 from core.precision import compute_dtype
 from core.stylize import colour, losses, networks, objective, optimise, precondition
 from core.stylize.styles import ArtistStyle
@@ -42,8 +43,10 @@ OptimiserName = Literal["lbfgs", "adam"]
 Start = Literal["photo", "noise"]
 
 
-class TooLarge(ValueError):
-    """A painting that would not fit into memory. Its message is one sentence for the visitor."""
+class TooLarge(InvalidRequest):
+    """A painting that would not fit into memory."""
+
+    code = "too-large"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,36 +96,42 @@ class Options:
         """Checks.
 
         Raises:
-            ValueError: With one sentence that says what is not possible.
+            InvalidRequest: With one sentence that says what is not possible.
         """
         if self.network not in networks.TABLE:
             known = ", ".join(networks.TABLE)
-            raise ValueError(f"There is no network {self.network!r}; there are: {known}.")
+            raise InvalidRequest(f"There is no network {self.network!r}; there are: {known}.")
         row = networks.get(self.network)
         if not row.shortest_side <= self.rows <= 10_000:
-            raise ValueError(f"{row.title} paints from {row.shortest_side} to 10000 rows.")
+            raise InvalidRequest(f"{row.title} paints from {row.shortest_side} to 10000 rows.")
         if self.steps < 1:
-            raise ValueError("A painting takes at least one step.")
+            raise InvalidRequest("A painting takes at least one step.")
+        if self.steps > 1_000_000:
+            raise InvalidRequest("A painting takes at most a million steps.")
         weights = (self.content_weight, self.style_weight, self.variation_weight)
         if min(weights) < 0 or not 0 < sum(weights) < math.inf:
-            raise ValueError("Weights are positive numbers, and not all of them zero.")
+            raise InvalidRequest("Weights are positive numbers, and not all of them zero.")
         if not 0.1 <= self.brush <= 10:
-            raise ValueError("The brush is between a tenth of and ten times its usual size.")
+            raise InvalidRequest("The brush is between a tenth of and ten times its usual size.")
+        if self.seed < 0:
+            raise InvalidRequest("The seed is a whole number from 0 on.")
         if self.start not in get_args(Start):
-            raise ValueError(f"A painting starts from {' or '.join(get_args(Start))}.")
+            raise InvalidRequest(f"A painting starts from {' or '.join(get_args(Start))}.")
         if self.optimiser not in optimise.OPTIMISERS:
-            raise ValueError(f"Optimisers are {' and '.join(optimise.OPTIMISERS)}.")
+            raise InvalidRequest(f"Optimisers are {' and '.join(optimise.OPTIMISERS)}.")
         if self.learning_rate is not None and not 0 < self.learning_rate <= 255:
-            raise ValueError("The learning rate is between 0 and 255 grey levels.")
+            raise InvalidRequest("The learning rate is between 0 and 255 grey levels.")
         if not 0 <= self.waves <= 2:
-            raise ValueError("The power of waves is from 0 to 2.")
+            raise InvalidRequest("The power of waves is from 0 to 2.")
         if self.scales is not None:
             rising = all(a < b for a, b in itertools.pairwise(self.scales))
             if not self.scales or not rising or self.scales[0] <= 0 or self.scales[-1] != 1:
-                raise ValueError("Scales rise to 1.")
+                raise InvalidRequest("Scales rise to 1.")
         for layers in (self.content_layers, self.style_layers):
             if layers is not None and (not layers or min(layers.values()) <= 0):
-                raise ValueError("Layers have positive weights, and there is at least one of each.")
+                raise InvalidRequest(
+                    "Layers have positive weights, and there is at least one of each."
+                )
 
 
 @dataclass(frozen=True)
@@ -273,7 +282,7 @@ def refine(
 
     Raises:
         TooLarge: If it does not fit into memory, not even in tiles.
-        ValueError: If styles, weights, layers and network do not fit each other.
+        InvalidRequest: If styles, weights, layers and network do not fit each other.
         WeightsError: If the network's weights are not to be had.
     """
     options = options or Options()
@@ -295,7 +304,7 @@ def refine(
     else:
         plan = scales(height, width, options)
     if min(height, width) * plan[0] < row.shortest_side - 1:
-        raise ValueError(
+        raise InvalidRequest(
             f"{row.title} sees nothing in a picture of fewer than {row.shortest_side} pixels a "
             f"side, and the smallest copy would have {min(height, width) * plan[0]:.0f}: choose "
             "more rows."
@@ -341,8 +350,9 @@ def refine(
 
 
 def _style_size(style: np.ndarray, scale: float, options: Options) -> tuple[int, int]:
-    rows = max(networks.get(options.network).shortest_side, options.rows * scale * options.brush)
-    return size(style, round(rows))
+    least = networks.get(options.network).shortest_side
+    height, width = size(style, round(max(least, options.rows * scale * options.brush)))
+    return height, max(least, width)  # of a strip that is narrower, the network sees nothing
 
 
 def _first_canvas(
