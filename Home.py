@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from core import logs
 from pages.components.warmth import warm_up_in_background
 
+logs.configure_application()
 st.set_page_config(page_title="Atelier", page_icon=":material/palette:", layout="wide")
 
 page = st.navigation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -43,6 +44,9 @@ class Settings(BaseSettings):
         "auto",
         description="Arithmetic: auto, float32 or mixed_bfloat16",
         pattern="auto|float32|mixed_bfloat16",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Log on stderr: text, or json for one object a line"
     )
 
 
