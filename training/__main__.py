@@ -6,6 +6,7 @@ import logging
 
 import typer
 
+from core import console
 from training import (
     classifier_commands,
     dataset_commands,
@@ -30,9 +31,9 @@ app.command()(styles_commands.styles)
 
 
 @app.callback()
-def main() -> None:
+def main(verbose: console.Verbose = False) -> None:
     """Progress goes to stderr, rows of the history to stdout."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    console.set_up(verbose, level=logging.INFO)
 
 
 if __name__ == "__main__":
