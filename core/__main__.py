@@ -148,7 +148,10 @@ def monet(
 
 @app.command("models")
 def list_models(as_json: AsJson = False) -> None:
-    """Lists the models with their measured figures."""
+    """Lists the models with their measured figures.
+
+    Exit status: 0 done, 1 failed, 2 wrong usage.
+    """
     listed = [
         {
             "id": entry.id,

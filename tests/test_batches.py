@@ -447,6 +447,15 @@ def test_a_style_that_cannot_be_had_ends_the_command(style, draw, tmp_path, monk
     assert line.startswith(f"{style}: ")
 
 
+def test_help_tells_the_exit_statuses_and_what_an_output_is_called():
+    for name in ("identify", "monet", "stylize", "scan", "models", "styles"):
+        shown = run(name, "--help").stdout
+        assert "Exit status: 0 done" in shown
+        if name in ("identify", "monet", "stylize"):
+            assert "-2.png" in shown
+            assert "130 stopped by Ctrl-C" in " ".join(shown.split())
+
+
 def test_every_ending_is_written_as_what_it_says(quick, draw, tmp_path, remembered):
     photo = draw("a.png")
     for ending in encoding.ENDINGS:
