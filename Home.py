@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core import logs
 from core.settings import settings
 from pages.components.guard import guarded
 from pages.components.warmth import warm_up_in_background
@@ -21,6 +22,7 @@ page = st.navigation(
 )
 with guarded():
     settings()  # a wrong one is told on every page, before anything else
+    logs.configure_application()
     page.run()
     # Last, so that the page is on screen before TensorFlow is imported.
     warm_up_in_background()

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-import json
+import signal
+
+# Until `console.set_up`, through the imports below, Ctrl-C ends the process without a traceback.
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import logging
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from core import console, encoding, files, images, listing, models
 from core import identify as recogniser
-from core import images, models
 from core import monet as monet_painter
 from core import scan as scanner
-from core.console import AsJson, load, say
+from core.console import AsJson, say
 from core.stylize import commands as style_commands
 
-app = typer.Typer(help="Atelier on the command line.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Atelier on the command line.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
 app.command()(style_commands.stylize)
 app.command("styles")(style_commands.list_styles)
+
+
+@app.callback()
+def main(verbose: console.Verbose = False) -> None:
+    """Atelier on the command line: results on stdout, progress and complaints on stderr."""
+    console.set_up(verbose, level=logging.WARNING)
 
 
 @app.command()
@@ -32,33 +51,51 @@ def identify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Names the artists of paintings. Exit status 2 if a picture could not be read."""
-    try:
+    """Names the artists of paintings.
+
+    In DIR nothing is replaced: NAME.jpg is explained in NAME.png, or NAME-2.png and so on where
+    that is taken.
+
+    Exit status: 0 done, 1 failed as a whole, 2 wrong usage, 3 some pictures failed (each is
+    named), 130 stopped by Ctrl-C (what was left is named).
+    """
+    if model not in (known := [entry.id for entry in models.classifiers()]):
+        console.refuse(
+            f"No model {files.printable(model)!r} names artists; there are: {', '.join(known)}."
+        )
+    outputs = console.outputs(pictures, explain) if explain else []
+    batch = console.Batch(pictures, as_json)
+    with batch.whole():
         models.load(model, progress=say)
-    except (KeyError, models.WeightsError) as error:
-        say(str(error.args[0]))
-        raise typer.Exit(1) from None
-    failed = False
-    for path in pictures:
-        picture = load(path, as_json, enough=None if explain else recogniser.ENOUGH)
-        if picture is None:
-            failed = True
-            continue
-        result = recogniser.identify(picture, model, top=top)
-        if explain:
-            _explain(picture, result, explain / f"{path.stem}.png")
-        if as_json:
-            typer.echo(json.dumps(_as_dict(path, result), ensure_ascii=False))
-        else:
-            _print(path, result)
-    if failed:
-        raise typer.Exit(2)
+    for number, path in enumerate(batch):
+        with batch.one(path):
+            if explain:
+                outputs[number].check()
+            picture = images.load(path, enough=None if explain else recogniser.ENOUGH)
+            result = recogniser.identify(picture, model, top=top)
+            if explain:
+                heat = recogniser.explain(picture, model, artist_id=result.guesses[0].artist.id)
+                lit = recogniser.overlay(picture.pixels, heat)
+                outputs[number].write(encoding.encode(lit))
+            if as_json:
+                console.result(_as_dict(path, result))
+            else:
+                _print(path, result)
+    batch.close()
 
 
 @app.command()
 def monet(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photos, or Monets.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Directory to write.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="OUT",
+            help=f"Folder to write; or, of one photo, a picture ({', '.join(encoding.ENDINGS)}).",
+        ),
+    ],
     direction: Annotated[monet_painter.Direction, typer.Option(help="Which way.")] = "to-monet",
     brush: Annotated[monet_painter.Brush, typer.Option(help="Size of the strokes.")] = "broad",
     strength: Annotated[
@@ -66,42 +103,55 @@ def monet(
     ] = 1.0,
     as_json: AsJson = False,
 ) -> None:
-    """Turns photos into Monets, or back. Exit status 2 if a picture could not be read."""
-    try:
+    """Turns photos into Monets, or back.
+
+    The ending of a picture decides its format; one that is named is replaced, unless it is the
+    photo. In a folder nothing is: NAME.jpg becomes NAME-to-monet.png, or NAME-to-monet-2.png and
+    so on where that is taken.
+
+    Exit status: 0 done, 1 failed as a whole, 2 wrong usage, 3 some photos failed (each is named),
+    130 stopped by Ctrl-C (what was left is named).
+    """
+    outputs = _monets(photos, out, direction)
+    batch = console.Batch(photos, as_json)
+    with batch.whole():
         models.load(monet_painter.MODELS[direction], progress=say)
-    except models.WeightsError as error:
-        say(str(error))
-        raise typer.Exit(1) from None
-    failed = False
-    for path in photos:
-        picture = load(path, as_json, enough=monet_painter.LONGEST)
-        if picture is None:
-            failed = True
-            continue
-        result = monet_painter.paint(picture.pixels, direction, brush=brush)
-        pixels = monet_painter.blend(result.before, result.after, strength)
-        out.mkdir(parents=True, exist_ok=True)
-        output = out / f"{path.stem}-{direction}.png"
-        output.write_bytes(images.encode(pixels))
-        height, width = pixels.shape[:2]
-        if as_json:
-            found = {
-                "image": str(path),
-                "output": str(output),
+    for path, output in zip(batch, outputs, strict=True):
+        with batch.one(path):
+            output.check()
+            picture = images.load(path, enough=monet_painter.LONGEST)
+            result = monet_painter.paint(picture.pixels, direction, brush=brush)
+            pixels = monet_painter.blend(result.before, result.after, strength)
+            made = {
+                "content": files.printable(path.name),
                 "direction": direction,
-                "seconds": round(result.seconds, 4),
-                "size": [width, height],
+                "brush": brush,
+                "strength": strength,
             }
-            typer.echo(json.dumps(found, ensure_ascii=False))
-        else:
-            typer.echo(f"{output}  ({width}×{height}, {result.seconds:.1f} s)")
-    if failed:
-        raise typer.Exit(2)
+            written = output.write(encoding.encode(pixels, output.format, made))
+            height, width = pixels.shape[:2]
+            if as_json:
+                console.result(
+                    {
+                        "image": files.printable(path),
+                        "output": files.printable(written),
+                        "direction": direction,
+                        "seconds": round(result.seconds, 4),
+                        "size": [width, height],
+                    }
+                )
+            else:
+                shown = files.printable(written)
+                typer.echo(f"{shown}  ({width}×{height}, {result.seconds:.1f} s)")
+    batch.close()
 
 
 @app.command("models")
 def list_models(as_json: AsJson = False) -> None:
-    """Lists the models with their measured figures."""
+    """Lists the models with their measured figures.
+
+    Exit status: 0 done, 1 failed, 2 wrong usage.
+    """
     listed = [
         {
             "id": entry.id,
@@ -116,7 +166,7 @@ def list_models(as_json: AsJson = False) -> None:
         for entry in models.catalogue().values()
     ]
     if as_json:
-        typer.echo(json.dumps(listed, ensure_ascii=False))
+        console.result(listed)
         return
     for entry in models.catalogue().values():
         typer.echo(f"{entry.id}  ({entry.task}, version {entry.version})")
@@ -140,30 +190,51 @@ def scan(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of paintings.")],
     as_json: AsJson = False,
 ) -> None:
-    """Measures the pictures of a directory, and remembers them. Goes on where it was stopped."""
+    """Measures the pictures of a directory, and remembers them. Goes on where it was stopped.
+
+    Exit status: 0 done, also where pictures are damaged, which is remembered of them; 1 failed;
+    2 wrong usage; 130 stopped by Ctrl-C.
+    """
+    known = total = 0
 
     def progress(done: int, of: int) -> None:
+        nonlocal known, total
+        known, total = done, of
         if as_json:
-            typer.echo(json.dumps({"done": done, "of": of}))
+            console.result({"done": done, "of": of})
         else:
             say(f"{done} of {of}")
 
     try:
         scanner.scan(directory, on_progress=progress)
+    except KeyboardInterrupt:
+        left = f"{total - known} of {total} pictures" if total else "The pictures"
+        say(
+            f"Stopped. {left} in {files.printable(directory)} are not measured yet; the same "
+            "command goes on from here."
+        )
+        raise typer.Exit(console.STOPPED) from None
     except (FileNotFoundError, scanner.ScanError) as error:
-        say(str(error))
-        raise typer.Exit(1) from None
+        console.fail(str(error))
+    except OSError as error:
+        console.fail(f"{files.printable(directory)} cannot be read: {error.strerror or error}.")
+    except Exception as error:
+        console.fail(console.sentence(error))
 
 
-def _explain(picture: images.Picture, result: recogniser.Identification, out: Path) -> None:
-    heat = recogniser.explain(picture, result.model, artist_id=result.guesses[0].artist.id)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(images.encode(recogniser.overlay(picture.pixels, heat)))
+def _monets(
+    photos: Sequence[Path], out: Path, direction: monet_painter.Direction
+) -> list[console.Output]:
+    """Where the pictures go: into a folder, or the one of a single photo into a named file."""
+    is_picture = listing.has_picture_name(out) or encoding.has_ending(out)
+    if len(photos) == 1 and is_picture and not os.path.isdir(out):  # noqa: PTH112
+        return [console.named(out, photos)]
+    return console.outputs(photos, out, added=f"-{direction}")
 
 
 def _as_dict(path: Path, result: recogniser.Identification) -> dict[str, Any]:
     return {
-        "image": str(path),
+        "image": files.printable(path),
         "model": result.model,
         "artists": [
             {"name": g.artist.name, "probability": round(g.probability, 6)} for g in result.guesses
@@ -179,7 +250,7 @@ def _print(path: Path, result: recogniser.Identification) -> None:
         None: f"  ({recogniser.CANNOT_TELL})",
         False: "  (perhaps none of the artists I know)",
     }
-    typer.echo(f"{path}{remarks.get(result.known, '')}")
+    typer.echo(f"{files.printable(path)}{remarks.get(result.known, '')}")
     for guess in result.guesses:
         typer.echo(f"    {guess.probability:6.1%}  {guess.artist.name}")
 

@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -209,7 +209,9 @@ def _measure_all(directory: Path, todo: list[str], workers: int) -> Iterator[lis
         pool = _pool(workers)
         finished = 0
         try:
-            for measured in pool.map(partial(_measure_chunk, directory), chunks):
+            with _ctrl_c_ignored():  # this starts all the processes
+                found = pool.map(partial(_measure_chunk, directory), chunks)
+            for measured in found:
                 finished += 1
                 yield measured
         except BrokenProcessPool:
@@ -230,7 +232,9 @@ def _measure_one_by_one(directory: Path, files: list[str]) -> Iterator[list[Meas
     done = 0
     while done < len(files):
         with _pool(1) as pool:
-            pool.submit(os.getpid).result()  # if no process even starts, no file is to blame
+            with _ctrl_c_ignored():
+                started = pool.submit(os.getpid)
+            started.result()  # if no process even starts, no file is to blame
             for file in files[done:]:
                 done += 1
                 try:
@@ -248,9 +252,22 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_give_way)
 
 
+@contextmanager
+def _ctrl_c_ignored() -> Iterator[None]:
+    """Has processes that are started ignore Ctrl-C from their first moment: it is for the scan."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # which alone gets signals, and may say what becomes of them
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _give_way() -> None:
     """Lets the application go first, and ends with the scan however that ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the scan itself
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # also where a thread has started the scan
     if hasattr(os, "nice"):
         os.nice(5)
     parent = multiprocessing.parent_process()

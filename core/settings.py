@@ -22,6 +22,7 @@ _PREFIX = "ATELIER_"
 _OF_TESTS = "ATELIER_TEST_"  # what only tests read
 
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
+LogFormat = Literal["text", "json"]
 
 
 class SettingsError(AtelierError):
@@ -68,6 +69,9 @@ class Settings(BaseSettings):
         False, description="Explore also shows paintings that may still be under copyright"
     )
     precision: Precision = Field("auto", description="Arithmetic of heavy convolutions")
+    log_format: LogFormat = Field(
+        "text", description="Log on stderr: text, or json for one object a line"
+    )
 
 
 @cache
@@ -89,6 +93,7 @@ _EXPECTED = {
     "hub_repo": "a repository of the Hub, owner/name",
     "hub_revision": "a tag or a commit",
     "journal_url": "the address of a database, such as sqlite:////home/me/journal.db",
+    "log_format": f"one of {', '.join(get_args(LogFormat))}",
     "precision": f"one of {', '.join(get_args(Precision))}",
 }
 _EXPECTED |= dict.fromkeys(("max_bytes", "max_pixels", "max_side"), "a whole number above 0")

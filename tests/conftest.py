@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -47,6 +50,18 @@ def make_picture():
         return np.kron(coarse, np.ones((16, 16, 1), np.uint8))[:height, :width]
 
     return make
+
+
+@pytest.fixture
+def remembered():
+    """Reads what a picture's file remembers of its making, see `core.encoding`; None if nothing."""
+
+    def read(data: bytes) -> dict | None:
+        with Image.open(io.BytesIO(data)) as image:
+            description = image.getexif().get(ExifTags.Base.ImageDescription)
+            return json.loads(image.info.get("atelier") or description or "null")
+
+    return read
 
 
 @pytest.fixture(scope="session")

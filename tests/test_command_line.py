@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> list[Path]:
 @pytest.mark.slow
 def test_a_hundred_paintings_twenty_of_them_broken(folder):
     done = run("identify", *folder, "--json", "--top", 3)
-    assert done.returncode == 2
+    assert done.returncode == 3
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["image"] for line in lines] == [str(path) for path in folder]
     errors = [line for line in lines if "error" in line]
@@ -82,15 +82,15 @@ def test_a_missing_file_is_an_error_line_and_the_rest_goes_on(tmp_path):
     path = tmp_path / "here.jpg"
     path.write_bytes(examples.catalogue()[0].read())
     done = run("identify", tmp_path / "gone.jpg", path, "--json")
-    assert done.returncode == 2
+    assert done.returncode == 3
     first, second = map(json.loads, done.stdout.splitlines())
     assert first["error"].startswith("The file cannot be opened")
     assert second["artists"]
 
 
-def test_an_unknown_model_is_status_one_and_one_sentence(tmp_path):
+def test_an_unknown_model_is_wrong_usage_and_one_sentence(tmp_path):
     done = run("identify", tmp_path / "x.jpg", "--model", "nonsense")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.strip().startswith("No model 'nonsense'")
 
@@ -156,7 +156,7 @@ def test_photos_become_monets_and_a_broken_one_is_told(tmp_path: Path):
     broken.write_bytes(photo.read_bytes()[:1000])
     missing = tmp_path / "nowhere.jpg"
     done = run("monet", photo, broken, missing, "-o", tmp_path / "out", "--json")
-    assert done.returncode == 2
+    assert done.returncode == 3
     first, second, third = map(json.loads, done.stdout.splitlines())
     assert first["image"] == str(photo)
     assert first["size"] == [640, 427]

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from core import console
 from core.console import say
 from core.errors import AtelierError, incident
 from training import (
@@ -59,9 +60,9 @@ app.command()(styles_commands.styles)
 
 
 @app.callback()
-def main() -> None:
+def main(verbose: console.Verbose = False) -> None:
     """Progress goes to stderr, rows of the history to stdout."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    console.set_up(verbose, level=logging.INFO)
 
 
 if __name__ == "__main__":

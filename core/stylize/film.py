@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from core import images
+from core.errors import InvalidRequest
 
 _SECONDS = 6.0  # of film, for as many frames as there can be
 _LAST = 2500  # milliseconds for which the finished picture is held
@@ -24,10 +25,10 @@ def animate(frames: Sequence[bytes]) -> bytes:
         An animated WebP.
 
     Raises:
-        ValueError: If there is no frame.
+        InvalidRequest: If there is no frame.
     """
     if not frames:
-        raise ValueError("There is nothing to show in a film yet.")
+        raise InvalidRequest("There is nothing to show in a film yet.")
     pictures = [Image.fromarray(images.load(frame).pixels) for frame in frames]
     each = int(min(200, max(50, 1000 * _SECONDS / len(pictures))))
     durations = [_FIRST, *[each] * (len(pictures) - 2), _LAST][-len(pictures) :]

@@ -16,6 +16,7 @@ third more time for a smaller loss (CONTRIBUTING has the figures).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -40,6 +41,8 @@ LARGEST = 3_000_000  # pixels painted in one piece; larger pictures are painted 
 _SKETCH = 2  # how many times smaller than the picture the sketch is
 _SURE = 208  # pixels, its shorter side; what a smaller one missed counts as much less
 _AT_MOST = 1.6  # factor of a correction: what is far off is not within the decoder's reach
+
+_BYTES = 50  # a pixel of the whole painting, in which it is held as floats and enlarged
 
 _STEP = 16  # sides of what the networks see are multiples of it
 _MARGIN = 16  # mirrored pixels around a picture
@@ -292,18 +295,26 @@ def paint(
         `(rows, width, 3)` uint8 RGB.
 
     Raises:
-        InvalidRequest: If styles and weights do not fit each other.
+        core.stylize.refine.TooLarge: If the painting does not fit into memory.
+        core.errors.InvalidRequest: If styles and weights do not fit each other.
         core.models.WeightsError: If a network cannot be loaded.
     """
     engine = engine or _engine()
     height, width = refine.size(photo, rows)
+    if (needed := height * width * _BYTES) > (free := refine.free_bytes()):
+        raise refine.TooLarge(
+            f"A painting of {width}×{height} pixels takes about {needed / 1e9:.1f} GB of memory, "
+            f"and {free / 1e9:.1f} GB are free: choose fewer rows."
+        )
     shrink = min(1.0, (LARGEST / (height * width)) ** 0.5)
-    canvas = refine.resize(photo, round(height * shrink), round(width * shrink)).clip(0, 255)
+    canvas = refine.resize(photo, *_shrunk(height, width, shrink)).clip(0, 255)
     style_rows = int(np.clip(round(rows * shrink * brush), *_STYLE_ROWS))
     described = []
     for style in styles:
         if isinstance(style, np.ndarray):
-            small = refine.resize(style, *refine.size(style, style_rows)).clip(0, 255)
+            shape = refine.size(style, style_rows)
+            shape = _shrunk(*shape, min(1.0, (LARGEST / math.prod(shape)) ** 0.5))
+            small = refine.resize(style, *shape).clip(0, 255)
             described.append(
                 describe(colour.match(small, canvas) if keep_colors else small, engine)
             )
@@ -322,6 +333,10 @@ def paint(
         picture = colour.with_colours_of(picture, canvas)
     picture = refine.resize(picture, height, width)
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
+def _shrunk(height: int, width: int, shrink: float) -> tuple[int, int]:
+    return max(1, round(height * shrink)), max(1, round(width * shrink))
 
 
 def is_loaded() -> bool:

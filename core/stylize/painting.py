@@ -8,17 +8,16 @@ and an order can go on from it.
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
-from PIL.PngImagePlugin import PngInfo
 
-from core import images, models
+from core import encoding, images, models
+from core.files import printable
 from core.jobs import Job
 from core.precision import compute_dtype
 from core.stylize import instant, networks, refine
@@ -191,19 +190,44 @@ def warm_up() -> None:
         pass
 
 
-def png(pixels: np.ndarray, options: refine.Options, *, content: str, styles: Sequence[str],
-        **more: object) -> bytes:  # fmt: skip
-    """A painting as a PNG that remembers how it was made, as JSON under the key `atelier`.
+def made(
+    options: refine.Options, *, content: str, styles: Sequence[str], **more: object
+) -> dict[str, Any]:
+    """How a painting was made, for its file to remember.
 
     Args:
         content: Name of the photo.
         styles: Names of the styles.
         more: Whatever else is worth knowing, such as weights.
     """
-    chosen = dataclasses.asdict(options) | {"content": content, "styles": list(styles)} | more
-    metadata = PngInfo()
-    metadata.add_itxt("atelier", json.dumps(chosen, ensure_ascii=False))
-    return images.encode(pixels, pnginfo=metadata)
+    names = {"content": printable(content), "styles": [printable(name) for name in styles]}
+    return dataclasses.asdict(options) | names | more
+
+
+def png(pixels: np.ndarray, options: refine.Options, *, content: str, styles: Sequence[str],
+        **more: object) -> bytes:  # fmt: skip
+    """A painting as a PNG that remembers how it was made, see `made` and `encoding.encode`."""
+    remembered = made(options, content=content, styles=styles, **more)
+    return encoding.encode(pixels, metadata=remembered)
+
+
+def full_size(picture: np.ndarray, photo: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A copy of any size at the size of the painting, with the detail of the photo.
+
+    Args:
+        picture: `(height, width, 3)` uint8 RGB: a painting of the photo, or the photo.
+        photo: Likewise.
+        size: Height and width of the painting.
+    """
+    height, width = size
+    if picture.shape[:2] == size:
+        return picture
+    whole = refine.resize(picture, height, width)
+    if picture is not photo:  # what enlarging blurs, as `refine` adds it
+        detailed = refine.resize(photo, height, width)
+        coarse = refine.resize(detailed, *picture.shape[:2])
+        whole += detailed - refine.resize(coarse, height, width)
+    return np.clip(np.rint(whole), 0, 255).astype(np.uint8)
 
 
 class Thinned(Generic[T]):
@@ -318,16 +342,7 @@ class _Easel:
                 self.preview, self.previewed = preview, time.monotonic()
 
     def _full_size(self, picture: np.ndarray) -> np.ndarray:
-        """A copy of any size at the size of the painting, with the detail of the photo."""
-        height, width = self.size
-        if picture.shape[:2] == self.size:
-            return picture
-        whole = refine.resize(picture, height, width)
-        if picture is not self.order.photo:  # what enlarging blurs, as `refine` adds it
-            photo = refine.resize(self.order.photo, height, width)
-            coarse = refine.resize(photo, *picture.shape[:2])
-            whole += photo - refine.resize(coarse, height, width)
-        return np.clip(np.rint(whole), 0, 255).astype(np.uint8)
+        return full_size(picture, self.order.photo, self.size)
 
     def _tell(self, phase: Phase, step: refine.Step | None = None, left: float | None = None):
         self.job.report(

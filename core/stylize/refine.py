@@ -106,11 +106,15 @@ class Options:
             raise InvalidRequest(f"{row.title} paints from {row.shortest_side} to 10000 rows.")
         if self.steps < 1:
             raise InvalidRequest("A painting takes at least one step.")
+        if self.steps > 1_000_000:
+            raise InvalidRequest("A painting takes at most a million steps.")
         weights = (self.content_weight, self.style_weight, self.variation_weight)
         if min(weights) < 0 or not 0 < sum(weights) < math.inf:
             raise InvalidRequest("Weights are positive numbers, and not all of them zero.")
         if not 0.1 <= self.brush <= 10:
             raise InvalidRequest("The brush is between a tenth of and ten times its usual size.")
+        if self.seed < 0:
+            raise InvalidRequest("The seed is a whole number from 0 on.")
         if self.start not in get_args(Start):
             raise InvalidRequest(f"A painting starts from {' or '.join(get_args(Start))}.")
         if self.optimiser not in optimise.OPTIMISERS:

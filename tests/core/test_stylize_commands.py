@@ -96,7 +96,7 @@ def test_a_folder_of_photos_becomes_a_folder_of_paintings(photo, painting, tmp_p
     (folder / "broken.jpg").write_bytes(b"no picture")
     (folder / "notes.txt").write_text("not looked at")
     done = run("stylize", folder, painting, "-o", out, "--mode", "instant", "--rows", 64, "--json")
-    assert done.exit_code == 2
+    assert done.exit_code == 3
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [Path(line["image"]).name for line in lines if "error" in line] == ["broken.jpg"]
     assert sorted(path.name for path in out.iterdir()) == ["one.png", "two.png"]
@@ -120,14 +120,23 @@ def test_styles_are_mixed_as_asked(photo, painting, tmp_path):
     ("arguments", "words"),
     [
         (["--mix", "1,2,3"], "one each"),
-        (["--mix", "a"], "could not convert"),
+        (["--mix", "a,b"], "takes numbers"),
+        (["--mix", "nan"], "positive numbers"),
+        (["--mix", "0"], "not all of them zero"),
         (["--rows", "4"], "rows"),
+        (["--rows", "-4"], "rows"),
+        (["--rows", 10**30], "rows"),
         (["--steps", "0"], "one step"),
+        (["--steps", 10**30], "at most a million"),
+        (["--seed", "-1"], "from 0 on"),
+        (["--brush", "nan"], "brush"),
+        (["--style-weight", "inf"], "positive numbers"),
+        (["--network", "nonsense"], "vgg19"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(photo, painting, tmp_path, arguments, words):
     done = run("stylize", photo, painting, "-o", tmp_path / "x.png", *arguments)
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "x.png").exists()
