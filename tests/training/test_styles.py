@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 import json
 
@@ -190,3 +191,26 @@ def test_command(data, tmp_path, monkeypatch):
         "edvard-munch",
     ]
     assert (tmp_path / "out" / "styles.json").exists()
+
+
+def test_styles_can_be_used_whenever_learning_them_again_fails(data, tmp_path, monkeypatch):
+    before = styles.publish(data, tmp_path, TINY)
+    other, put = dataclasses.replace(TINY, rows=(40, 32)), styles.write
+
+    def failing(path, content):
+        if path.name == "styles.json":
+            raise KeyboardInterrupt
+        put(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(styles, "write", failing)
+        with pytest.raises(KeyboardInterrupt):
+            styles.publish(data, tmp_path, other)
+    listed = json.loads((tmp_path / "styles.json").read_text())
+    assert listed == [entry.model_dump() for entry in before]
+    for entry in before:
+        content = (tmp_path / entry.file).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == entry.sha256
+    after = styles.publish(data, tmp_path, other)
+    assert {path.name for path in tmp_path.glob("*.npz")} == {entry.file for entry in after}
+    assert {entry.sha256 for entry in after}.isdisjoint(entry.sha256 for entry in before)
