@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import encoding, images
+from core import encoding, images, listing
 from core.errors import InvalidRequest
 
 MADE = {"content": "d\\xe9j\\xe0.jpg", "styles": ["Édouard — 北斎"], "rows": 48, "weights": None}
@@ -22,7 +22,7 @@ def test_every_ending_gives_its_format_and_the_picture_itself(
     data = encoding.encode(pixels, kind, MADE)
     read = images.load(data)
     assert read.format == kind.name
-    assert ending.removeprefix(".") in images.EXTENSIONS
+    assert ending.removeprefix(".") in listing.EXTENSIONS
     most = 6 if kind.name == "WEBP" else 3  # it halves chroma, which moves sharp edges
     assert np.abs(read.pixels.astype(int) - pixels).mean() < most
     assert remembered(data) == (None if kind.name == "BMP" else MADE)
