@@ -22,7 +22,7 @@ import typer
 from PIL import Image
 
 from core import examples, identify, images, models
-from core.precision import processor
+from core.hardware import processor
 
 _SIZES = {"512_pixel_jpeg": (512, 384), "12_megapixel_jpeg": (4032, 3024)}
 
@@ -61,7 +61,7 @@ def main(
     result["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     typer.echo(json.dumps(result, indent=2))
     if save:
-        from training.publish import update_catalogue
+        from training.publishing.classifier import update_catalogue
 
         entry = models.get(model)
         speed = {

@@ -22,7 +22,7 @@ import typer
 
 from benchmarks.stylize import figures, judge
 from core import examples, images
-from core.precision import compute_dtype
+from core.hardware import compute_dtype
 from core.stylize import instant, refine
 
 SIZE = (474, 712)  # rows and columns of what is timed

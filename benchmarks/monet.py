@@ -19,7 +19,7 @@ import typer
 from PIL import Image
 
 from core import examples, images, monet
-from core.precision import compute_dtype
+from core.hardware import compute_dtype
 
 
 def main(runs: Annotated[int, typer.Option(min=3)] = 10) -> None:

@@ -25,7 +25,7 @@ import numpy as np
 import typer
 
 from core import images
-from core.stylize import networks, objective, optimise, refine
+from core.stylize import extractors, objective, optimizers, refine
 
 TIMES_CONTENT = 1.4  # as far from the photo as ours may be, in distances of theirs
 
@@ -40,7 +40,7 @@ def main(
     scales: Annotated[str, typer.Option(help="Of ours, such as 0.25,0.5,1.")] = "",
     optimiser: Annotated[str, typer.Option(help="Of ours.")] = "lbfgs",
     waves: Annotated[
-        float, typer.Option(help="Of ours, see core.stylize.precondition; 0 for none.")
+        float, typer.Option(help="Of ours, see core.stylize.preconditioner; 0 for none.")
     ] = refine.Options().waves,
     precision: Annotated[str, typer.Option(help="Of ours; by default the fastest.")] = "",
     recipe: Annotated[bool, typer.Option(help="Run the usual recipe, too.")] = True,
@@ -85,9 +85,9 @@ def main(
             path.write_bytes(images.encode(pixels))
 
 
-def judge(photo: np.ndarray, style: np.ndarray, options: refine.Options) -> optimise.Evaluate:
+def judge(photo: np.ndarray, style: np.ndarray, options: refine.Options) -> optimizers.Evaluate:
     """The float32 evaluation at full size, which is what the usual recipe minimises."""
-    row = networks.get(options.network)
+    row = extractors.get(options.network)
     layers = tuple(row.content.items()), tuple(row.style.items())
     judging = objective.objective(row.id, "float32", *layers)
     sizes = [refine.size(picture, options.rows) for picture in (photo, style)]
@@ -98,7 +98,7 @@ def judge(photo: np.ndarray, style: np.ndarray, options: refine.Options) -> opti
     return evaluate
 
 
-def figures(evaluate: optimise.Evaluate, pixels: np.ndarray) -> dict[str, float]:
+def figures(evaluate: optimizers.Evaluate, pixels: np.ndarray) -> dict[str, float]:
     """What there is to say about a finished picture of 8 bits."""
     found = evaluate(pixels.astype(np.float32))
     return {
@@ -109,7 +109,7 @@ def figures(evaluate: optimise.Evaluate, pixels: np.ndarray) -> dict[str, float]
 
 
 def usual_recipe(
-    photo: np.ndarray, evaluate: optimise.Evaluate, options: refine.Options, evaluations: int
+    photo: np.ndarray, evaluate: optimizers.Evaluate, options: refine.Options, evaluations: int
 ) -> tuple[np.ndarray, float]:
     """SciPy's L-BFGS from the photo: the best picture, and seconds."""
     from scipy.optimize import fmin_l_bfgs_b
@@ -153,7 +153,7 @@ def ours(
 
 
 def first_as_good(
-    steps: list[tuple[np.ndarray, float]], evaluate: optimise.Evaluate, theirs: dict[str, float]
+    steps: list[tuple[np.ndarray, float]], evaluate: optimizers.Evaluate, theirs: dict[str, float]
 ) -> float | None:
     """Seconds until the style loss was theirs, and the content loss not much more; or None."""
     for pixels, seconds in steps:

@@ -16,12 +16,14 @@ from typing import Annotated, Any
 
 import typer
 
-from core import console, encoding, files, images, listing, models
+from core import files, images, models
 from core import identify as recogniser
 from core import monet as monet_painter
-from core import scan as scanner
-from core.console import AsJson, say
-from core.stylize import commands as style_commands
+from core.cli import console
+from core.cli import stylize as style_commands
+from core.cli.console import AsJson, say
+from core.collection import scan as scanner
+from core.images import encoding, folders
 
 app = typer.Typer(
     help="Atelier on the command line.",
@@ -226,7 +228,7 @@ def _monets(
     photos: Sequence[Path], out: Path, direction: monet_painter.Direction
 ) -> list[console.Output]:
     """Where the pictures go: into a folder, or the one of a single photo into a named file."""
-    is_picture = listing.has_picture_name(out) or encoding.has_ending(out)
+    is_picture = folders.has_picture_name(out) or encoding.has_ending(out)
     if len(photos) == 1 and is_picture and not os.path.isdir(out):  # noqa: PTH112
         return [console.named(out, photos)]
     return console.outputs(photos, out, added=f"-{direction}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import choices, collection, gallery, looks, painters, style, trainers
+from pages.components.explore import artists, gallery, scanning, statistics, training
+from pages.components.ui import choices, theme
 
-style.apply()
+theme.apply()
 
 VIEWS = {
     "Painters": "Who they were: lives, countries, movements.",
@@ -19,15 +20,15 @@ st.title("Explore the collection")
 view = choices.view("What to look at", VIEWS, key="view")
 st.html(f'<p class="lead">{VIEWS[view]}</p>')
 if view == "Painters":
-    painters.show()
+    artists.show()
 else:
-    place = collection.directory()
+    place = scanning.directory()
     if view == "Training":
-        trainers.show(place)
+        training.show(place)
     elif place is None:
-        collection.invite()
+        scanning.invite()
     elif view == "Gallery":
         gallery.show(place)
     else:
-        looks.show(place)
-    collection.choose_another(place)
+        statistics.show(place)
+    scanning.choose_another(place)

@@ -9,12 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from core import artists, errors, examples, identify, images, journal, models
-from pages.components import cards, charts, downloads, heat, pictures, style, uploads
-from pages.components.uploads import Given
+from pages.components.ui import cards, charts, downloads, heat, pictures, theme, uploads
+from pages.components.ui.uploads import Given
 
 MOST_NAMES = 10
 
-style.apply()
+theme.apply()
 
 
 @dataclass(frozen=True)

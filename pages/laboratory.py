@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core import models
-from pages.components import choices, lab_model, lab_overview, lab_two, style
+from pages.components.laboratory import comparison, model, overview
+from pages.components.ui import choices, theme
 
-style.apply()
+theme.apply()
 
 VIEWS = {
     "All models": "Every network that names painters, asked about the same paintings.",
@@ -20,8 +21,8 @@ view = choices.view("What to look at", VIEWS, key="lab-view")
 st.html(f'<p class="lead">{VIEWS[view]}</p>')
 entries = models.classifiers()
 if view == "All models":
-    lab_overview.show(entries)
+    overview.show(entries)
 elif view == "One model":
-    lab_model.show(entries)
+    model.show(entries)
 else:
-    lab_two.show(entries)
+    comparison.show(entries)

@@ -12,16 +12,16 @@ import streamlit as st
 
 from core import errors, examples, images, jobs, models, monet
 from core.jobs import Job, State
-from core.painter import Stopped
-from pages.components import charts, compare, downloads, pictures, style, uploads
-from pages.components.guard import guarded
-from pages.components.uploads import Given
-from pages.components.warmth import warm_up_in_background
+from core.monet.tiled import Stopped
+from pages.components.ui import charts, compare, downloads, pictures, theme, uploads
+from pages.components.ui.guard import guarded
+from pages.components.ui.uploads import Given
+from pages.components.ui.warm_up import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 24  # pictures of a visit that stay painted
 
-style.apply()
+theme.apply()
 warm_up_in_background()
 
 

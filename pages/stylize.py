@@ -12,30 +12,22 @@ from streamlit.delta_generator import DeltaGenerator
 from core import errors, images, jobs, models
 from core.errors import AtelierError
 from core.jobs import Job, State
-from core.stylize import film, instant, networks, painting, refine, styles
-from core.stylize.painting import Order, Painting, Progress
-from pages.components import (
-    compare,
-    downloads,
-    live,
-    manner,
-    pictures,
-    style,
-    subject,
-    uploads,
-)
-from pages.components.guard import guarded
-from pages.components.manner import Manner
-from pages.components.subject import Subject
-from pages.components.uploads import Given
-from pages.components.warmth import warm_up_in_background
+from core.stylize import artist_styles, extractors, film, instant, refine, session
+from core.stylize.session import Order, Painting, Progress
+from pages.components.stylize import progress, settings, subject
+from pages.components.stylize.settings import Manner
+from pages.components.stylize.subject import Subject
+from pages.components.ui import compare, downloads, pictures, theme, uploads
+from pages.components.ui.guard import guarded
+from pages.components.ui.uploads import Given
+from pages.components.ui.warm_up import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 8  # paintings of a visit that stay
 WARMING = "stylize-warming"  # key of the job that loads the networks
 PAINT = "stylize-paint"  # key of the button that has it painted, or painted further
 
-style.apply()
+theme.apply()
 warm_up_in_background()
 
 if "stylize_painted" not in st.session_state:
@@ -55,7 +47,7 @@ def pixels(digest: str, enough: int, _given: Given) -> np.ndarray:
 @st.cache_resource(max_entries=12, show_spinner=False)
 def sketch(key: str, _order: Order) -> np.ndarray:
     """The instant picture of an order, painted once."""
-    return painting.at_once(_order)
+    return session.at_once(_order)
 
 
 @st.cache_data(max_entries=24, show_spinner=False)
@@ -67,7 +59,7 @@ def as_jpeg(picture: np.ndarray) -> bytes:
 @st.cache_resource(show_spinner=False)
 def warm_up() -> Job:
     """Loads what refining needs while the visitor looks at the instant picture."""
-    return jobs.submit(WARMING, lambda job: painting.warm_up())
+    return jobs.submit(WARMING, lambda job: session.warm_up())
 
 
 def order_of(chosen: Subject, how: Manner) -> Order:
@@ -78,7 +70,7 @@ def order_of(chosen: Subject, how: Manner) -> Order:
         styles=[
             pixels(each.picture.digest, enough, each.picture)
             if each.picture
-            else styles.load(each.key)
+            else artist_styles.load(each.key)
             for each in chosen.styles
         ],
         weights=how.weights,
@@ -96,7 +88,7 @@ def key_of(chosen: Subject, *how: object) -> str:
 
 def work(job: Job, key: str, order: Order, painted: dict[str, Painting]) -> Painting | None:
     """Paints, and keeps what is done, whoever looks by then."""
-    found = painting.paint(order, job)
+    found = session.paint(order, job)
     if found is not None:
         painted.pop(key, None)
         painted[key] = found
@@ -147,19 +139,19 @@ def follow(job: Job, at_first: bytes, name: str) -> None:
         shown = now.preview
         if now.picture is not None and now.scale != st.session_state.stylize_scale:
             shown, st.session_state.stylize_scale = as_jpeg(now.picture), now.scale
-    live.picture(
+    progress.picture(
         shown,
         number=now.step if now else 0,
         alt=f"{name}, being painted",
         key=f"live-{job.key}",
     )
-    share, text = live.words(job, warming=WARMING)
+    share, text = progress.words(job, warming=WARMING)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(min(1.0, share), text=text)
         if st.button("Stop", icon=":material/stop_circle:", key="stop-stylize"):
             job.cancel()
     if now is not None and len(now.curve) > 1:
-        live.draw_curves(now.curve, key="curves-live")
+        progress.draw_curves(now.curve, key="curves-live")
 
 
 def at_once(chosen: Subject, how: Manner, order: Order, place: DeltaGenerator) -> np.ndarray | None:
@@ -189,7 +181,7 @@ def save(
     picture: np.ndarray, options: refine.Options, chosen: Subject, how: Manner, **more: object
 ) -> bytes:
     """The picture as a PNG with its settings."""
-    return painting.png(
+    return session.png(
         picture,
         options,
         content=chosen.photo.name,
@@ -273,7 +265,7 @@ def finished(done: Painting, key: str, chosen: Subject, how: Manner) -> None:
             help="The painting being made, as an animated WebP",
         )
         view()
-    title = networks.get(done.options.network).title
+    title = extractors.get(done.options.network).title
     height, width = done.pixels.shape[:2]
     words = f"{done.step} steps in {done.seconds:.0f} seconds with {title}, {width}×{height}."
     st.caption(words if done.complete else f"Stopped, and kept as it is: {words}")
@@ -281,7 +273,7 @@ def finished(done: Painting, key: str, chosen: Subject, how: Manner) -> None:
         st.info(done.note, icon=":material/info:")
     if len(done.curve) > 1:
         with st.expander("How it went"):
-            live.draw_curves(done.curve, key=f"curves-{key}")
+            progress.draw_curves(done.curve, key=f"curves-{key}")
 
 
 st.title("Your photo, as they would have painted it")
@@ -297,8 +289,8 @@ left, right = st.columns([5, 2], gap="large")
 with right:
     try:
         if asked and not running:
-            manner.hold()
-        how = manner.choose(chosen.styles, disabled=asked or running)
+            settings.hold()
+        how = settings.choose(chosen.styles, disabled=asked or running)
         order = order_of(chosen, how)
     except AtelierError as error:
         left.error(str(error))

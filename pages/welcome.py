@@ -4,9 +4,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import artists, examples, models
-from pages.components import compare, pictures, style
+from pages.components.ui import compare, pictures, theme
 
-style.apply()
+theme.apply()
 
 
 def painting(place: DeltaGenerator, example: examples.Example) -> None:

@@ -6,7 +6,7 @@ import re
 
 from core import models, monet
 from core.settings import ROOT, Settings
-from core.stylize import instant, styles
+from core.stylize import artist_styles, instant
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -73,4 +73,4 @@ def test_what_is_said_of_the_instant_style_was_measured():
         f"{found['loss_share']:.2f} of the loss"
     )
     assert words in " ".join(README.split()), f"The README should say: {words}"
-    assert f"painters by name: {len(styles.catalogue())} of them" in " ".join(README.split())
+    assert f"painters by name: {len(artist_styles.catalogue())} of them" in " ".join(README.split())

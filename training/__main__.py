@@ -8,26 +8,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from core import console
-from core.console import say
+from core.cli import console
+from core.cli.console import say
 from core.errors import AtelierError, incident
-from training import (
-    classifier_commands,
-    dataset_commands,
-    evaluate_commands,
-    monet_commands,
-    styles_commands,
-    stylizer_commands,
-)
+from training.cli import classifier, dataset, evaluate, monet, styles, stylizer
 
 
 class _Plain(TyperGroup):
     """Ends every command that fails with a sentence and exit status 1."""
 
     def invoke(self, ctx: Any) -> Any:
+        from core.collection.scan import ScanError
         from core.images import UnreadablePicture
         from core.models import WeightsError
-        from core.scan import ScanError
 
         try:
             return super().invoke(ctx)
@@ -46,17 +39,17 @@ class _Plain(TyperGroup):
 app = typer.Typer(
     cls=_Plain, help="Train, measure and publish.", no_args_is_help=True, add_completion=False
 )
-app.add_typer(dataset_commands.app, name="dataset")
-app.add_typer(evaluate_commands.app, name="evaluate")
-app.add_typer(stylizer_commands.app, name="stylizer")
-app.command()(classifier_commands.classifier)
-app.command()(classifier_commands.tune)
-app.command()(classifier_commands.publish)
-app.command()(classifier_commands.publish_base)
-app.command()(monet_commands.cyclegan)
-app.command()(monet_commands.publish_monet)
-app.command()(stylizer_commands.publish_stylizer)
-app.command()(styles_commands.styles)
+app.add_typer(dataset.app, name="dataset")
+app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(stylizer.app, name="stylizer")
+app.command()(classifier.classifier)
+app.command()(classifier.tune)
+app.command()(classifier.publish)
+app.command()(classifier.publish_base)
+app.command()(monet.cyclegan)
+app.command()(monet.publish_monet)
+app.command()(stylizer.publish_stylizer)
+app.command()(styles.styles)
 
 
 @app.callback()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import InvalidRequest
-from core.stylize import losses, networks, tiles
+from core.stylize import extractors, losses, tiling
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -55,7 +55,7 @@ class Evaluation:
 class Objective:
     """The losses over the features of one network. Made and remembered by `objective`."""
 
-    def __init__(self, network: networks.Loaded, content: Layers, style: Layers) -> None:
+    def __init__(self, network: extractors.Loaded, content: Layers, style: Layers) -> None:
         """Takes the network apart.
 
         Args:
@@ -70,7 +70,7 @@ class Objective:
         self._channels = {name: map_.shape[-1] for name, map_ in self._model.output.items()}
         # A softmax over the whole map is no sum over tiles.
         smoothed = network.network.temperature is not None
-        self._reach = None if smoothed else tiles.reach(self._model)
+        self._reach = None if smoothed else tiling.reach(self._model)
         self._strides = self._reach.strides if self._reach else {}
         self._lock = threading.Lock()
         self._compiled: dict[tuple[frozenset[str], frozenset[str]], Callable] = {}
@@ -192,12 +192,12 @@ class Objective:
 
     # In tiles.
 
-    def _parts(self, picture: np.ndarray, largest: int | None) -> list[tiles.Tile]:
+    def _parts(self, picture: np.ndarray, largest: int | None) -> list[tiling.Tile]:
         """The tiles of a picture; none if it is taken whole."""
         height, width = picture.shape[:2]
         if self._reach is None or largest is None or height * width <= largest:
             return []
-        return tiles.cut(height, width, largest, self._reach)
+        return tiling.cut(height, width, largest, self._reach)
 
     def _own(self, rgb: tf.Tensor, own: tf.Tensor) -> dict[str, tf.Tensor]:
         """The maps of a tile without what its margins have spoilt, see `tiles.Tile.own`."""
@@ -255,7 +255,7 @@ class Objective:
     def _look(
         self,
         picture: np.ndarray,
-        parts: Iterable[tiles.Tile],
+        parts: Iterable[tiling.Tile],
         *,
         grams: Iterable[str],
         moments: Iterable[str] = (),
@@ -297,12 +297,12 @@ class Objective:
         )
 
     def _maps(
-        self, picture: np.ndarray, parts: Iterable[tiles.Tile]
-    ) -> Iterator[tuple[tiles.Tile, Maps]]:
+        self, picture: np.ndarray, parts: Iterable[tiling.Tile]
+    ) -> Iterator[tuple[tiling.Tile, Maps]]:
         for part in parts:
             yield part, self._own_features(picture[part.seen], part.own)
 
-    def _content_maps(self, photo: np.ndarray, parts: Iterable[tiles.Tile]) -> Maps:
+    def _content_maps(self, photo: np.ndarray, parts: Iterable[tiling.Tile]) -> Maps:
         """The maps of the content layers, float32 NumPy arrays."""
         whole: Maps = {}
         for name in self.content:
@@ -316,7 +316,7 @@ class Objective:
     def _against_in_tiles(
         self,
         photo: np.ndarray,
-        parts: Sequence[tiles.Tile],
+        parts: Sequence[tiling.Tile],
         grams: Maps,
         moments: Maps,
         weights: Weights,
@@ -431,7 +431,7 @@ def objective(network_id: str, dtype: str, content: Layers, style: Layers) -> Ob
         KeyError, WeightsError: See `networks.load`.
         InvalidRequest: If the network has no such layer.
     """
-    return Objective(networks.load(network_id, dtype=dtype), content, style)
+    return Objective(extractors.load(network_id, dtype=dtype), content, style)
 
 
 def _picture() -> tf.TensorSpec:

@@ -22,9 +22,9 @@ import numpy as np
 from PIL import Image
 
 from core.errors import InvalidRequest
-from core.precision import compute_dtype
-from core.stylize import colour, losses, networks, objective, optimise, precondition
-from core.stylize.styles import ArtistStyle
+from core.hardware import compute_dtype
+from core.stylize import color, extractors, losses, objective, optimizers, preconditioner
+from core.stylize.artist_styles import ArtistStyle
 
 SMALLEST = 90  # rows of the coarsest copy, at least: below it, strokes are no strokes any more
 
@@ -74,7 +74,7 @@ class Options:
         precision: Keras policy of the network; None for the fastest on this processor.
     """
 
-    network: str = networks.DEFAULT
+    network: str = extractors.DEFAULT
     rows: int = 400
     steps: int = 100
     content_weight: float = 0.1
@@ -98,10 +98,10 @@ class Options:
         Raises:
             InvalidRequest: With one sentence that says what is not possible.
         """
-        if self.network not in networks.TABLE:
-            known = ", ".join(networks.TABLE)
+        if self.network not in extractors.TABLE:
+            known = ", ".join(extractors.TABLE)
             raise InvalidRequest(f"There is no network {self.network!r}; there are: {known}.")
-        row = networks.get(self.network)
+        row = extractors.get(self.network)
         if not row.shortest_side <= self.rows <= 10_000:
             raise InvalidRequest(f"{row.title} paints from {row.shortest_side} to 10000 rows.")
         if self.steps < 1:
@@ -117,8 +117,8 @@ class Options:
             raise InvalidRequest("The seed is a whole number from 0 on.")
         if self.start not in get_args(Start):
             raise InvalidRequest(f"A painting starts from {' or '.join(get_args(Start))}.")
-        if self.optimiser not in optimise.OPTIMISERS:
-            raise InvalidRequest(f"Optimisers are {' and '.join(optimise.OPTIMISERS)}.")
+        if self.optimiser not in optimizers.OPTIMISERS:
+            raise InvalidRequest(f"Optimisers are {' and '.join(optimizers.OPTIMISERS)}.")
         if self.learning_rate is not None and not 0 < self.learning_rate <= 255:
             raise InvalidRequest("The learning rate is between 0 and 255 grey levels.")
         if not 0 <= self.waves <= 2:
@@ -177,7 +177,7 @@ def size(photo: np.ndarray, rows: int) -> tuple[int, int]:
 def estimate_bytes(
     height: int,
     width: int,
-    network: str = networks.DEFAULT,
+    network: str = extractors.DEFAULT,
     precision: str | None = None,
     *,
     optimiser: OptimiserName = "lbfgs",
@@ -202,7 +202,7 @@ def _evaluation_bytes(network: str, precision: str | None) -> float:
     """Memory a pixel of the loss with its gradient."""
     # Maps are half as large in bfloat16, but the loss stays in float32.
     share = 1.0 if (precision or compute_dtype()) == "float32" else 0.65
-    return share * networks.get(network).bytes_a_pixel
+    return share * extractors.get(network).bytes_a_pixel
 
 
 def _room(
@@ -213,7 +213,7 @@ def _room(
     Raises:
         TooLarge: If it does not even suffice for small tiles, or the network allows none.
     """
-    row, network = networks.get(options.network), (options.network, options.precision)
+    row, network = extractors.get(options.network), (options.network, options.precision)
     in_tiles = row.temperature is None  # a softmax over whole maps allows none
     needed = estimate_bytes(
         height, width, *network, optimiser=options.optimiser, largest=_LEAST_TILE * in_tiles or None
@@ -241,7 +241,7 @@ def scales(height: int, width: int, options: Options) -> tuple[float, ...]:
     """The sizes at which it is painted one after the other, the last one 1."""
     if options.scales is not None:
         return options.scales
-    shortest = max(SMALLEST, networks.get(options.network).shortest_side)
+    shortest = max(SMALLEST, extractors.get(options.network).shortest_side)
     halvings = max(0, int(math.log2(min(height, width) / shortest)))
     return tuple(2.0**-n for n in range(halvings, -1, -1))
 
@@ -289,7 +289,7 @@ def refine(
     height, width = size(photo, options.rows)
     memory = free_bytes() if memory_bytes is None else memory_bytes
     room = _room(height, width, styles, options, memory)
-    row = networks.get(options.network)
+    row = extractors.get(options.network)
     judge = objective.objective(
         options.network,
         options.precision or compute_dtype(),
@@ -313,8 +313,8 @@ def refine(
     costs = [scale**2 * height * width + _STEP_PIXELS for scale in plan]
     work = sum(count * cost for count, cost in zip(counts, costs, strict=True))
     picture = None if canvas is None else canvas.astype(np.float32)
-    optimiser = optimise.make(
-        options.optimiser, precondition.Waves(options.waves), options.learning_rate
+    optimiser = optimizers.make(
+        options.optimiser, preconditioner.Waves(options.waves), options.learning_rate
     )
     small: np.ndarray | None = None
     for scale, count, cost in zip(plan, counts, costs, strict=True):
@@ -350,7 +350,7 @@ def refine(
 
 
 def _style_size(style: np.ndarray, scale: float, options: Options) -> tuple[int, int]:
-    least = networks.get(options.network).shortest_side
+    least = extractors.get(options.network).shortest_side
     height, width = size(style, round(max(least, options.rows * scale * options.brush)))
     return height, max(least, width)  # of a strip that is narrower, the network sees nothing
 
@@ -377,7 +377,7 @@ def _first_canvas(
     if options.keep_colors or not known:
         return photo
     shares = np.array([weight for weight, _ in known], np.float32)
-    moved = [colour.move(photo, *colours) for _, colours in known]
+    moved = [color.move(photo, *colours) for _, colours in known]
     return np.tensordot(shares / shares.sum(), np.stack(moved), axes=1)
 
 
@@ -385,7 +385,7 @@ def _colours(style: ArtistStyle | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and covariance of a style's colours."""
     if isinstance(style, ArtistStyle):
         return style.colour_mean, style.colour_covariance
-    return colour.statistics(style)
+    return color.statistics(style)
 
 
 @dataclass(frozen=True)
@@ -398,7 +398,7 @@ class _Canvas:
     def __call__(self) -> np.ndarray:
         picture = self.picture
         if self.photo is not None:
-            picture = colour.with_colours_of(picture, self.photo)
+            picture = color.with_colours_of(picture, self.photo)
         return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 
@@ -418,7 +418,7 @@ def _describe(
         return losses.StyleTarget(known.network, wanted)
     picture = resize(style, *_style_size(style, scale, options)).clip(0, 255)
     if options.keep_colors:
-        picture = colour.match(picture, photo)
+        picture = color.match(picture, photo)
     return judge.describe(picture, largest=room)
 
 

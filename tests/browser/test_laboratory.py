@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from core import artists, evaluations, examples, models
+from core import artists, examples, models
+from core.models import evaluations
 from tests.browser.conftest import (
     download_button,
     drop,

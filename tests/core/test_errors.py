@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core import artists, errors, identify, images, journal, models, monet, settings
-from core.stylize import losses, networks, refine, styles
+from core.stylize import artist_styles, extractors, losses, refine
 
 GREY = np.full((32, 32, 3), 128, np.uint8)
 GREY_PICTURE = images.Picture(GREY, "PNG", (32, 32))
@@ -40,8 +40,8 @@ def test_anything_else_is_logged_with_its_traceback_under_the_id_that_is_told(ca
 WRONG = {
     "model": lambda: models.load("no-such"),
     "artist": lambda: artists.get("nobody"),
-    "style": lambda: styles.load("nobody"),
-    "network": lambda: networks.load("alexnet"),
+    "style": lambda: artist_styles.load("nobody"),
+    "network": lambda: extractors.load("alexnet"),
     "artist of a model": lambda: identify.explain(GREY_PICTURE, artist_id="nobody"),
     "direction": lambda: monet.paint(GREY, "to-nowhere"),  # type: ignore[arg-type]
     "brush": lambda: monet.cycle(GREY, brush="dry"),  # type: ignore[arg-type]
@@ -102,7 +102,7 @@ def test_photos_of_any_shape_are_painted_or_refused_in_a_sentence():
 def test_kinds_of_errors_have_codes_that_programs_can_tell_apart():
     codes = {
         models.WeightsError: "weights",
-        networks.NotHere: "weights",
+        extractors.NotHere: "weights",
         refine.TooLarge: "too-large",
         journal.JournalError: "journal",
     }

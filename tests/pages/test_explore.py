@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import facts, images, jobs, scan, settings
+from core import images, jobs, settings
+from core.artists import facts
+from core.collection import scan
 from core.settings import ROOT
-from pages.components import collection, gallery
+from pages.components.explore import gallery, scanning
 from tests.pages.conftest import alts, words
 
 EXPLORE = str(ROOT / "pages" / "explore.py")
@@ -345,7 +347,7 @@ def test_a_collection_that_is_empty_or_gone(tmp_path: Path, monkeypatch):
 
 
 def test_nothing_looked_at_yet(shown: Path, monkeypatch):
-    monkeypatch.setattr(collection, "_watch", lambda place: None)
+    monkeypatch.setattr(scanning, "_watch", lambda place: None)
     monkeypatch.setattr(scan, "is_complete", lambda place: False)
     monkeypatch.setattr(scan, "in_background", lambda place: jobs.Job("", lambda job: None, None))
     for view in ("Colour", "Training"):

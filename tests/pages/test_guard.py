@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import errors, examples, identify, jobs, settings
 from core.settings import ROOT
-from pages.components import warmth
+from pages.components.ui import warm_up
 
 HOME = str(ROOT / "Home.py")
 
@@ -15,7 +15,7 @@ HOME = str(ROOT / "Home.py")
 @pytest.fixture(autouse=True)
 def cold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is loaded in the background."""
-    monkeypatch.setattr(warmth, "warm_up_in_background", lambda: None)
+    monkeypatch.setattr(warm_up, "warm_up_in_background", lambda: None)
 
 
 def test_a_wrong_setting_is_one_sentence_on_every_page(monkeypatch: pytest.MonkeyPatch):
@@ -64,9 +64,9 @@ def test_a_fault_of_a_fragment_is_a_sentence(monkeypatch):
     def page() -> None:
         from pathlib import Path
 
-        from pages.components import collection
+        from pages.components.explore import scanning
 
-        collection._watch(Path("/paintings"))
+        scanning._watch(Path("/paintings"))
 
     def broken(key: str) -> None:
         raise ZeroDivisionError("division by zero")
@@ -92,8 +92,8 @@ def test_loading_in_the_background_ends_in_the_log(monkeypatch, caplog, error):
 
     monkeypatch.undo()
     monkeypatch.setattr(identify, "warm_up", broken)
-    monkeypatch.setattr(warmth, "_DELAY", 0.0)
-    warmth.warm_up_in_background.clear()
-    warmth.warm_up_in_background().join(20)
-    warmth.warm_up_in_background.clear()
+    monkeypatch.setattr(warm_up, "_DELAY", 0.0)
+    warm_up.warm_up_in_background.clear()
+    warm_up.warm_up_in_background().join(20)
+    warm_up.warm_up_in_background.clear()
     assert "The default network is not ready" in caplog.text

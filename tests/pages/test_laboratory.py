@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import artists, evaluations, examples, images, models, settings
+from core import artists, examples, images, models, settings
 from core.identify import Guess, Identification
+from core.models import evaluations, loading
+from core.recipes import RECIPES
 from core.settings import ROOT
-from pages.components import lab_honesty, lab_paintings, lab_recipe, lab_training
-from pages.components.lab_two import agreement
+from pages.components.laboratory import calibration, gallery, recipe, training
+from pages.components.laboratory.comparison import agreement
 from tests.pages.conftest import alts, words
-from training.recipes import RECIPES
 
 LABORATORY = str(ROOT / "pages" / "laboratory.py")
 LITE = models.get("efficientnet_lite0")
@@ -265,8 +266,8 @@ def test_honesty_says_what_the_figures_say():
             "accuracy": [0.3, 0.9],
         }
     )
-    assert "1,000 paintings of which it said 95 %" in lab_honesty.furthest_off(table)
-    assert "surer than it should" in lab_honesty.furthest_off(table)
+    assert "1,000 paintings of which it said 95 %" in calibration.furthest_off(table)
+    assert "surer than it should" in calibration.furthest_off(table)
 
 
 def test_errors_without_a_directory_are_a_table():
@@ -327,7 +328,7 @@ def test_a_table_cannot_lead_out_of_the_directory_nor_lend_another_name(
     picasso = paintings[paintings["artist"] == "pablo-picasso"]["file"].iloc[0]
     files = ["../secret.jpg", str(tmp_path / "secret.jpg"), picasso]
     rows = pd.DataFrame({"file": files, "artist": ["claude-monet"] * 3})
-    found = lab_paintings.showable(settings.settings().collection, rows)
+    found = gallery.showable(settings.settings().collection, rows)
     assert found.rows.empty
     assert (found.hidden, found.missing) == (0, 3)
 
@@ -398,16 +399,16 @@ def test_phases_and_sizes_are_marked():
     history = pd.DataFrame(
         {"epoch": [1, 2, 3, 4], "phase": [1, 2, 2, 2], "size": [144, 144, 176, 176]}
     )
-    marks = [(mark.epoch, mark.text) for mark in lab_training.stretches(history)]
+    marks = [(mark.epoch, mark.text) for mark in training.stretches(history)]
     assert marks == [(1, "144 px"), (3, "176 px"), (2, "phase 2")]
-    assert lab_training.stretches(history[["epoch"]]) == []
-    assert lab_training.duration(5500) == "1 h 32 min"
+    assert training.stretches(history[["epoch"]]) == []
+    assert training.duration(5500) == "1 h 32 min"
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_is_said_in_words(name: str):
     options = json.loads(json.dumps(dataclasses.asdict(RECIPES[name])))
-    lines = lab_recipe.in_words(options | {"published": {"side": 256, "soup": True}})
+    lines = recipe.in_words(options | {"published": {"side": 256, "soup": True}})
     assert lines["Seed"] == "1"
     phases = [line for line in lines if line.startswith(("Phase", "Course"))]
     assert len(phases) == len(RECIPES[name].stages)
@@ -485,7 +486,7 @@ def test_weights_that_cannot_be_loaded_are_said_and_the_other_model_still_speaks
     (tmp_path / LITE.file.name).write_bytes(b"damaged")
     monkeypatch.setenv("ATELIER_WEIGHTS", str(tmp_path))
     settings.settings.cache_clear()
-    monkeypatch.setattr(models, "_loaded", {})
+    monkeypatch.setattr(loading, "_loaded", {})
     app = two(2)
     assert "damaged or not the published one" in app.error[0].value
     assert "Katsushika Hokusai" in words(app)

@@ -7,7 +7,8 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import examples, images, jobs, models, monet, painter
+from core import examples, images, jobs, models, monet
+from core.monet import generate, tiled
 from core.settings import ROOT
 
 PAGE = str(ROOT / "pages" / "monet.py")
@@ -104,7 +105,7 @@ def test_another_brush_paints_again_and_the_first_is_kept():
 
 
 def test_stopping_keeps_what_is_there_and_goes_on(monkeypatch):
-    original = painter.Painter.paint
+    original = tiled.Painter.paint
     asked = []
 
     def slow(self, canvas, stopping=lambda: False):
@@ -112,10 +113,10 @@ def test_stopping_keeps_what_is_there_and_goes_on(monkeypatch):
         while len(asked) == 2 and not stopping():
             time.sleep(0.01)
         if stopping():
-            raise painter.Stopped
+            raise tiled.Stopped
         return original(self, canvas, stopping)
 
-    monkeypatch.setattr(painter.Painter, "paint", slow)
+    monkeypatch.setattr(tiled.Painter, "paint", slow)
     app = upload(open_page(), ("one.jpg", small(0)), ("two.jpg", small(2)))
     while len(asked) < 2:
         time.sleep(0.01)
@@ -133,7 +134,7 @@ def test_missing_weights_are_told_in_a_sentence(monkeypatch):
     def refuse(model_id):
         raise models.WeightsError("The weights are not on this machine.")
 
-    monkeypatch.setattr(monet, "painter", refuse)
+    monkeypatch.setattr(generate, "painter", refuse)
     app = finished(upload(open_page(), ("garden.jpg", small())))
     assert not app.exception
     assert app.error[0].value == "The weights are not on this machine."

@@ -22,6 +22,7 @@ from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 from streamlit.testing.v1.util import patch_config_options
 
 from core import artists, examples, images, journal, models, settings
+from core.models import loading
 from core.settings import ROOT
 
 IDENTIFY = str(ROOT / "pages" / "identify.py")
@@ -147,8 +148,8 @@ def test_an_unknown_painter_is_said_plainly(monkeypatch):
     default = catalogue[models.DEFAULT]
     strict = default.known.model_copy(update={"threshold": 1.1})
     catalogue[models.DEFAULT] = default.model_copy(update={"known": strict})
-    monkeypatch.setattr(models, "_loaded", {})
-    monkeypatch.setattr(models, "catalogue", lambda: catalogue)
+    monkeypatch.setattr(loading, "_loaded", {})
+    monkeypatch.setattr(loading, "catalogue", lambda: catalogue)
     app = upload(open_page(), ("wave.jpg", WAVE.read()))
     assert "Not one of the artists I know" in labels(app)
 
@@ -157,8 +158,8 @@ def test_a_model_that_cannot_tell_strangers_names_somebody_and_says_so(monkeypat
     catalogue = dict(models.catalogue())
     default = catalogue[models.DEFAULT]
     catalogue[models.DEFAULT] = default.model_copy(update={"known": None})
-    monkeypatch.setattr(models, "_loaded", {})
-    monkeypatch.setattr(models, "catalogue", lambda: catalogue)
+    monkeypatch.setattr(loading, "_loaded", {})
+    monkeypatch.setattr(loading, "catalogue", lambda: catalogue)
     app = upload(open_page(), ("wave.jpg", WAVE.read()))
     assert not app.exception
     assert "Most likely painted by" in labels(app)
@@ -169,7 +170,7 @@ def test_missing_weights_are_explained_not_raised(monkeypatch, tmp_path):
     (tmp_path / models.get(models.DEFAULT).file.name).write_bytes(b"damaged")
     monkeypatch.setenv("ATELIER_WEIGHTS", str(tmp_path))
     settings.settings.cache_clear()
-    monkeypatch.setattr(models, "_loaded", {})
+    monkeypatch.setattr(loading, "_loaded", {})
     app = upload(open_page(), ("wave.jpg", WAVE.read()))
     assert not app.exception
     assert "damaged or not the published one" in app.error[0].value

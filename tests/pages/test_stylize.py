@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 from core import examples, images, jobs, models
 from core.errors import InvalidRequest
 from core.settings import ROOT
-from core.stylize import instant, painting, presets, refine, styles
+from core.stylize import artist_styles, instant, presets, refine, session
+from core.stylize.artist_styles import Entry
 
 PAGE = str(ROOT / "pages" / "stylize.py")
 LIMIT = 120  # seconds; a test that needs them has failed
@@ -72,9 +73,9 @@ def studio(monkeypatch) -> Studio:
     monkeypatch.setattr(instant, "paint", found.sketch)
     monkeypatch.setattr(instant, "is_loaded", lambda: True)
     monkeypatch.setattr(refine, "refine", found.refine)
-    monkeypatch.setattr(painting, "at_hand", lambda options: (options, ""))
-    monkeypatch.setattr(painting, "warm_up", lambda: None)
-    monkeypatch.setattr(styles, "catalogue", lambda: [])
+    monkeypatch.setattr(session, "at_hand", lambda options: (options, ""))
+    monkeypatch.setattr(session, "warm_up", lambda: None)
+    monkeypatch.setattr(artist_styles, "catalogue", lambda: [])
     return found
 
 
@@ -311,12 +312,12 @@ def test_weights_that_are_all_zero_are_told(monkeypatch):
 
 def test_painters_can_be_chosen_and_mixed(studio, monkeypatch):
     entries = [
-        styles.Entry(artist=artist, file="", sha256="", bytes=0, paintings=3, network="vgg16",
+        Entry(artist=artist, file="", sha256="", bytes=0, paintings=3, network="vgg16",
                      date="", seed=0, command="")
         for artist in ("claude-monet", "vincent-van-gogh")
     ]  # fmt: skip
-    monkeypatch.setattr(styles, "catalogue", lambda: entries)
-    monkeypatch.setattr(styles, "load", lambda artist: f"style of {artist}")
+    monkeypatch.setattr(artist_styles, "catalogue", lambda: entries)
+    monkeypatch.setattr(artist_styles, "load", lambda artist: f"style of {artist}")
     app = drop(open_page(), small())
     app = fine(app.segmented_control(key="stylize_source").set_value("painters").run())
     app = fine(app.multiselect(key="stylize_artists").set_value(["claude-monet"]).run())
@@ -497,7 +498,7 @@ def test_damaged_weights_are_told(monkeypatch):
     def damaged(*_, **__):
         raise models.WeightsError("The weights file is damaged: delete it.")
 
-    monkeypatch.setattr(painting, "at_hand", damaged)
+    monkeypatch.setattr(session, "at_hand", damaged)
     app = finished(press(ready(), "Refine"))
     assert app.error[0].value == "The weights file is damaged: delete it."
 

@@ -1,0 +1,5 @@
+"""The artists, their spellings, and the table of the fifty."""
+
+from core.artists.people import Artist, catalogue, find, get, slug
+
+__all__ = ["Artist", "catalogue", "find", "get", "slug"]

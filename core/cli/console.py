@@ -1,0 +1,243 @@
+"""What the commands share: results on stdout, progress and complaints on stderr, exit statuses.
+
+Exit statuses: 0 done, 1 failed as a whole, 2 wrong usage, 3 some inputs failed (each is named),
+130 stopped by Ctrl-C (what was left is named).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from core import errors, files, logs
+from core.errors import AtelierError
+from core.images import encoding
+from core.settings import SettingsError
+
+FAILED, USAGE, SOME_FAILED, STOPPED = 1, 2, 3, 130
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Also what libraries say, and tracebacks of incidents.")
+]
+
+
+def set_up(verbose: bool, *, level: int) -> None:
+    """Called once, before any command: the log, text for any terminal, Ctrl-C as an exception."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        logs.configure(verbose, level=level)
+    except SettingsError as error:
+        refuse(str(error))
+
+
+def say(message: str) -> None:
+    """Progress and complaints go to stderr: stdout is for results."""
+    typer.echo(message, err=True)
+
+
+def result(found: Any) -> None:
+    """A result as a line of JSON on stdout."""
+    # What an encoding lacks is escaped by JSON's own rules, else it would be JSON no more.
+    anything = sys.stdout.encoding.casefold().replace("-", "") == "utf8"
+    typer.echo(json.dumps(found, ensure_ascii=not anything))
+
+
+def complain(path: Path, message: str, as_json: bool) -> None:
+    """Says what is wrong with a file, in one line that names it."""
+    if as_json:
+        result({"image": files.printable(path), "error": message})
+    else:
+        say(f"{files.printable(path)}: {message}")
+
+
+def refuse(message: str) -> NoReturn:
+    """Ends a command that was used wrongly."""
+    say(message)
+    raise typer.Exit(USAGE)
+
+
+def fail(message: str) -> NoReturn:
+    """Ends a command that failed as a whole."""
+    say(message)
+    raise typer.Exit(FAILED)
+
+
+def sentence(error: Exception) -> str:
+    """What is said of an error; one that nobody expected is logged."""
+    if isinstance(error, AtelierError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this picture: a smaller one may do."
+    if isinstance(error, OSError) and error.strerror:
+        return f"The file cannot be opened: {error.strerror}."
+    return f"{errors.incident(error)} `--verbose` shows it."
+
+
+@contextmanager
+def whole() -> Iterator[None]:
+    """Around what is done for all inputs at once: an error there ends the command.
+
+    Raises:
+        typer.Exit: With `FAILED` in place of an error.
+    """
+    try:
+        yield
+    except (typer.Exit, BrokenPipeError):
+        raise
+    except Exception as error:
+        fail(sentence(error))
+
+
+class Batch:
+    """Inputs that are worked off one by one: one that fails does not end the others.
+
+    ```python
+    batch = Batch(paths, as_json)
+    for path in batch:
+        with batch.one(path):
+            ...
+    batch.close()
+    ```
+    """
+
+    def __init__(self, inputs: Sequence[Path], as_json: bool) -> None:
+        self._inputs, self._as_json = list(inputs), as_json
+        self._begun = 0
+        self._failed = False
+
+    def __iter__(self) -> Iterator[Path]:
+        """Each input in its turn."""
+        for path in self._inputs:
+            self._begun += 1
+            yield path
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Around what is done for all of them before the first: an error there ends the command.
+
+        Raises:
+            typer.Exit: With `FAILED` in place of an error, with `STOPPED` after Ctrl-C.
+        """
+        try:
+            with whole():
+                yield
+        except KeyboardInterrupt:
+            self.stop(kept=False)
+
+    @contextmanager
+    def one(self, path: Path) -> Iterator[None]:
+        """Around the work on one input: an error is told in one line that names it.
+
+        Raises:
+            typer.Exit: With `STOPPED` after Ctrl-C; what is left is named.
+        """
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.stop(kept=False)
+        except (typer.Exit, BrokenPipeError):
+            raise
+        except Exception as error:
+            self._failed = True
+            complain(path, sentence(error), self._as_json)
+
+    def stop(self, *, kept: bool) -> NoReturn:
+        """Ends the command after Ctrl-C.
+
+        Args:
+            kept: Whether something was kept of the input that was worked on.
+        """
+        say("Stopped.")
+        for path in self._inputs[max(0, self._begun - (not kept)) :]:
+            say(f"{files.printable(path)}: not done.")
+        raise typer.Exit(STOPPED)
+
+    def close(self) -> None:
+        """Ends the command.
+
+        Raises:
+            typer.Exit: With `SOME_FAILED` if some inputs failed.
+        """
+        if self._failed:
+            raise typer.Exit(SOME_FAILED)
+
+
+class Output:
+    """Where a picture goes: a file that was named and may be replaced, or one that was planned."""
+
+    def __init__(self, path: Path, *, named: bool) -> None:
+        self.path, self._named = path, named
+        self.format = encoding.format_of(path)
+
+    def check(self) -> None:
+        """Makes sure, before the work, that it can be written.
+
+        Raises:
+            files.OutputError: If it cannot.
+        """
+        files.check_output(self.path)
+
+    def write(self, data: bytes) -> Path:
+        """Writes the file.
+
+        Returns:
+            Where: what has appeared at a planned place meanwhile stays.
+
+        Raises:
+            files.OutputError: If it cannot be written.
+        """
+        if not self._named:
+            return files.write_beside(self.path, data)
+        files.write(self.path, data)
+        return self.path
+
+
+def outputs(inputs: Sequence[Path], directory: Path, *, added: str = "") -> list[Output]:
+    """Plans an output for each input, see `files.outputs`.
+
+    Raises:
+        typer.Exit: If the directory cannot be written into, or is named like one picture.
+    """
+    if encoding.has_ending(directory) and not os.path.lexists(directory):
+        refuse(
+            f"{files.printable(directory)} is the name of one picture: name a folder for the "
+            f"pictures that come of {len(inputs)}."
+        )
+    if os.path.lexists(directory) and not os.path.isdir(directory):  # noqa: PTH112
+        fail(f"{files.printable(directory)} is not a folder: pictures cannot be written into it.")
+    with whole():
+        files.check_output(directory / "x.png")
+    return [Output(path, named=False) for path in files.outputs(inputs, directory, added=added)]
+
+
+def named(out: Path, inputs: Sequence[Path]) -> Output:
+    """The output at exactly this path.
+
+    Raises:
+        typer.Exit: If it has no picture's ending, is one of the inputs, or cannot be written.
+    """
+    try:
+        output = Output(out, named=True)
+    except errors.InvalidRequest as error:
+        refuse(str(error))
+    for path in inputs:
+        if files.same(path, out):
+            refuse(
+                f"{files.printable(out)} is one of the pictures that are read, and would be "
+                "overwritten: choose another name."
+            )
+    with whole():
+        output.check()
+    return output

@@ -1,0 +1,37 @@
+"""Naming the artist of a painting."""
+
+from core.identify.classify import (
+    CANNOT_TELL,
+    ENOUGH,
+    SIDE,
+    Guess,
+    Identification,
+    calibrated,
+    explain,
+    identify,
+    known_features,
+    known_score,
+    overlay,
+    softmax,
+    squeeze,
+    view,
+    warm_up,
+)
+
+__all__ = [
+    "CANNOT_TELL",
+    "ENOUGH",
+    "SIDE",
+    "Guess",
+    "Identification",
+    "calibrated",
+    "explain",
+    "identify",
+    "known_features",
+    "known_score",
+    "overlay",
+    "softmax",
+    "squeeze",
+    "view",
+    "warm_up",
+]

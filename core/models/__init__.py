@@ -1,0 +1,41 @@
+"""The models: catalogue, weights, loading, evaluations and architectures."""
+
+from core.models.loading import (
+    ASSETS,
+    DEFAULT,
+    Calibration,
+    Entry,
+    KerasFile,
+    KnownScore,
+    Loaded,
+    WeightsError,
+    WeightsFile,
+    build,
+    catalogue,
+    checked,
+    classifiers,
+    get,
+    is_loaded,
+    load,
+    resolve,
+)
+
+__all__ = [
+    "ASSETS",
+    "DEFAULT",
+    "Calibration",
+    "Entry",
+    "KerasFile",
+    "KnownScore",
+    "Loaded",
+    "WeightsError",
+    "WeightsFile",
+    "build",
+    "catalogue",
+    "checked",
+    "classifiers",
+    "get",
+    "is_loaded",
+    "load",
+    "resolve",
+]

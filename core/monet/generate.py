@@ -1,0 +1,166 @@
+"""Photo to Monet and back, with the generators of a CycleGAN (arXiv 1703.10593).
+
+The generators learned from small pictures, so their brush strokes are a few pixels wide.
+A photo is therefore painted on a canvas of a chosen size, the *brush*, brought back to its
+own size, and given back part of its details that are finer than the canvas.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, get_args
+
+import numpy as np
+from PIL import Image
+
+from core import images, models
+from core.errors import UnknownName
+from core.monet.tiled import Painter
+
+Direction = Literal["to-monet", "to-photo"]
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+MODELS: dict[Direction, str] = {"to-monet": "photo_to_monet", "to-photo": "monet_to_photo"}
+Brush = Literal["fine", "medium", "broad"]
+BRUSHES: dict[Brush, int] = {"fine": 640, "medium": 352, "broad": 224}  # canvas's short side, px
+LONGEST = 2048  # side of a result, pixels
+
+_DETAIL = 0.3  # share of the photo's details, finer than the canvas, that is kept
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A painted picture.
+
+    Attributes:
+        direction: Which way.
+        before: What was given, `(height, width, 3)` uint8, at most `LONGEST` pixels a side.
+        after: The painted picture, of the same shape.
+        seconds: Time it took, without loading the network.
+    """
+
+    direction: Direction
+    before: np.ndarray
+    after: np.ndarray
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """There and back again, at the size of the canvas.
+
+    Attributes:
+        start, there, back: `(height, width, 3)` uint8.
+        error: Mean absolute difference of `back` from `start`, as a share of the range.
+    """
+
+    start: np.ndarray
+    there: np.ndarray
+    back: np.ndarray
+    error: float
+
+
+def paint(
+    pixels: np.ndarray,
+    direction: Direction = "to-monet",
+    *,
+    brush: Brush = "broad",
+    stopping: Callable[[], bool] = lambda: False,
+) -> Painted:
+    """Turns a photo into a Monet, or a Monet into a photo. May be called from any thread.
+
+    Args:
+        pixels: `(height, width, 3)` uint8; larger sides than `LONGEST` are reduced.
+        brush: The smaller the canvas, see `BRUSHES`, the broader the strokes.
+        stopping: Asked before each tile.
+
+    Raises:
+        UnknownName: If there is no such direction or brush.
+        core.models.WeightsError: If the generator cannot be loaded.
+        core.monet.tiled.Stopped: If `stopping` said so.
+    """
+    _check(direction, brush)
+    chosen = painter(MODELS[direction])
+    started = time.perf_counter()
+    before = images.preview(pixels, LONGEST)
+    canvas = _reduced(before, BRUSHES[brush])
+    painted = chosen.paint(canvas, stopping)
+    after = painted if canvas is before else _enlarged(painted, canvas, before)
+    return Painted(direction, before, after, time.perf_counter() - started)
+
+
+def cycle(
+    pixels: np.ndarray, direction: Direction = "to-monet", *, brush: Brush = "broad"
+) -> Cycle:
+    """Paints a picture and turns the painting back: the cycle that training keeps short.
+
+    Raises:
+        As `paint`.
+    """
+    _check(direction, brush)
+    first, second = sorted(DIRECTIONS, key=lambda way: way != direction)
+    start = _reduced(images.preview(pixels, LONGEST), BRUSHES[brush])
+    there = painter(MODELS[first]).paint(start)
+    back = painter(MODELS[second]).paint(there)
+    error = float(np.abs(back.astype(np.float32) - start).mean() / 255)
+    return Cycle(start, there, back, error)
+
+
+def blend(before: np.ndarray, after: np.ndarray, strength: float) -> np.ndarray:
+    """Between two pictures of the same shape, uint8: 0 gives the first, 1 the second.
+
+    A strength above 1 goes on in the same direction.
+    """
+    if strength == 1:
+        return after
+    mixed = before + np.float32(strength) * (after.astype(np.float32) - before)
+    return np.rint(mixed).clip(0, 255).astype(np.uint8)
+
+
+def warm_up(direction: Direction = "to-monet") -> None:
+    """Loads and compiles a generator, so that the first picture does not wait for it."""
+    painter(MODELS[direction]).paint(np.zeros((64, 64, 3), np.uint8))
+
+
+def is_loaded(direction: Direction) -> bool:
+    """Whether a picture would be painted at once."""
+    return models.is_loaded(MODELS[direction])
+
+
+def _check(direction: str, brush: str) -> None:
+    for what, asked, known in (
+        ("direction", direction, DIRECTIONS),
+        ("brush", brush, tuple(BRUSHES)),
+    ):
+        if asked not in known:
+            raise UnknownName(f"No {what} {asked!r}; there are: {', '.join(known)}.")
+
+
+def _reduced(pixels: np.ndarray, short_side: int) -> np.ndarray:
+    """The picture with this short side; smaller ones stay as they are."""
+    height, width = pixels.shape[:2]
+    scale = short_side / min(height, width)
+    if scale >= 1:
+        return pixels
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+
+
+def _enlarged(painted: np.ndarray, canvas: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """A painted canvas at the size of `before`, with part of its finer details."""
+    size = before.shape[1], before.shape[0]
+    large, coarse = (
+        np.asarray(Image.fromarray(p).resize(size, Image.Resampling.BICUBIC), np.float32)
+        for p in (painted, canvas)
+    )
+    large += _DETAIL * (before - coarse)
+    return np.rint(large).clip(0, 255).astype(np.uint8)
+
+
+@cache
+def painter(model_id: str) -> Painter:
+    """What paints with a generator of the catalogue, loaded once."""
+    loaded = models.load(model_id)
+    return Painter(loaded.body, loaded.lock, soften=loaded.entry.soften)

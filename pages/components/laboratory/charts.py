@@ -1,0 +1,464 @@
+"""The charts of the Laboratory. Each takes a table and returns a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from pages.components.ui import theme
+from pages.components.ui.charts import percent, quiet
+
+ROW = 24  # pixels a row of names
+_CELL = 20  # pixels a row of the matrix
+_EDGE = 24  # pixels on the right, for half of a `100 %`
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A word on the epochs from here on, in a row of such words."""
+
+    epoch: float
+    text: str
+    row: int
+
+
+def wrong() -> str:
+    """The colour of mistakes: burnt orange, which the colour-blind tell from ultramarine."""
+    return "#f0a35e" if theme.is_dark() else "#c2571a"
+
+
+def overview(table: pd.DataFrame) -> go.Figure:
+    """For each model how often it is right in each split, the best on test paintings on top.
+
+    Args:
+        table: As `core.models.evaluations.overview` gives it, evaluated models only.
+    """
+    rows = table.iloc[::-1]
+    places = list(range(len(rows)))  # not titles: two models may have the same
+    figure = go.Figure()
+    for place, row in enumerate(rows.itertuples()):
+        ends = [share for share in (row.train, row.val, row.test) if not np.isnan(share)]
+        figure.add_trace(
+            go.Scatter(
+                x=[min(ends, default=None), max(ends, default=None)],
+                y=[place] * 2,
+                mode="lines",
+                line={"color": theme.muted(), "width": 3},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        )
+    looks = {
+        "train": ("learned from", {"symbol": "circle-open", "color": theme.ink(), "size": 10}),
+        "val": ("tuned on", {"symbol": "line-ns-open", "color": theme.ink(), "size": 12}),
+        "test": ("never seen", {"color": theme.accent(), "size": 15}),
+    }
+    for split, (name, marker) in looks.items():
+        texts = ["" if np.isnan(share) else percent(share) for share in rows[split]]
+        figure.add_trace(
+            go.Scatter(
+                x=rows[split],
+                y=places,
+                name=name,
+                mode="markers+text" if split == "test" else "markers",
+                marker=marker,
+                text=texts,
+                textposition="top center",
+                textfont={"color": theme.ink(), "size": 13},
+                cliponaxis=False,
+                customdata=rows["title"],
+                hovertemplate="%{customdata}: %{x:.2%} of the paintings "
+                + name
+                + "<extra></extra>",
+            )
+        )
+    quiet(figure, height=52 * len(rows) + 90, right=_EDGE)
+    _legend(figure)
+    figure.update_xaxes(range=[0, 1.004], **_shares())
+    figure.update_yaxes(
+        tickfont_size=14,
+        tickvals=places,
+        ticktext=rows["title"],
+        range=[-0.6, len(rows) - 0.3],
+    )
+    return figure
+
+
+def curves(
+    history: pd.DataFrame,
+    lines: Mapping[str, str],
+    marks: Sequence[Mark],
+    *,
+    shares: bool,
+    best: float | None = None,
+) -> go.Figure:
+    """Lines by epoch.
+
+    Args:
+        lines: Which columns, and what they are called.
+        marks: Where something else begins.
+        shares: Whether the numbers are shares of 1.
+        best: An epoch to point out on the first line.
+    """
+    colours = [theme.accent(), wrong(), theme.ink()]
+    figure = go.Figure()
+    for (column, name), colour in zip(lines.items(), colours, strict=False):
+        value = "%{y:.1%}" if shares else "%{y:.3f}"
+        figure.add_trace(
+            go.Scatter(
+                x=history["epoch"],
+                y=history[column],
+                name=name,
+                mode="lines" if len(history) > 1 else "markers",
+                line={"color": colour, "width": 2.5},
+                hovertemplate=f"{name}, epoch %{{x}}: {value}<extra></extra>",
+            )
+        )
+    quiet(figure, height=320, right=_EDGE)
+    _legend(figure)
+    values = history[list(lines)].to_numpy(float)
+    low, high = np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)
+    room = (high - low) or 1.0  # above the curves, for what the marks say
+    grid = {
+        "showgrid": True,
+        "gridcolor": theme.line(),
+        "range": [low - 0.06 * room, high + 0.2 * room],
+    }
+    if not np.isfinite(room):
+        del grid["range"]
+    figure.update_xaxes(title=_title("epoch"), **({} if len(history) > 2 else {"dtick": 1}))
+    figure.update_yaxes(**(_shares() | {"range": [0, 1.01]} if shares else grid))
+    for mark in marks:
+        at = mark.epoch - 0.5
+        figure.add_vline(at, line={"color": theme.muted(), "width": 1, "dash": "dot"})
+        figure.add_annotation(
+            x=at,
+            y=0 if shares else 1,  # where the curves are not
+            yref="paper",
+            text=mark.text,
+            showarrow=False,
+            xanchor="left",
+            yanchor="bottom" if shares else "top",
+            xshift=4,
+            yshift=(1 if shares else -1) * 15 * mark.row,
+            font={"size": 11, "color": theme.ink()},
+            opacity=0.75,
+        )
+    if best is not None:
+        first = next(iter(lines))
+        at = history.loc[history["epoch"] == best, first].iloc[0]
+        figure.add_trace(
+            go.Scatter(
+                x=[best],
+                y=[at],
+                mode="markers+text",
+                text=[percent(at)],
+                textposition="top center",
+                textfont={"color": theme.ink()},
+                marker={"color": theme.accent(), "size": 10},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        )
+    return figure
+
+
+def trials(search: pd.DataFrame) -> go.Figure:
+    """How often each trial of a random search is right, by learning rate; the best stands out.
+
+    Args:
+        search: As `core.models.evaluations.table` gives it.
+    """
+    search = search.sort_values("learning_rate")
+    best = search["val_macro"] == search["val_macro"].max()
+    figure = go.Figure(
+        go.Scatter(
+            x=search["learning_rate"],
+            y=search["val_macro"],
+            mode="markers+text",
+            marker={
+                "color": [theme.accent() if each else theme.muted() for each in best],
+                "size": 12,
+            },
+            text=[f"{units:.0f}" for units in search["units"]],
+            textposition=_beside(np.log10(search["learning_rate"].to_numpy(float))),
+            textfont={"color": theme.ink(), "size": 12},
+            cliponaxis=False,
+            hovertemplate="learning rate %{x:.2g}, %{text} units: %{y:.1%}<extra></extra>",
+        )
+    )
+    quiet(figure, height=280, right=2 * _EDGE)
+    figure.update_xaxes(title=_title("learning rate"), type="log", exponentformat="none", dtick=1)
+    step = 0.05 if search["val_macro"].max() < 0.25 else 0.25
+    figure.update_yaxes(**_shares(step), rangemode="tozero")
+    return figure
+
+
+def _beside(places: np.ndarray) -> list[str]:
+    """On which side of each point its label hides none of its neighbours, from left to right."""
+    close = np.diff(places) < 0.2
+    after, before = np.append(close, False), np.insert(close, 0, False)
+    free = np.where(after, "middle left", "middle right")
+    return np.where(after & before, "bottom center", free).tolist()
+
+
+def matrix(
+    confusion: pd.DataFrame, names: Mapping[str, str], chosen: tuple[str, str] | None
+) -> go.Figure:
+    """Who is taken for whom, as shares of each painter's paintings.
+
+    What is right is of one colour, what is wrong of another with a scale of its own: mistakes
+    are few, and would be pale beside the diagonal.
+
+    Args:
+        confusion: As `core.models.evaluations.table` gives it, in the order to draw.
+        names: Of the artists, by id.
+        chosen: Painter and named painter of the cell to point out.
+    """
+    ids = confusion["artist"].tolist()
+    counts = confusion[ids].to_numpy(float)
+    paintings = counts.sum(axis=1)
+    share = counts / np.maximum(paintings, 1)[:, None]
+    here = np.eye(len(ids), dtype=bool)
+    labels = [names[artist] for artist in ids]
+    figure = go.Figure()
+    most = max(float(share[~here].max(initial=0)), 0.01)
+    for at, colour, full in ((here, theme.accent(), 1.0), (~here, wrong(), most)):
+        figure.add_trace(
+            go.Heatmap(
+                x=labels,
+                y=labels,
+                z=np.where(at & (share > 0), share, np.nan),
+                zmin=0,
+                zmax=full,
+                colorscale=[[0, _faint(colour)], [1, colour]],
+                showscale=False,
+                xgap=1,
+                ygap=1,
+                hoverinfo="skip",
+            )
+        )
+    figure.add_trace(_cells(ids, labels, counts, paintings))
+    quiet(figure, height=_CELL * len(ids) + 190)
+    small = {"tickfont": {"size": 11, "color": theme.ink()}, "dtick": 1}
+    figure.update_xaxes(tickangle=-90, ticks="", **small)
+    figure.update_yaxes(**small)
+    edges = [-0.5, len(ids) - 0.5]
+    figure.update_xaxes(range=edges)
+    figure.update_yaxes(range=edges[::-1])
+    figure.update_layout(clickmode="event+select", dragmode=False, hovermode="closest")
+    figure.update_layout(plot_bgcolor=_veil())
+    if chosen is not None and set(chosen) <= set(ids):
+        row, column = (ids.index(artist) for artist in chosen)
+        figure.add_shape(
+            type="rect",
+            x0=column - 0.5,
+            x1=column + 0.5,
+            y0=row - 0.5,
+            y1=row + 0.5,
+            line={"color": theme.ink(), "width": 2},
+        )
+    return figure
+
+
+def _cells(
+    ids: Sequence[str], labels: Sequence[str], counts: np.ndarray, paintings: np.ndarray
+) -> go.Scatter:
+    """Invisible dots on the cells: heat maps can be hovered over, but not selected."""
+    places = [(row, column) for row in range(len(ids)) for column in range(len(ids))]
+    texts = [
+        f"{labels[row]}<br>"
+        + ("named rightly" if row == column else f"taken for {labels[column]}")
+        + f": {counts[row, column]:.0f} of {paintings[row]:.0f}"
+        for row, column in places
+    ]
+    unseen = {"marker": {"opacity": 0}}
+    return go.Scatter(
+        x=[labels[column] for _, column in places],
+        y=[labels[row] for row, _ in places],
+        mode="markers",
+        marker={"symbol": "square", "size": _CELL - 4, "opacity": 0},
+        selected=unseen,
+        unselected=unseen,
+        text=texts,
+        customdata=[[ids[row], ids[column]] for row, column in places],
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def pairs(table: pd.DataFrame) -> go.Figure:
+    """The most frequent confusions as bars, the most frequent on top.
+
+    Args:
+        table: `artist`, `named` (ids), `painter`, `instead` (names), `times`, `paintings`.
+    """
+    rows = table.iloc[::-1]
+    figure = go.Figure(
+        go.Bar(
+            y=[f"{row.painter}<br>taken for {row.instead}" for row in rows.itertuples()],
+            x=rows["times"],
+            orientation="h",
+            marker={"color": wrong(), "line": {"width": 0}},
+            # Both, or Plotly fails at a click: what is chosen stands above, so nothing fades here.
+            selected={"marker": {"opacity": 1}, "textfont": {"color": theme.ink()}},
+            unselected={"marker": {"opacity": 1}, "textfont": {"color": theme.ink()}},
+            text=[f"{row.times} of {row.paintings}" for row in rows.itertuples()],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=rows[["artist", "named"]].to_numpy(),
+            hoverinfo="none",  # "skip" would take clicks away, too
+        )
+    )
+    quiet(figure, height=44 * len(rows) + 16, right=64)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(tickfont_size=12)
+    figure.update_layout(clickmode="event+select", dragmode=False, bargap=0.62)
+    return figure
+
+
+def per_artist(table: pd.DataFrame) -> go.Figure:
+    """How many paintings of each artist are found, and how often their name is right.
+
+    Args:
+        table: As `core.models.evaluations.table` gives it, in the order to draw.
+    """
+    rows = table.iloc[::-1]
+    gaps: list[float | None] = []
+    names: list[str | None] = []
+    for row in rows.itertuples():
+        gaps += [row.recall, row.precision, None]
+        names += [row.name, row.name, None]
+    figure = go.Figure(
+        go.Scatter(
+            x=gaps,
+            y=names,
+            mode="lines",
+            line={"color": theme.muted(), "width": 3},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+    looks = {
+        "precision": (
+            "right when it says the name",
+            {"symbol": "circle-open", "color": theme.ink(), "size": 10, "line": {"width": 1.5}},
+        ),
+        "recall": ("found", {"color": theme.accent(), "size": 11}),
+    }
+    for column, (name, marker) in looks.items():
+        figure.add_trace(
+            go.Scatter(
+                x=rows[column],
+                y=rows["name"],
+                name=name,
+                mode="markers",
+                marker=marker,
+                customdata=rows["paintings"],
+                cliponaxis=False,
+                hovertemplate=f"%{{y}}, {name}: %{{x:.1%}}, "
+                "%{customdata:.0f} paintings<extra></extra>",
+            )
+        )
+    quiet(figure, height=ROW * len(rows) + 90, right=_EDGE)
+    _legend(figure)
+    figure.update_xaxes(range=[0, 1.004], side="top", **_shares())
+    figure.update_yaxes(range=[-0.7, len(rows) - 0.3])
+    return figure
+
+
+def reliability(table: pd.DataFrame) -> go.Figure:
+    """How sure a model was against how often it was right; dots grow with their paintings."""
+    figure = go.Figure(
+        go.Scatter(
+            x=[0, 1],
+            y=[0, 1],
+            mode="lines",
+            line={"color": theme.ink(), "width": 1, "dash": "dot"},
+            hoverinfo="skip",
+        )
+    )
+    for row in table.itertuples():
+        figure.add_trace(
+            go.Scatter(
+                x=[row.confidence] * 2,
+                y=[row.confidence, row.accuracy],
+                mode="lines",
+                line={"color": wrong(), "width": 3},
+                hoverinfo="skip",
+            )
+        )
+    largest = max(float(table["paintings"].max()), 1.0)
+    figure.add_trace(
+        go.Scatter(
+            x=table["confidence"],
+            y=table["accuracy"],
+            mode="lines+markers",
+            line={"color": theme.accent(), "width": 1.5},
+            marker={
+                "color": theme.accent(),
+                "opacity": 1,
+                "size": 7 + 17 * np.sqrt(table["paintings"] / largest),
+                "line": {"width": 0},
+            },
+            customdata=table["paintings"],
+            cliponaxis=False,
+            hovertemplate="%{customdata:,} paintings<br>said %{x:.0%}, "
+            "was right in %{y:.0%}<extra></extra>",
+        )
+    )
+    quiet(figure, height=440, right=_EDGE)
+    figure.update_xaxes(
+        title=_title("how sure it was"), ticklabelstandoff=6, range=[0, 1.01], **_shares()
+    )
+    figure.update_yaxes(title=_title("how often it was right"), range=[0, 1.03], **_shares())
+    return figure
+
+
+def _legend(figure: go.Figure) -> None:
+    figure.update_layout(
+        showlegend=True,
+        margin={"t": 36},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "xref": "container",
+            "y": 1,
+            "yanchor": "top",
+            "yref": "container",
+            "traceorder": "normal",
+            "itemclick": False,
+            "itemdoubleclick": False,
+            "font": {"size": 13, "color": theme.ink()},
+        },
+    )
+
+
+def _shares(step: float = 0.25) -> dict[str, object]:
+    """An axis of shares, with fine rules."""
+    ticks = [step * n for n in range(round(1 / step) + 1)]
+    return {
+        "tickvals": ticks,
+        "ticktext": [f"{100 * tick:.0f} %" for tick in ticks],
+        "showgrid": True,
+        "gridcolor": theme.line(),
+    }
+
+
+def _title(text: str) -> dict[str, object]:
+    return {"text": text, "font": {"size": 13, "color": theme.ink()}, "standoff": 8}
+
+
+def _faint(colour: str) -> str:
+    """A colour that is just to be seen."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"
+
+
+def _veil() -> str:
+    """The ground of a matrix, a little off the page."""
+    return "rgba(255,255,255,0.03)" if theme.is_dark() else "rgba(31,29,26,0.03)"

@@ -1,0 +1,158 @@
+"""`python -m core stylize` in all its ways: at once, step by step, folders, artists, blends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+from PIL import Image
+from typer.testing import CliRunner
+
+from core import examples, images
+from core.__main__ import app
+from core.stylize import artist_styles
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("photos") / "lake.png"
+    pixels = images.preview(images.load(examples.photos()[0].read()).pixels, 160)
+    path.write_bytes(images.encode(pixels))
+    return path
+
+
+@pytest.fixture(scope="module")
+def painting(photo: Path) -> Path:
+    path = photo.parent.parent / "painting.png"
+    pixels = images.preview(images.load(examples.catalogue()[0].read()).pixels, 160)
+    path.write_bytes(images.encode(pixels))
+    return path
+
+
+def settings(path: Path) -> dict[str, object]:
+    with Image.open(path) as picture:
+        return json.loads(picture.text["atelier"])
+
+
+def test_at_once_and_by_name_of_an_artist(photo, painting, tmp_path):
+    """The picture remembers how it was made; other styles give other pictures."""
+    made = []
+    for number, given in enumerate(
+        ([painting], ["vincent-van-gogh"], [painting, "vincent-van-gogh"])
+    ):
+        out = tmp_path / f"{number}.png"
+        done = run("stylize", photo, *given, "-o", out, "--mode", "instant", "--rows", 80, "--json")
+        assert done.exit_code == 0, done.stderr
+        (line,) = map(json.loads, done.stdout.splitlines())
+        picture = images.load(out).pixels
+        assert line["size"] == [picture.shape[1], picture.shape[0]]
+        assert picture.shape[0] == 80
+        recorded = settings(out)
+        assert recorded["mode"] == "instant"
+        assert recorded["content"] == "lake.png"
+        assert recorded["styles"] == [Path(name).name for name in given]
+        made.append(picture.astype(int))
+    assert np.abs(made[0] - made[1]).mean() > 2
+    assert np.abs(made[0] - made[2]).mean() > 1
+    assert np.abs(made[1] - made[2]).mean() > 1
+
+
+def test_refining_may_start_from_the_instant_picture(photo, painting, tmp_path):
+    lines = {}
+    for start in ("photo", "instant"):
+        out = tmp_path / f"{start}.png"
+        done = run(
+            "stylize",
+            photo,
+            painting,
+            "-o",
+            out,
+            "--rows",
+            64,
+            "--steps",
+            3,
+            "--start",
+            start,
+            "--json",
+        )
+        assert done.exit_code == 0, done.stderr
+        lines[start] = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [line["step"] for line in lines[start][:-1]] == [1, 2, 3]
+    assert lines["instant"][0]["style_loss"] < lines["photo"][0]["style_loss"]
+
+
+def test_a_folder_of_photos_becomes_a_folder_of_paintings(photo, painting, tmp_path):
+    folder, out = tmp_path / "photos", tmp_path / "paintings"
+    folder.mkdir()
+    for name in ("one.png", "two.png"):
+        (folder / name).write_bytes(photo.read_bytes())
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    (folder / "notes.txt").write_text("not looked at")
+    done = run("stylize", folder, painting, "-o", out, "--mode", "instant", "--rows", 64, "--json")
+    assert done.exit_code == 3
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [Path(line["image"]).name for line in lines if "error" in line] == ["broken.jpg"]
+    assert sorted(path.name for path in out.iterdir()) == ["one.png", "two.png"]
+
+
+def test_styles_are_mixed_as_asked(photo, painting, tmp_path):
+    made = {}
+    for mix in ("1,0", "0,1", "1,1"):
+        out = tmp_path / f"{mix}.png"
+        names = (painting, "claude-monet")
+        done = run(
+            "stylize", photo, *names, "-o", out, "--mode", "instant", "--rows", 64, "--mix", mix
+        )
+        assert done.exit_code == 0, done.stderr
+        made[mix] = images.load(out).pixels.astype(int)
+    apart = np.abs(made["1,0"] - made["0,1"]).mean()
+    assert 0 < np.abs(made["1,1"] - made["1,0"]).mean() < apart
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--mix", "1,2,3"], "one each"),
+        (["--mix", "a,b"], "takes numbers"),
+        (["--mix", "nan"], "positive numbers"),
+        (["--mix", "0"], "not all of them zero"),
+        (["--rows", "4"], "rows"),
+        (["--rows", "-4"], "rows"),
+        (["--rows", 10**30], "rows"),
+        (["--steps", "0"], "one step"),
+        (["--steps", 10**30], "at most a million"),
+        (["--seed", "-1"], "from 0 on"),
+        (["--brush", "nan"], "brush"),
+        (["--style-weight", "inf"], "positive numbers"),
+        (["--network", "nonsense"], "vgg19"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(photo, painting, tmp_path, arguments, words):
+    done = run("stylize", photo, painting, "-o", tmp_path / "x.png", *arguments)
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_an_empty_folder_says_so(painting, tmp_path):
+    done = run("stylize", tmp_path, painting, "-o", tmp_path / "out")
+    assert done.exit_code == 1
+    assert "no pictures" in done.stderr
+
+
+def test_the_artists_are_listed():
+    done = run("styles", "--json")
+    listed = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["artist"] for line in listed] == [
+        entry.artist for entry in artist_styles.catalogue()
+    ]
+    assert all(line["name"] and line["paintings"] for line in listed)
+    assert "claude-monet  (Claude Monet, from" in run("styles").stdout

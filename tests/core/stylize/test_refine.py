@@ -1,0 +1,433 @@
+"""Painting: schedules, stopping, going on, all networks from end to end, and the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from itertools import islice, pairwise
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from core import images
+from core.__main__ import app
+from core.settings import settings
+from core.stylize import color, extractors, losses, optimizers, preconditioner, refine
+from core.stylize.objective import Evaluation, objective
+
+SMALL = refine.Options(
+    rows=48,
+    steps=8,
+    scales=(0.75, 1.0),
+    precision="float32",
+    content_layers={"block2_conv1": 1.0},
+    style_layers={"block1_conv1": 1.0, "block2_conv1": 1.0},
+)
+
+
+def with_(options: refine.Options = SMALL, **changes) -> refine.Options:
+    return dataclasses.replace(options, **changes)
+
+
+@pytest.fixture
+def photo(make_picture):
+    return make_picture(64, 80, seed=1)
+
+
+@pytest.fixture
+def style(make_picture):
+    return make_picture(56, 96, seed=2)
+
+
+# Optimisers, on a loss whose lowest point is known.
+
+TRUE = np.random.default_rng(0).uniform(20, 235, (6, 7, 3)).astype(np.float32)
+STIFFNESS = np.random.default_rng(1).uniform(0.5, 20, TRUE.shape).astype(np.float32) / 1000
+
+
+def bowl(x: np.ndarray) -> Evaluation:
+    away = x - TRUE
+    return Evaluation(float((STIFFNESS * away**2).sum()), 0.0, 0.0, 2 * STIFFNESS * away)
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0])
+@pytest.mark.parametrize("name", optimizers.OPTIMISERS)
+def test_optimisers_find_the_lowest_point(name, power):
+    descent = optimizers.make(name, preconditioner.Waves(power)).descend(
+        np.full_like(TRUE, 128), bowl
+    )
+    steps = list(islice(descent, 150))
+    found = [evaluation.loss for _, evaluation in steps]
+    assert all(later <= earlier for earlier, later in pairwise(found))
+    assert found[-1] < 0.02 * found[0]
+    x, last = steps[-1]
+    assert bowl(x).loss == pytest.approx(last.loss)
+    assert x.min() >= 0
+    assert x.max() <= 255
+
+
+def test_lbfgs_stays_within_limits_that_the_lowest_point_is_beyond():
+    def beyond(x: np.ndarray) -> Evaluation:
+        away = x - 3 * (TRUE - 80)
+        return Evaluation(float((STIFFNESS * away**2).sum()), 0.0, 0.0, 2 * STIFFNESS * away)
+
+    descent = optimizers.Lbfgs(preconditioner.Waves(0.0)).descend(np.full_like(TRUE, 50), beyond)
+    *_, (x, _) = islice(descent, 100)
+    np.testing.assert_allclose(x, np.clip(3 * (TRUE - 80), 0, 255), atol=1.0)
+
+
+def test_lbfgs_goes_on_with_what_it_learned_at_a_smaller_size():
+    def twice(x: np.ndarray) -> np.ndarray:
+        return x.repeat(2, axis=0).repeat(2, axis=1)
+
+    def large(x: np.ndarray) -> Evaluation:
+        away = x - twice(TRUE) - 20
+        loss = (twice(STIFFNESS) * away**2).sum() / 4
+        return Evaluation(float(loss), 0.0, 0.0, twice(STIFFNESS) * away / 2)
+
+    optimiser = optimizers.Lbfgs(preconditioner.Waves(0.0))
+    *_, (x, _) = islice(optimiser.descend(np.full_like(TRUE, 128), bowl), 30)
+    optimiser.enlarge(twice)
+    fresh = optimizers.Lbfgs(preconditioner.Waves(0.0))
+    after = [list(islice(each.descend(twice(x), large), 5))[-1] for each in (optimiser, fresh)]
+    assert after[0][1].loss < after[1][1].loss
+
+
+def test_lbfgs_survives_a_loss_that_is_not_a_number():
+    def cliff(x: np.ndarray) -> Evaluation:
+        if x.max() > 129:
+            return Evaluation(float("nan"), 0.0, 0.0, np.full_like(x, np.nan))
+        return Evaluation(float(-x.mean()), 0.0, 0.0, np.full_like(x, -1 / x.size))
+
+    descent = optimizers.Lbfgs(preconditioner.Waves(0.0)).descend(np.full_like(TRUE, 128), cliff)
+    *_, (x, last) = islice(descent, 30)
+    assert 128 < x.max() <= 129
+    assert np.isfinite(last.loss)
+
+
+def test_the_filter_is_symmetric_and_positive():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 9, 12, 3)).astype(np.float32)
+    waves = preconditioner.Waves()
+    assert (waves(a) * b).sum() == pytest.approx((a * waves(b)).sum(), rel=1e-3)
+    assert (waves(a) * a).sum() > 0
+    assert waves(np.ones_like(a)).std() < 1e-4
+
+
+# Colours.
+
+
+def test_matched_colours_have_the_mean_and_covariance_of_the_model():
+    rng = np.random.default_rng(0)
+    picture = rng.normal((90, 120, 140), (30, 10, 20), (40, 50, 3))
+    model = rng.normal((140, 110, 100), (15, 20, 12), (30, 30, 3))
+    model[..., 0] += 0.5 * (model[..., 1] - 110)
+    moved = color.match(picture, model).reshape(-1, 3)
+    np.testing.assert_allclose(moved.mean(0), model.reshape(-1, 3).mean(0), atol=0.5)
+    np.testing.assert_allclose(np.cov(moved.T), np.cov(model.reshape(-1, 3).T), atol=15)
+
+
+def test_matching_a_picture_of_one_colour_gives_no_noise():
+    flat = np.full((8, 8, 3), 77, np.uint8)
+    np.testing.assert_allclose(color.match(flat, flat), flat, atol=0.01)
+    assert np.isfinite(color.match(flat, np.zeros((4, 4, 3)))).all()
+
+
+def test_colours_stay_and_light_changes():
+    rng = np.random.default_rng(0)
+    photo, painted = rng.uniform(80, 170, (2, 6, 6, 3))
+    kept = color.with_colours_of(painted, photo)
+    light = np.array([0.299, 0.587, 0.114])
+    np.testing.assert_allclose(kept @ light, painted @ light, atol=0.2)
+    chroma = photo - (photo @ light)[..., None]
+    np.testing.assert_allclose(kept - (kept @ light)[..., None], chroma, atol=1.5)
+
+
+# Painting.
+
+
+def test_painting_goes_coarse_to_fine_and_downhill(photo, style):
+    steps = list(refine.refine(photo, [style], SMALL))
+    assert [step.step for step in steps] == list(range(1, 9))
+    assert {step.of for step in steps} == {8}
+    assert [step.scale for step in steps] == [0.75] * 5 + [1.0] * 3
+    assert [step.first for step in steps] == [n in (0, 5) for n in range(8)]
+    assert steps[-1].done == pytest.approx(1)
+    assert all(a.done < b.done and a.seconds <= b.seconds for a, b in pairwise(steps))
+    for scale in (0.75, 1.0):
+        found = [step.loss for step in steps if step.scale == scale]
+        assert found == sorted(found, reverse=True)
+        assert found[-1] < found[0]
+    assert [step.pixels().shape for step in (steps[0], steps[-1])] == [(36, 45, 3), (48, 60, 3)]
+    assert steps[-1].pixels().dtype == np.uint8
+
+
+def test_the_loss_of_a_step_is_that_of_its_picture(photo, style):
+    *_, last = refine.refine(photo, [style], SMALL)
+    judge = objective(
+        "vgg16", "float32", tuple(SMALL.content_layers.items()), tuple(SMALL.style_layers.items())
+    )
+    small = refine.resize(photo, 48, 60).clip(0, 255)
+    target = judge.describe(refine.resize(style, 48, 82).clip(0, 255))
+    maps = judge.features(last.pixels().astype(np.float32))
+    of_style = losses.style_loss(maps, target.grams, {}, SMALL.style_layers)
+    of_content = losses.content_loss(maps, judge.features(small), SMALL.content_layers)
+    assert last.style_loss == pytest.approx(float(of_style), rel=0.02)
+    assert last.content_loss == pytest.approx(float(of_content), rel=0.02)
+    assert last.loss == pytest.approx(last.style_loss + 0.1 * last.content_loss, rel=1e-4)
+
+
+def test_the_same_seed_gives_the_same_picture(photo, style):
+    def last(seed: int) -> np.ndarray:
+        *_, step = refine.refine(photo, [style], with_(start="noise", seed=seed, steps=4))
+        return step.pixels()
+
+    np.testing.assert_array_equal(last(1), last(1))
+    assert (last(1) != last(2)).any()
+
+
+def test_a_painting_can_be_stopped_and_gone_on_with(photo, style):
+    painting = refine.refine(photo, [style], SMALL)
+    *_, stopped = islice(painting, 6)
+    painting.close()
+    kept = stopped.pixels()
+    again = list(refine.refine(photo, [style], with_(steps=3, scales=None), canvas=kept))
+    assert [step.scale for step in again] == [1.0] * 3
+    np.testing.assert_array_equal(again[0].pixels(), kept)
+    assert again[0].loss == pytest.approx(stopped.loss, rel=0.02)
+    assert again[-1].loss < stopped.loss
+
+
+def test_styles_blend_and_may_be_given_as_statistics(photo, style, make_picture):
+    other = make_picture(56, 96, seed=5)
+    options = with_(scales=(1.0,), steps=2)
+    judge = objective(
+        "vgg16", "float32", tuple(SMALL.content_layers.items()), tuple(SMALL.style_layers.items())
+    )
+    stored = [judge.describe(refine.resize(each, 48, 82).clip(0, 255)) for each in (style, other)]
+
+    def losses_of(styles, **more) -> list[float]:
+        # The same canvas for all: statistics say nothing of the colours to start with.
+        painting = refine.refine(photo, styles, options, canvas=photo, **more)
+        return [step.loss for step in painting]
+
+    blend = losses_of([style, other], style_weights=[1, 3])
+    assert blend == pytest.approx(losses_of([stored[0], other], style_weights=[1, 3]), rel=1e-4)
+    assert blend == pytest.approx(losses_of([losses.mix(stored, [1, 3])]), rel=1e-4)
+    assert losses_of([style, other], style_weights=[1, 0]) == pytest.approx(losses_of([style]))
+    means = {name: np.stack([np.zeros(c), np.ones(c)]) for name, c in
+             (("block1_conv1", 64), ("block2_conv1", 128))}  # fmt: skip
+    assert len(losses_of([losses.StyleTarget("vgg16", moments=means)])) == 2
+    with pytest.raises(ValueError, match="says nothing about block2_conv1"):
+        losses_of([losses.StyleTarget("vgg16", moments={"block1_conv1": means["block1_conv1"]})])
+    with pytest.raises(ValueError, match="described by vgg19"):
+        losses_of([dataclasses.replace(stored[0], network="vgg19")])
+
+
+def test_a_painting_starts_in_the_colours_of_its_styles(photo, style):
+    def first(styles, **more) -> np.ndarray:
+        step = next(refine.refine(photo, styles, with_(scales=(1.0,)), **more))
+        return step.pixels().astype(np.float32)
+
+    other = np.full_like(style, (200, 60, 40))
+    np.testing.assert_allclose(first([style]).mean((0, 1)), style.mean((0, 1)), atol=12)
+    one, two = first([style]), first([other])
+    blend = first([style, other], style_weights=[1, 3])
+    np.testing.assert_allclose(blend, 0.25 * one + 0.75 * two, atol=1.1)
+
+
+def test_adam_paints_too(photo, style):
+    steps = list(refine.refine(photo, [style], with_(optimiser="adam")))
+    assert steps[-1].loss < steps[5].loss
+
+
+def test_kept_colors_are_those_of_the_photo(photo, style):
+    *_, step = refine.refine(photo, [style], with_(keep_colors=True))
+    light = np.array([0.299, 0.587, 0.114])
+    kept, given = step.pixels().astype(float), refine.resize(photo, 48, 60).clip(0, 255)
+    chroma = (kept - (kept @ light)[..., None]) - (given - (given @ light)[..., None])
+    assert np.median(np.abs(chroma)) < 3
+
+
+def test_memory_is_looked_at_first(photo, style):
+    assert refine.estimate_bytes(400, 600) == 4 * refine.estimate_bytes(200, 300)
+    with pytest.raises(refine.TooLarge, match=r"fewer rows\.$"):
+        next(refine.refine(photo, [style], SMALL, memory_bytes=1000))
+    assert refine.free_bytes() > 0
+
+
+def test_a_picture_too_narrow_for_the_network_is_refused(photo, style):
+    with pytest.raises(ValueError, match=r"more rows\.$"):
+        next(refine.refine(photo[:, :20], [style], SMALL))
+    with pytest.raises(ValueError, match=r"more rows\.$"):
+        next(refine.refine(photo, [style], with_(scales=(0.1, 1.0))))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"network": "alexnet"}, {"rows": 10}, {"rows": 10**6}, {"steps": 0},
+        {"content_weight": -1.0}, {"style_weight": float("nan")},
+        {"content_weight": 0.0, "style_weight": 0.0}, {"brush": 0.0}, {"start": "nowhere"},
+        {"optimiser": "luck"}, {"scales": ()}, {"scales": (1.0, 0.5)}, {"scales": (0.5,)},
+        {"style_layers": {}}, {"content_layers": {"block1_conv1": 0.0}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_options_that_make_no_sense(change):
+    with pytest.raises(ValueError, match=r"\.$"):
+        with_(**change)
+
+
+@pytest.mark.parametrize("rows", [64, 100, 400, 1365])
+def test_scales_and_steps(rows):
+    scales = refine.scales(rows, rows * 2, refine.Options(rows=rows))
+    assert scales[-1] == 1
+    assert all(2 * a == b for a, b in pairwise(scales))
+    assert rows * scales[0] < 2 * refine.SMALLEST or rows < refine.SMALLEST
+    for steps in (1, 7, 100):
+        shares = refine.shares(steps, scales)
+        assert sum(shares) == steps
+        assert min(shares) >= 0
+        assert len(shares) == len(scales)
+
+
+# Other networks, with random weights where the real ones are out of reach.
+
+
+def write_like_keras(model: keras.Model, path) -> None:
+    """Random weights in the form in which keras.applications distributes them."""
+    rng = np.random.default_rng(0)
+    layers = [layer for layer in model.layers if layer.weights]
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [layer.name.encode() for layer in layers]
+        for layer in layers:
+            group = file.create_group(layer.name)
+            group.attrs["weight_names"] = [weight.path.encode() for weight in layer.weights]
+            for weight in layer.weights:
+                shape = tuple(weight.shape)
+                spread = np.sqrt(2 / np.prod(shape[:-1])) if len(shape) > 1 else 0
+                mean = 1.0 if weight.name in ("gamma", "moving_variance") else 0.0
+                values = rng.standard_normal(shape, np.float32) * spread + mean
+                group[weight.path] = values.astype(np.float32)
+
+
+SHALLOW = {  # tracing the default layers takes several seconds
+    "resnet50": ("conv1_relu", "conv2_block1_out"),
+    "inception_v3": ("mixed0", "mixed1"),
+    "vgg16": ("block1_conv1", "block3_conv3"),
+    "vgg19": ("block1_conv1", "block3_conv4"),
+}
+
+
+@pytest.mark.parametrize("network_id", extractors.TABLE)
+def test_all_networks_paint(network_id, photo, style, tmp_path, monkeypatch):
+    row = extractors.get(network_id)
+    if row.file:
+        body = extractors._architecture(row.architecture, "float32")
+        write_like_keras(body, tmp_path / row.file.name)
+        monkeypatch.setattr(extractors, "_architecture", lambda *_: body)  # built once, for speed
+        with (tmp_path / row.file.name).open("rb") as written:
+            md5 = hashlib.file_digest(written, "md5").hexdigest()
+        known = dataclasses.replace(row, file=dataclasses.replace(row.file, md5=md5))
+        monkeypatch.setitem(extractors.TABLE, network_id, known)
+        monkeypatch.setenv("ATELIER_WEIGHTS", str(tmp_path))
+        settings.cache_clear()
+    extractors._loaded.clear()
+    objective.cache_clear()
+    try:
+        style_layer, content_layer = SHALLOW[network_id]
+        options = refine.Options(
+            network=network_id,
+            rows=80,
+            steps=3,
+            scales=(1.0,),
+            precision="float32",
+            style_layers={style_layer: 1.0},
+            content_layers={content_layer: 1.0},
+        )
+        steps = list(refine.refine(photo, [style], options, canvas=photo))
+        loaded = extractors._loaded.popitem()[1]
+        assert loaded.title == row.title
+        if row.file:
+            with h5py.File(tmp_path / row.file.name) as file:
+                layer = next(layer for layer in body.layers if layer.weights)
+                written = file[layer.name][layer.weights[0].path]
+                np.testing.assert_array_equal(layer.weights[0], written)
+        wanted = {**row.content, **row.style}
+        assert set(loaded.layers(wanted).output) == set(wanted)
+    finally:
+        extractors._loaded.clear()
+        objective.cache_clear()
+    assert np.isfinite([step.loss for step in steps]).all()
+    assert steps[-1].loss <= steps[0].loss
+    assert steps[-1].pixels().shape == (80, 100, 3)
+    assert steps[0].content_loss == pytest.approx(0, abs=1e-3)
+    assert steps[0].style_loss > 0.01
+
+
+# The command line.
+
+
+@pytest.fixture
+def files(tmp_path, photo, style):
+    paths = {}
+    for name, pixels in {"photo": photo, "style": style}.items():
+        paths[name] = tmp_path / f"{name}.png"
+        paths[name].write_bytes(images.encode(pixels))
+    paths["broken"] = tmp_path / "broken.jpg"
+    paths["broken"].write_bytes(b"nothing to see")
+    paths["out"] = tmp_path / "new" / "out.png"
+    return paths
+
+
+def command(*arguments: object):
+    return CliRunner().invoke(app, ["stylize", *map(str, arguments)])
+
+
+def test_command_line_prints_steps_and_writes_the_painting(files):
+    done = command(files["photo"], files["style"], "-o", files["out"], "--rows", 40, "--steps", 3,
+                   "--seed", 7, "--keep-colors", "--json")  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    *steps, last = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [step["step"] for step in steps] == [1, 2, 3]
+    assert set(steps[0]) == {"step", "of", "seconds", "loss", "content_loss", "style_loss"}
+    assert last["output"] == str(files["out"])
+    assert last["size"] == [50, 40]
+    with Image.open(files["out"]) as painted:
+        assert painted.size == (50, 40)
+        settings_used = json.loads(painted.text["atelier"])
+    assert settings_used["rows"] == 40
+    assert settings_used["seed"] == 7
+    assert settings_used["keep_colors"] is True
+    assert settings_used["styles"] == ["style.png"]
+
+
+@pytest.mark.parametrize(("broken", "status"), [("photo", 3), ("style", 1)])
+def test_command_line_refuses_what_is_no_picture(files, broken, status):
+    files[broken] = files["broken"]
+    done = command(files["photo"], files["style"], "-o", files["out"], "--json")
+    assert done.exit_code == status
+    assert json.loads(done.stdout)["error"].endswith(".")
+    assert not files["out"].exists()
+
+
+def test_command_line_says_what_options_are_impossible(files):
+    done = command(files["photo"], files["style"], "-o", files["out"], "--network", "alexnet")
+    assert done.exit_code == 2
+    assert "alexnet" in done.stderr
+
+
+def test_command_line_paints_with_vgg16_where_weights_are_missing(files):
+    done = command(files["photo"], files["style"], "-o", files["out"], "--rows", 80, "--steps", 1,
+                   "--network", "inception_v3")  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    assert "ATELIER_WEIGHTS" in done.stderr
+    assert "VGG16" in done.stderr
+    with Image.open(files["out"]) as painted:
+        assert json.loads(painted.text["atelier"])["network"] == "vgg16"

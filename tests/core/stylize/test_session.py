@@ -1,0 +1,285 @@
+"""Orders at work: what is told on the way, stopping, going on, refusals, and what is saved."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import os
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import images, jobs, models
+from core.errors import InvalidRequest
+from core.models import architectures as builders
+from core.settings import settings
+from core.stylize import extractors, instant, refine, session
+from core.stylize.instant import engine as instant_engine
+from core.stylize.session import Order, Painting, Progress
+
+LIMIT = 300  # seconds; a test that needs them has failed
+OPTIONS = refine.Options(
+    rows=48,
+    steps=8,
+    scales=(0.75, 1.0),
+    precision="float32",
+    content_layers={"block2_conv1": 1.0},
+    style_layers={"block1_conv1": 1.0, "block2_conv1": 1.0},
+)
+
+
+@pytest.fixture
+def order(make_picture) -> Order:
+    return Order(photo=make_picture(64, 80, seed=1), styles=[make_picture(56, 96, seed=2)],
+                 options=OPTIONS)  # fmt: skip
+
+
+@pytest.fixture
+def sketched(monkeypatch) -> list[dict]:
+    """An instant network that paints everything brown; gives what it was asked for."""
+    asked: list[dict] = []
+
+    def paint(photo, styles, **how) -> np.ndarray:
+        asked.append(how)
+        return np.full((*refine.size(photo, how["rows"]), 3), (120, 90, 60), np.uint8)
+
+    monkeypatch.setattr(instant, "paint", paint)
+    return asked
+
+
+def with_(order: Order, **options) -> Order:
+    return dataclasses.replace(order, options=dataclasses.replace(order.options, **options))
+
+
+def run(order: Order, stop_after: int | None = None) -> tuple[object, list[Progress]]:
+    """Has it painted by a job; gives its result and all that it told."""
+    told: list[Progress] = []
+
+    def work(job: jobs.Job):
+        report = job.report
+
+        def listen(progress: Progress) -> None:
+            report(progress)
+            told.append(progress)
+            if stop_after is not None and progress.phase == "painting":
+                if progress.step == stop_after:
+                    job.cancel()
+            elif stop_after == 0 and progress.phase == "sketching":
+                job.cancel()
+
+        job.report = listen
+        return session.paint(order, job)
+
+    job = jobs.submit(f"test-{os.urandom(8).hex()}", work)
+    return job.result(LIMIT), told
+
+
+def test_it_sketches_then_paints_over_the_sketch_coarse_to_fine(order, sketched):
+    done, told = run(order)
+    assert isinstance(done, Painting)
+    phases = [progress.phase for progress in told]
+    assert phases == ["sketching", "looking", *["painting"] * 8]
+    steps = told[2:]
+    assert [progress.step for progress in steps] == list(range(1, 9))
+    assert [progress.scale for progress in steps] == [0.75] * 5 + [1.0] * 3
+    assert all(a.done < b.done for a, b in pairwise(steps))
+    # The first step shows the sketch that it starts from; later ones do not.
+    first = images.load(steps[0].preview).pixels
+    np.testing.assert_allclose(np.median(first, (0, 1)), (120, 90, 60), atol=6)
+    assert np.abs(done.pixels.astype(float) - (120, 90, 60)).mean() > 10
+    assert (done.step, done.scale, done.complete, done.note) == (8, 1.0, True, "")
+    assert done.pixels.shape == (48, 60, 3)
+    assert [point.step for point in done.curve] == list(range(1, 9))
+    assert done.curve[4].style < done.curve[0].style
+
+
+def test_what_the_sketch_is_asked_for(order, sketched):
+    order = dataclasses.replace(with_(order, brush=2.0, keep_colors=True), weights=[3.0],
+                                strength=0.5)  # fmt: skip
+    session.at_once(order)
+    assert sketched == [{"style_weights": [3.0], "strength": 0.5, "rows": 48, "brush": 2.0,
+                         "keep_colors": True}]  # fmt: skip
+
+
+def test_a_sketch_that_is_there_already_is_not_painted_again(order, sketched):
+    known = np.full((48, 60, 3), (40, 160, 90), np.uint8)
+    done, told = run(dataclasses.replace(order, sketch=known))
+    assert not sketched
+    first = images.load(told[2].preview).pixels
+    np.testing.assert_allclose(np.median(first, (0, 1)), (40, 160, 90), atol=6)
+    assert done.complete
+
+
+def test_it_starts_from_photo_or_noise_when_asked(order, sketched):
+    order = with_(dataclasses.replace(order, from_instant=False), steps=1, scales=(1.0,))
+    from_photo, told = run(order)
+    assert [progress.phase for progress in told] == ["looking", "painting"]
+    from_noise, _ = run(with_(order, start="noise"))
+    assert not sketched
+    photo = refine.resize(order.photo, 48, 60)
+    # The photo is given the colours of the style, but its light and shade stay.
+    light = [np.corrcoef(found.pixels.mean(2).ravel(), photo.mean(2).ravel())[0, 1]
+             for found in (from_photo, from_noise)]  # fmt: skip
+    assert light[0] > 0.7 > 0.3 > abs(light[1])
+
+
+def test_stopped_at_a_coarse_scale_it_keeps_a_whole_picture_and_goes_on_from_there(order, sketched):
+    stopped, told = run(order, stop_after=3)
+    assert told[-1].step == 3
+    assert (stopped.step, stopped.scale, stopped.complete) == (3, 0.75, False)
+    assert stopped.pixels.shape == (48, 60, 3)
+    done, told = run(dataclasses.replace(order, earlier=stopped))
+    assert [progress.phase for progress in told] == ["looking", *["painting"] * 8]
+    assert {progress.scale for progress in told[1:]} == {0.75, 1.0}
+    assert (done.step, done.scale, done.complete) == (11, 1.0, True)
+    assert [point.step for point in done.curve] == list(range(1, 12))
+    assert done.curve[3].style == pytest.approx(stopped.curve[2].style, rel=0.5)
+    assert done.seconds > stopped.seconds
+    assert len(sketched) == 1
+
+
+def test_a_finished_painting_is_gone_on_with_at_full_size_only(order, sketched):
+    first, _ = run(order)
+    second, told = run(dataclasses.replace(order, earlier=first))
+    assert {progress.scale for progress in told[1:]} == {1.0}
+    assert second.curve[8].style == pytest.approx(first.curve[-1].style, rel=0.05)
+    assert second.curve[-1].style < first.curve[-1].style
+    assert second.frames[: len(first.frames)] == first.frames
+
+
+def test_stopped_before_the_first_step_the_sketch_is_kept(order, sketched):
+    stopped, told = run(order, stop_after=0)
+    assert [progress.phase for progress in told] == ["sketching"]
+    assert (stopped.step, stopped.complete) == (0, False)
+    assert (stopped.pixels == (120, 90, 60)).all()
+    done, _ = run(dataclasses.replace(order, earlier=stopped))
+    assert done.step == 8
+
+
+def test_a_job_that_nobody_looks_at_leaves_nothing_or_what_there_was(order, sketched):
+    job = jobs.Job("abandoned", lambda job: None, patience=None)
+    job.cancel()
+    assert session.paint(dataclasses.replace(order, from_instant=False), job) is None
+    earlier, _ = run(order, stop_after=2)
+    assert session.paint(dataclasses.replace(order, earlier=earlier), job) is earlier
+
+
+def test_previews_and_frames_are_small_jpegs_of_one_size(order, sketched):
+    order = with_(order, rows=600, steps=2, scales=(0.1, 1.0))
+    done, told = run(order)
+    frames = [images.load(frame) for frame in done.frames]
+    assert {frame.format for frame in frames} == {"JPEG"}
+    assert {frame.pixels.shape for frame in frames} == {(384, 480, 3)}
+    assert len(frames) == 1 + 1 + 2 + 1  # photo, sketch, steps, painting
+    last = refine.resize(done.pixels, 384, 480)
+    assert np.abs(frames[-1].pixels - last).mean() < 6
+    assert {images.load(each.preview).pixels.shape for each in told if each.preview} == {
+        (384, 480, 3)
+    }
+    assert {each.picture.shape for each in told if each.picture is not None} == {(600, 750, 3)}
+
+
+@pytest.mark.parametrize("number", [1, 4, 5, 6, 79, 80, 81, 1000])
+def test_a_thinned_row_is_bounded_and_spread_over_all(number):
+    row = session.Thinned[int](5)
+    for thing in range(number):
+        if row.wants():
+            row.add(thing)
+    assert len(row.kept) == number if number < 5 else 2 <= len(row.kept) < 5
+    assert row.kept[0] == 0
+    gaps = np.diff(row.kept)
+    assert len(set(gaps)) <= 1
+    assert number - row.kept[-1] <= max([1, *gaps])
+
+
+def test_without_the_instant_network_it_starts_from_the_photo_and_says_so(order, monkeypatch):
+    def missing(*_, **__):
+        raise models.WeightsError("The weights instant_style.weights.h5 are not here.")
+
+    monkeypatch.setattr(instant, "paint", missing)
+    with pytest.raises(models.WeightsError, match="instant_style"):
+        session.at_once(order)
+    done, _ = run(order)
+    assert done.complete
+    assert "started from the photo" in done.note
+    again, _ = run(dataclasses.replace(order, earlier=done))
+    assert again.note == done.note
+
+
+def test_without_a_networks_weights_it_paints_with_vgg16_and_says_so(order, sketched):
+    done, _ = run(with_(order, network="inception_v3", rows=80, steps=1, scales=(1.0,)))
+    assert done.options.network == "vgg16"
+    assert done.options.content_layers is None
+    assert done.note.endswith("Painting with VGG16 instead.")
+    assert "inception_v3_weights" in done.note
+
+
+def test_vgg19_without_its_own_weights_is_called_what_it_is():
+    options, note = session.at_hand(refine.Options(network="vgg19", precision="float32"))
+    assert options.network == "vgg19"
+    assert note == "Painted with VGG19 (deepened VGG16)."
+    assert session.at_hand(OPTIONS) == (OPTIONS, "")
+
+
+def test_what_cannot_be_painted_is_refused_in_a_sentence(order, sketched, monkeypatch):
+    monkeypatch.setattr(refine, "free_bytes", lambda: 1000)
+    with pytest.raises(refine.TooLarge, match=r"choose fewer rows\.$"):
+        run(order)
+    monkeypatch.undo()
+    monkeypatch.setattr(instant, "paint", lambda photo, *_, **__: photo)
+    with pytest.raises(InvalidRequest, match=r"^Weights of styles are positive numbers\.$"):
+        run(dataclasses.replace(order, weights=[0.0]))
+    damaged = models.WeightsError("The weights file is damaged: delete it.")
+
+    def refuse(*_, **__):
+        raise damaged
+
+    monkeypatch.setattr(extractors, "load", refuse)
+    with pytest.raises(models.WeightsError) as refused:
+        run(order)
+    assert refused.value is damaged
+
+
+@pytest.mark.parametrize("error", [RuntimeError("CUDA_ERROR"), ValueError("bad shapes")], ids=repr)
+def test_other_errors_are_not_taken_for_sentences(order, sketched, monkeypatch, error):
+    def broken(*_, **__):
+        raise error
+
+    monkeypatch.setattr(refine, "refine", broken)
+    job = jobs.submit("broken", lambda job: session.paint(order, job))
+    with pytest.raises(type(error)):
+        job.result(60)
+    assert str(error) not in job.sentence
+    assert "incident" in job.sentence
+
+
+def test_a_png_remembers_how_it_was_made(make_picture):
+    data = session.png(
+        make_picture(), OPTIONS, content="Gänse.jpg", styles=["a.png", "b.png"], weights=[1, 2]
+    )
+    with Image.open(io.BytesIO(data)) as image:
+        told = json.loads(image.text["atelier"])
+    assert told["content"] == "Gänse.jpg"
+    assert told["styles"] == ["a.png", "b.png"]
+    assert told["weights"] == [1, 2]
+    assert told["rows"] == 48
+    assert told["style_layers"] == {"block1_conv1": 1.0, "block2_conv1": 1.0}
+    np.testing.assert_array_equal(images.load(data).pixels, make_picture())
+
+
+@pytest.mark.slow
+def test_with_the_real_networks_whose_decoder_knows_nothing_yet(order, monkeypatch):
+    eye = extractors.load("vgg16")
+    decoder = builders.style_decoder()
+    engine = instant.compiled(eye, eye.layers(instant.LAYERS), decoder)
+    monkeypatch.setattr(instant_engine, "_engine", lambda: engine)
+    assert settings().offline
+    done, _ = run(order)
+    assert done.complete
+    assert done.note == ""
+    sketch = session.at_once(order)
+    assert sketch.shape == done.pixels.shape
+    assert (sketch != done.pixels).any()

@@ -1,0 +1,295 @@
+"""Trains artist classifiers: one loop for all recipes, exact resume.
+
+`train` writes a run directory: `options.json`, `history.csv`, curves for TensorBoard, the
+best weights so far and everything needed to go on after an interruption.
+`training.publishing.classifier` measures a run and exports it to `assets/models`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from core.errors import InvalidRequest
+from core.files import check_output, replacing, write
+from core.hardware import compute_dtype
+from core.identify import softmax, squeeze
+from core.models import architectures
+from core.recipes import Recipe, from_options
+from training.classifiers import phases, pretrained, teacher
+from training.classifiers.batches import Batches
+from training.classifiers.layers import batch_normalisation
+from training.classifiers.metrics import auroc, macro_accuracy, top_k_accuracy
+from training.data import dataset
+from training.data.dataset import Painting
+from training.data.files import json_text, save_arrays
+from training.data.inputs import DivergedError, check_paintings, read_json
+from training.runs.curves import Curves
+from training.runs.history import Checkpoint, History, Row, best, score
+
+log = logging.getLogger(__name__)
+
+
+def build(recipe: Recipe, outputs: int) -> keras.Model:
+    """The trainable part of a recipe: the whole network, or its head if the base is frozen.
+
+    Raises:
+        InvalidRequest: If the network cannot be built as the recipe says.
+    """
+    if recipe.frozen_base:
+        return architectures.vgg16_head(outputs)
+    if recipe.network == "efficientnet_lite0":
+        # Its depthwise convolutions are slower in bfloat16, see CONTRIBUTING.
+        return architectures.efficientnet_lite0(
+            outputs, normalisation=batch_normalisation, stochastic_depth=0.1
+        )
+    arguments = architecture(recipe)
+    try:
+        return getattr(architectures, recipe.network)(
+            outputs, normalisation=batch_normalisation, dtype=compute_dtype(), **arguments
+        )
+    except (AttributeError, TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise InvalidRequest(
+            f"The network {recipe.network} cannot be built with {arguments}: {reason}."
+        ) from error
+
+
+def build_shipped(recipe: Recipe, outputs: int, *, dtype: str = "float32") -> keras.Model:
+    """The same network as `core.models` loads it, without what only training needs."""
+    if recipe.frozen_base:
+        return architectures.vgg16_head(outputs)
+    return getattr(architectures, recipe.network)(outputs, dtype=dtype, **architecture(recipe))
+
+
+def architecture(recipe: Recipe) -> dict[str, Any]:
+    """The arguments with which a recipe calls the builder of its network."""
+    return recipe.architecture | ({"side": recipe.side} if recipe.flatten else {})
+
+
+def train(
+    recipe: Recipe,
+    data: Path,
+    weights: Path | None,
+    run: Path,
+    *,
+    publish: bool = False,
+    on_epoch: Callable[[Row], None] = lambda row: None,
+) -> Path:
+    """Trains until the last epoch or until validation stops improving; resumes if `run` exists.
+
+    Args:
+        data: Directory of paintings, see `training.data.dataset.read`.
+        weights: Directory of ImageNet weights, see `training.classifiers.pretrained`.
+        run: Directory to write; an interrupted run goes on from its last whole epoch.
+        publish: Whether the model will be published: then all that needs is checked, too,
+            before the first step.
+        on_epoch: Called with each row of the history.
+
+    Returns:
+        The file of the best weights, float32, `run/best.weights.h5`.
+
+    Raises:
+        InvalidRequest: If `run` was started with other options, or the recipe's network cannot
+            be built, or its teacher does not know the artists.
+        training.data.inputs.TrainingError: If the paintings do not suffice, or some are damaged.
+        FileNotFoundError: If the starting weights or the paintings are not there.
+        core.models.WeightsError: If the recipe's teacher cannot be loaded.
+        FloatingPointError: If the loss is no number any more.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    paintings = dataset.read(data)
+    artists = dataset.artists(paintings)
+    check_output(run / "options.json")
+    if recipe.teacher:
+        teacher.check(recipe.teacher, artists)
+    check_paintings(paintings, recipe.batch_size, repeats=recipe.other_repeats, publish=publish)
+    recipe = _settle(run, recipe, artists, data, weights)
+
+    splits = {s: [p for p in paintings if p.split == s] for s in ("train", "val")}
+    y = {s: labels(rows, artists) for s, rows in splits.items()}
+    x = {s: inputs(recipe, rows, weights, run) for s, rows in splits.items()}
+    if recipe.side != dataset.SIDE:
+        x["val"] = np.stack([squeeze(pixels, recipe.side) for pixels in x["val"]])
+
+    model = build(recipe, len(artists) + 1)
+    bare = keras.Model(model.inputs, model.outputs)  # the same layers, without optimiser
+    taught = teacher.opinions(recipe.teacher, artists) if recipe.teacher else None
+    batches = Batches(recipe, x["train"], y["train"], taught, classes=len(artists) + 1)
+    best_file, checkpoint, history = run / "best.weights.h5", Checkpoint(run), History(run)
+    # The saved state says how far training came; history may be one row ahead of it.
+    del history.rows[checkpoint.epoch :]
+    number = phases.current(recipe, history.rows)
+    if checkpoint.epoch:
+        log.info("Resuming after epoch %d", checkpoint.epoch)
+        if phases.of_phase(history.rows, number):  # in the middle of a phase
+            phases.compile_for(model, recipe, recipe.stages[number], len(batches))
+            model.optimizer.build(model.trainable_variables)  # else its state would be skipped
+            model.load_weights(checkpoint.path)
+        else:
+            bare.load_weights(checkpoint.path)
+    elif not recipe.frozen_base:
+        pretrained.load(recipe.network, model, weights)
+
+    with Curves(run / "curves") as curves:
+        for row in history.rows:  # a kill may have come between history and curves
+            _draw(curves, row)
+        while number < len(recipe.stages):
+            phase, past = recipe.stages[number], phases.of_phase(history.rows, number)
+            if not past:
+                phases.compile_for(model, recipe, phase, len(batches))
+            if phase.schedule != "cosine":
+                model.optimizer.learning_rate = phases.learning_rate(phase, past, recipe.monitor)
+            row = _one_epoch(model, batches, len(history.rows), phase.taught)
+            # `fit` ends by putting the averaged weights in; the next epoch goes on from them,
+            # much as in Lookahead (Zhang et al., arXiv 1907.08610).
+            row = {"epoch": len(history.rows) + 1, "phase": number + 1} | row
+            _check_finite(row)
+            row |= validate(predict(model, x["val"]), y["val"])
+            _check_finite(row)
+            best_before = best(history.rows, recipe.monitor)
+            row = history.append(row)
+            if score(row, recipe.monitor) > best_before:
+                _save_weights(bare, best_file)
+            on_epoch(row)
+            following = phases.current(recipe, history.rows)
+            if following != number:
+                log.info("Phase %d is over after %d epochs", number + 1, len(past) + 1)
+                if recipe.restore_best:
+                    bare.load_weights(best_file)
+            checkpoint.save(model, len(history.rows))
+            _draw(curves, row)
+            number = following
+    _save_weights(bare, run / "last.weights.h5")
+    return best_file
+
+
+def inputs(
+    recipe: Recipe, paintings: list[Painting], weights: Path | None, run: Path
+) -> np.ndarray:
+    """What the trainable part takes in: pixels, or features of the frozen base (kept in `run`)."""
+    if not recipe.frozen_base:
+        return dataset.load_pixels(paintings, dataset.SIDE)
+    cache = run / "features.npz"
+    known: dict[str, np.ndarray] = {}
+    if cache.exists():
+        with np.load(cache, allow_pickle=False) as stored:
+            known = dict(zip(stored["files"].tolist(), stored["features"], strict=True))
+    missing = [p for p in paintings if _key(p) not in known]
+    if missing:
+        base = architectures.vgg16_base(dtype=compute_dtype())
+        pretrained.load_vgg16(base, pretrained.find(pretrained.VGG16, weights).parent)
+        pooled = keras.layers.GlobalAveragePooling2D(dtype="float32")(base.output)
+        extractor = keras.Model(base.input, pooled)
+        for i in range(0, len(missing), 256):
+            part = missing[i : i + 256]
+            pixels = dataset.load_pixels(part, dataset.SIDE)
+            known.update(zip(map(_key, part), predict(extractor, pixels, 16), strict=True))
+            log.info("Features of %d of %d paintings", i + len(part), len(missing))
+        arrays = {"files": np.array(list(known)), "features": np.stack(list(known.values()))}
+        save_arrays(cache, arrays)
+    return np.stack([known[_key(p)] for p in paintings])
+
+
+def labels(paintings: list[Painting], artists: list[str]) -> np.ndarray:
+    """Class numbers `(n,)`; paintings by somebody else get `len(artists)`."""
+    number = {name: i for i, name in enumerate(artists)}
+    return np.array([number.get(p.artist or "", len(artists)) for p in paintings])
+
+
+def predict(model: keras.Model, x: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    """The model's outputs for all of `x`, in batches, as a float32 array."""
+    model.jit_compile = phases.uses_xla()
+    return np.asarray(model.predict(x, batch_size=batch_size, verbose=0), np.float32)
+
+
+def validate(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """Validation figures of `(n, artists + 1)` logits: over known artists, and known or not.
+
+    `val_loss` is the cross-entropy over all paintings, those by others included.
+    """
+    others = logits.shape[1] - 1  # of these there may be no painting
+    known = y < others
+    probability = softmax(logits[:, :others])
+    figures = {
+        "val_loss": -float(np.log(softmax(logits)[np.arange(len(y)), y] + 1e-12).mean()),
+        "val_macro": macro_accuracy(probability[known], y[known]),
+        "val_top5": top_k_accuracy(probability[known], y[known], 5),
+    }
+    if not known.all():
+        figures["val_auroc"] = auroc(known, 1 - softmax(logits)[:, others])
+    return figures
+
+
+def _one_epoch(model: keras.Model, batches: Batches, epoch: int, taught: float) -> Row:
+    """Trains an epoch, counted from 0, and says what it came to."""
+    started = time.perf_counter()
+    batches.start(epoch, taught)
+    _seed_dropout(model, batches.recipe.seed, epoch)
+    # Already shuffled; Keras's own shuffling would depend on what ran before.
+    fitted = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)
+    return {
+        "size": batches.size,
+        "learning_rate": float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)),
+        "loss": fitted.history["loss"][-1],
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def _check_finite(row: Row) -> None:
+    for name, value in row.items():
+        if not math.isfinite(value):
+            raise DivergedError(
+                f"The {name} of epoch {row['epoch']} is {value}: train with a lower learning rate, "
+                "in another directory."
+            )
+
+
+def _save_weights(model: keras.Model, path: Path) -> None:
+    with replacing(path) as part:
+        model.save_weights(part)
+
+
+def _draw(curves: Curves, row: Row) -> None:
+    curves.write(int(row["epoch"]), {k: v for k, v in row.items() if k != "epoch"})
+
+
+def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
+    """Makes an epoch's random masks depend on seed and epoch alone, as exact resume needs."""
+    for number, layer in enumerate(model.layers):
+        if isinstance(layer, keras.layers.Dropout) and layer.rate:
+            layer.seed_generator.state.assign([seed + number, epoch])
+
+
+def _settle(
+    run: Path, recipe: Recipe, artists: list[str], data: Path, weights: Path | None
+) -> Recipe:
+    """Saves the options with a new run; refuses to go on with others.
+
+    Returns:
+        The recipe to follow: another than was asked for if its starting weights are out of
+        reach, now or when the run began.
+    """
+    path, others = run / "options.json", {"artists": artists, "data": data.name}
+    if path.exists():
+        found = read_json(path)
+        started = from_options(found.pop("recipe", {}))
+        asked = from_options(dataclasses.asdict(recipe))
+        if found != others or started not in (asked, pretrained.without_keras_file(asked)):
+            raise InvalidRequest(f"{run} was started with other options: choose another directory.")
+        return started
+    recipe = pretrained.within_reach(recipe, weights)
+    write(path, json_text({"recipe": dataclasses.asdict(recipe)} | others))
+    return recipe
+
+
+def _key(painting: Painting) -> str:
+    return f"{painting.path.parent.name}/{painting.path.name}"

@@ -1,0 +1,141 @@
+"""`python -m training classifier | tune | publish | publish-base`: artist classifiers."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.recipes import RECIPES, Recipe, with_options
+from training.cli.options import Changes, Data, Run, report
+
+
+class Architecture(StrEnum):
+    """The recipes of `core.recipes.RECIPES`."""
+
+    custom_cnn = "custom_cnn"
+    custom_cnn_tuned = "custom_cnn_tuned"
+    custom_cnn_improved = "custom_cnn_improved"
+    vgg16 = "vgg16"
+    resnet50 = "resnet50"
+    resnet50_two_phase = "resnet50_two_phase"
+    resnet50_improved = "resnet50_improved"
+    efficientnet_lite0 = "efficientnet_lite0"
+
+
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="Directory of ImageNet weights to start from; ATELIER_WEIGHTS otherwise."),
+]
+Given = Annotated[
+    Architecture | None,
+    typer.Argument(metavar="ARCH", help="Which, see core/recipes/classifier.py."),
+]
+Named = Annotated[
+    Architecture | None, typer.Option("--arch", metavar="ARCH", help="The same, as an option.")
+]
+
+
+def classifier(
+    data: Data,
+    run: Run,
+    given: Given = None,
+    named: Named = None,
+    weights: Weights = None,
+    option: Changes = None,
+    card: Annotated[
+        bool,
+        typer.Option(
+            help="In the end, export, measure and describe it in RUN/model; takes artists of the "
+            "catalogue, and paintings of all three splits."
+        ),
+    ] = True,
+) -> None:
+    """Trains a classifier, or goes on with an interrupted run, and measures it in the end."""
+    recipe = _recipe(given, named, option)
+    from training import classifiers
+
+    if not card:
+        classifiers.train(recipe, data, weights, run, on_epoch=report)
+    else:
+        from training.publishing.classifier import publish_classifier
+
+        classifiers.train(recipe, data, weights, run, publish=True, on_epoch=report)
+        entry = publish_classifier(run, data, version="0", out=run / "model")
+        report({"figures": entry.figures})
+
+
+def tune(
+    data: Data,
+    run: Run,
+    given: Given = None,
+    named: Named = None,
+    weights: Weights = None,
+    trials: Annotated[int, typer.Option(min=1, help="How many there are to be in the end.")] = 10,
+    option: Changes = None,
+) -> None:
+    """Searches for the best dense units and learning rate, or goes on with a search."""
+    recipe = _recipe(given or (None if named else Architecture.custom_cnn), named, option)
+    from training.classifiers import tune
+
+    tune.tune(
+        recipe,
+        data,
+        weights,
+        run,
+        trials=trials,
+        on_trial=report,
+    )
+
+
+def publish(
+    run: Annotated[Path, typer.Argument(help="Directory of a finished run.")],
+    data: Data,
+    version: Annotated[str, typer.Option(help="Version of the model.")] = "1",
+    name: Annotated[str, typer.Option(help="Id in the catalogue; the recipe's otherwise.")] = "",
+    title: Annotated[str, typer.Option(help="What visitors read.")] = "",
+    side: Annotated[
+        int | None,
+        typer.Option(
+            min=16,
+            max=1024,
+            help="Resize pictures to this side; choose on val. [default: the recipe's]",
+        ),
+    ] = None,
+    soup: Annotated[bool, typer.Option(help="Average the best and the last weights.")] = False,
+    search: Annotated[
+        Path | None, typer.Option(help="Directory of the `tune` that it comes from, to be kept.")
+    ] = None,
+) -> None:
+    """Exports a run to assets/models: float16 weights, calibration, figures, card."""
+    from training.publishing.classifier import publish_classifier
+
+    entry = publish_classifier(
+        run, data, version=version, name=name, title=title, side=side, soup=soup, search=search
+    )
+    typer.echo(json.dumps(entry.figures, indent=2))
+
+
+def publish_base(
+    weights: Annotated[Path, typer.Option(help="Directory of ImageNet weights to start from.")],
+) -> None:
+    """Stores the VGG16 convolutions that classifier and style transfer share."""
+    from training.publishing.classifier import publish_vgg16_base
+
+    typer.echo(publish_vgg16_base(weights).file.model_dump_json())
+
+
+def _recipe(
+    given: Architecture | None, named: Architecture | None, option: list[str] | None
+) -> Recipe:
+    if (given is None) == (named is None):
+        raise typer.BadParameter("say once which classifier, as ARCH or with --arch ARCH")
+    chosen = given or named
+    assert chosen is not None
+    try:
+        return with_options(RECIPES[chosen.value], option or [])
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None

@@ -1,0 +1,109 @@
+"""`python -m training evaluate`, and `evaluate monet`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cli.console import say
+from core.files import check_output
+from training.cli import monet
+from training.cli.options import progress
+from training.data.dataset import Split
+from training.data.files import json_text
+
+app = typer.Typer(help="Measures what was trained.")
+app.command("monet")(monet.evaluate_monet)
+
+
+@app.callback(invoke_without_command=True)
+def evaluate(
+    context: typer.Context,
+    data: Annotated[
+        Path | None, typer.Option(help="Paintings: index.csv, or one folder an artist.")
+    ] = None,
+    split: Annotated[Split, typer.Option(help="Which of its paintings.")] = "test",
+    model: Annotated[
+        list[str] | None, typer.Option(help="Id of a classifier; repeatable. All otherwise.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the comparison goes, without its suffix.")
+    ] = None,
+) -> None:
+    """Measures classifiers on the same paintings, as they ship, and compares them.
+
+    Writes <out>.json and <out>.csv (by default assets/models/comparison-<split>), and what
+    belongs to one model beside its weights. Refuses pictures that one of them was trained
+    with, unless they are asked for by --split train. Pictures that cannot be read are named and
+    left out. Exit status: 0 done, 1 nothing measured, 3 some pictures or models left out.
+    """
+    if context.invoked_subcommand:
+        return
+    if data is None:
+        raise typer.BadParameter("evaluating takes --data")
+    from core import models
+    from core.errors import AtelierError
+    from core.models import loading
+    from training.data import dataset, inputs
+    from training.publishing import classifier
+    from training.publishing import evaluate as measuring
+
+    known = {entry.id: entry for entry in models.classifiers()}
+    if unknown := set(model or []) - set(known):
+        raise typer.BadParameter(
+            f"there is no classifier {', '.join(sorted(unknown))}; there are {', '.join(known)}"
+        )
+    chosen = [known[name] for name in dict.fromkeys(model or known)]
+    out = out or loading.ASSETS / f"comparison-{split}"
+    for path in (out.with_name(f"{out.name}.json"), loading.ASSETS / "models.json"):
+        check_output(path)
+    paintings = [p for p in dataset.read(data) if p.split == split]
+    if not paintings:
+        raise typer.BadParameter(f"{data} has no paintings in its split {split}")
+    unreadable = inputs.damaged([p.path for p in paintings])
+    for path, reason in unreadable.items():
+        say(f"Left out {path}: {reason}")
+    paintings = [p for p in paintings if p.path not in unreadable]
+    if not paintings:
+        raise inputs.TrainingError(f"None of the pictures in {data} can be read.")
+    if split != "train":
+        try:
+            measuring.check_overlap(chosen, paintings, loading.ASSETS)
+        except measuring.OverlapError as error:
+            say(f"Not measured: {error}")
+            raise typer.Exit(1) from None
+    found = []
+    for entry in chosen:
+        try:
+            loaded = models.load(entry.id)
+            predictions = measuring.predict(
+                loaded, paintings, on_progress=progress(f"{entry.title}: looked at")
+            )
+            one = measuring.record(loaded, {split: (paintings, predictions)}, data, loading.ASSETS)
+        except (AtelierError, models.WeightsError) as error:
+            say(f"{entry.title} was not measured: {error}")
+            continue
+        found.append(one)
+        classifier.renew_figures(entry, one, loading.ASSETS)
+    if not found:
+        raise typer.Exit(1)
+    rows = measuring.table(found, split, known)
+    measuring.write_comparison(rows, out)
+    typer.echo(json_text(rows), nl=False)
+    if unreadable or len(found) < len(chosen):
+        raise typer.Exit(3)
+
+
+@app.command()
+def attempts(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Finished runs of `classifier`.")
+    ],
+) -> None:
+    """Keeps what runs have reached whose weights do not ship, for the Laboratory."""
+    from training.publishing import attempts as keeping
+
+    found = keeping.keep(runs)
+    typer.echo(json_text([attempt.model_dump() for attempt in found]), nl=False)

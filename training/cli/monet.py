@@ -1,0 +1,110 @@
+"""`python -m training cyclegan | publish-monet`, and `evaluate monet`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.files import check_output, write
+from training.cli.options import Changes, Photos, Run, finite, report, with_changes
+from training.data.files import json_text
+
+Paintings = Annotated[
+    list[Path], typer.Option("--paintings", help="Directory of paintings; repeatable.")
+]
+Weights = Annotated[
+    Path, typer.Option(help="Directory of the ImageNet weights of VGG16 and EfficientNet-Lite0.")
+]
+
+
+def cyclegan(
+    photos: Photos,
+    paintings: Paintings,
+    run: Run,
+    weights: Annotated[
+        Path | None, typer.Option(help="Directory of VGG16's ImageNet weights.")
+    ] = None,
+    option: Changes = None,
+) -> None:
+    """Trains photo to painting and back, or goes on with an interrupted run.
+
+    One photo in ten is never looked at, for `evaluate monet`.
+    """
+    from training import cyclegan as gan
+    from training import runs
+    from training.data import inputs
+
+    options = with_changes(gan.Options(), option)
+    train, _ = runs.held_out(inputs.photos(photos))
+    gan.train(
+        options,
+        train,
+        inputs.photos(paintings),
+        weights,
+        run,
+        on_report=report,
+    )
+
+
+def evaluate_monet(
+    photos: Photos,
+    paintings: Paintings,
+    weights: Weights,
+    run: Annotated[
+        Path | None, typer.Option(help="Directory of a run; without it, what ships is measured.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the figures, JSON.")] = None,
+) -> None:
+    """Measures both generators on the photos that training never saw."""
+    from training import runs
+    from training.cyclegan import evaluate
+    from training.data import inputs
+    from training.publishing import monet
+
+    if out is None and run:
+        out = run / "evaluation.json"
+    if out:
+        check_output(out)
+    _, test = runs.held_out(inputs.photos(photos))
+    there = inputs.photos(paintings)
+    painters = evaluate.run_painters(run) if run else monet.shipped_painters()
+    figures = evaluate.measure(painters, test, there, weights)
+    text = json_text(figures)
+    if out:
+        write(out, text)
+    typer.echo(text, nl=False)
+
+
+def publish_monet(
+    run: Annotated[Path, typer.Argument(help="Directory of a run.")],
+    photos: Photos,
+    paintings: Paintings,
+    weights: Weights,
+    version: Annotated[str, typer.Option(help="Version of the generators.")] = "1",
+    strength: Annotated[
+        float, typer.Option(min=0, callback=finite, help="Of what the way to Monet changes.")
+    ] = 1.0,
+    soften: Annotated[
+        float,
+        typer.Option(min=0, max=1, callback=finite, help="Taken from the result's finest detail."),
+    ] = 0.0,
+) -> None:
+    """Exports both generators of a run into assets/models, measures them, writes the cards."""
+    from training import runs
+    from training.data import inputs
+    from training.publishing import monet as publishing
+
+    _, test = runs.held_out(inputs.photos(photos))
+    for entry in publishing.publish_monet(
+        run,
+        test,
+        inputs.photos(paintings),
+        weights,
+        version=version,
+        strength=strength,
+        soften=soften,
+    ):
+        typer.echo(json.dumps({entry.id: entry.figures["held_out"]}, indent=2))

@@ -1,0 +1,23 @@
+"""`python -m training styles`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.stylize.artist_styles import ASSETS
+from training.cli.options import Data
+
+
+def styles(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Directory to write.")] = ASSETS,
+    seed: Annotated[int, typer.Option(min=0, help="Which paintings are looked at.")] = 1,
+) -> None:
+    """Learns the styles of artists whose works are free, from the train split."""
+    from training.stylizer import artist_styles as training
+
+    for entry in training.publish(data, out, training.Options(seed=seed)):
+        typer.echo(entry.model_dump_json())

@@ -1,0 +1,87 @@
+"""`python -m training stylizer | publish-stylizer`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.cli.options import Changes, Data, Photos, Run, report, with_changes
+
+app = typer.Typer(help="Trains the network that paints any photo in any style at once.")
+
+
+@app.callback(invoke_without_command=True)
+def stylizer(
+    context: typer.Context,
+    photos: Annotated[
+        list[Path] | None, typer.Option("--photos", help="Directory of photos; repeatable.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Paintings: index.csv, or one folder an artist.")
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Directory to write; resumes if it exists.")
+    ] = None,
+    option: Changes = None,
+) -> None:
+    """Trains, or goes on with an interrupted run.
+
+    One photo in ten is never looked at, and of a data set with splits only the train split is.
+    """
+    if context.invoked_subcommand:
+        return
+    if not photos or data is None or run is None:
+        raise typer.BadParameter("training takes --photos, --data and --run")
+    from training import runs
+    from training import stylizer as training
+    from training.data import dataset, inputs
+
+    options = with_changes(training.Options(), option)
+    train, _ = runs.held_out(inputs.photos(photos))
+    paintings = [item.path for item in dataset.read(data) if item.split == "train"]
+    training.train(options, train, paintings, run, on_report=report)
+
+
+@app.command()
+def search(
+    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="What is to be seen.")],
+    style: Annotated[Path, typer.Argument(metavar="STYLE", help="How it is to be painted.")],
+    run: Run,
+    trials: Annotated[int, typer.Option(min=1, help="How many there are to be in the end.")] = 20,
+    option: Changes = None,
+) -> None:
+    """Searches at random for settings of refine; writes the best as presets with their curves."""
+    from training.stylizer import search
+
+    options = with_changes(search.Options(), option)
+    search.search(
+        options,
+        content,
+        style,
+        run,
+        trials=trials,
+        on_trial=report,
+    )
+
+
+def publish_stylizer(
+    run: Annotated[Path, typer.Argument(help="Directory of a run.")],
+    photos: Photos,
+    data: Data,
+    version: Annotated[str, typer.Option(help="Version of the network.")] = "1",
+) -> None:
+    """Exports the decoder of a run into assets/models, measures it, writes the card.
+
+    It is measured on the photos that training never saw, with paintings of the test split.
+    """
+    from training import runs
+    from training.data import dataset, inputs
+    from training.publishing import stylizer as publishing
+
+    _, photos = runs.held_out(inputs.photos(photos))
+    paintings = [item.path for item in dataset.read(data) if item.split == "test"]
+    entry = publishing.publish_stylizer(run, photos, paintings, version=version)
+    typer.echo(json.dumps({entry.id: entry.figures["held_out"]}, indent=2))

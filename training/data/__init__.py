@@ -1,0 +1,1 @@
+"""Directories of paintings, brought into shape and read for training."""

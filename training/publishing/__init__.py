@@ -1,0 +1,1 @@
+"""From a finished run to what ships: measuring, weights, cards, the catalogue."""

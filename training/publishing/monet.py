@@ -1,0 +1,140 @@
+"""Turns a run of the CycleGAN into the two shipped generators, with figures and cards."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from core import models, monet
+from core.models import architectures
+from core.monet.tiled import Painter
+from training import cyclegan
+from training.cyclegan.evaluate import Paint, check_measurable, measure
+from training.publishing import classifier
+
+# By the side that is painted: direction, title, summary.
+_WAYS: dict[str, tuple[monet.Direction, str, str]] = {
+    "painting": (
+        "to-monet",
+        "Photo to Monet",
+        "Paints a photo as Monet might have: his palette, his broken strokes, the photo's forms.",
+    ),
+    "photo": (
+        "to-photo",
+        "Monet to photo",
+        "Looks through a Monet at what he may have seen: strokes become leaves, water and sky.",
+    ),
+}
+_SOURCE = (
+    "Trained here from nothing as one CycleGAN (Zhu et al., arXiv 1703.10593), judged by patches "
+    "and by features of the Oxford VGG16 (after Sauer et al., arXiv 2111.01007)"
+)
+
+
+def publish_monet(
+    run: Path,
+    photos: list[Path],
+    paintings: list[Path],
+    weights: Path,
+    *,
+    version: str,
+    strength: float = 1.0,
+    soften: float = 0.0,
+    out: Path = models.ASSETS,
+) -> list[models.Entry]:
+    """Exports both averaged generators in float16, measures them as exported, writes the cards.
+
+    Args:
+        photos: Those that training never saw.
+        paintings: The paintings to come near to.
+        strength: Of what the way to Monet changes; chosen, like `soften`, on photos of training.
+        soften: See `core.monet.tiled.Painter`; for the way to Monet.
+    """
+    options = cyclegan.read_options(run)
+    check_measurable(photos, paintings)
+    entries: dict[str, models.Entry] = {}
+    painters: dict[str, Paint] = {}
+    with classifier.staged(out) as stage:
+        for side, (direction, title, summary) in _WAYS.items():
+            model_id = monet.MODELS[direction]
+            network, half = (
+                architectures.monet_generator(
+                    filters=options.filters, blocks=options.blocks, dtype=dtype
+                )
+                for dtype in ("float32", "float16")
+            )
+            classifier.load_weights(network, run / f"{side}.weights.h5")
+            if side == "painting":  # the result is the photo plus what this layer gives
+                change = network.get_layer("change")
+                change.set_weights([strength * values for values in change.get_weights()])
+            entry = entries[side] = models.Entry(
+                id=model_id,
+                title=title,
+                task="paint",
+                version=version,
+                summary=summary,
+                source=_SOURCE,
+                licence="MIT",
+                network="monet_generator",
+                arguments={"filters": options.filters, "blocks": options.blocks},
+                file=classifier.write_half(network, half, stage, model_id, out),
+                trained_on="Monets and photos of Kaggle's gan-getting-started, and further Monets",
+                date=date.today().isoformat(),
+                soften=soften if side == "painting" else 0.0,
+            )
+            loaded = models.build(entry, stage / entry.file.name)
+            painters[side] = Painter(loaded.body, soften=entry.soften).paint
+        figures = measure(painters, photos, paintings, weights)
+        published = {"strength": strength, "soften": soften}
+        finished = [
+            classifier.finish_painter(
+                entry, figures[side], run, stage, _card(entry.id, figures[side]), published
+            )
+            for side, entry in entries.items()
+        ]
+        classifier.place(stage, finished, out)
+    return finished
+
+
+def shipped_painters() -> dict[str, Paint]:
+    """What the app paints with, by the side that it paints."""
+    return {
+        side: monet.painter(monet.MODELS[direction]).paint
+        for side, (direction, _, _) in _WAYS.items()
+    }
+
+
+def _card(model_id: str, figures: dict[str, Any]) -> list[str]:
+    """The part of the card that only painters have."""
+    return [
+        "## What it does",
+        "",
+        "Takes a picture of any shape and gives one of the same shape. It has learned from "
+        "pictures of 256 and 320 pixels, so the app paints larger ones on a canvas whose short "
+        f"side has {min(monet.BRUSHES.values())} to {max(monet.BRUSHES.values())} pixels, and "
+        "brings them back to their size (`core/monet/`).",
+        "",
+        "## Figures",
+        "",
+        "Measured on the exported float16 file, on pictures of 256 pixels; the photos are those "
+        "that training never saw, the paintings those it was trained with.",
+        "",
+        *classifier.figure_rows(figures),
+        "",
+        "`distance_before` and `distance_after` are kernel distances (KID, Bińkowski et al., arXiv "
+        "1801.01401, cubic kernel) to the wished-for side, by features of an ImageNet "
+        "EfficientNet-Lite0 of 224-pixel crops; `distance_closed` is 1 - after / before. "
+        "`cycle_l1` and `change_l1` are mean absolute differences of the picture turned back, and "
+        "of the result, from what was given, as shares of the range. `content_kept` is the cosine "
+        "of VGG16's block4_conv3 before and after. `checkerboard_ratio` compares the energy at the "
+        "frequency of pixel pairs with that of real pictures of the wished-for side.",
+        "",
+        f"Options and history of the training: `{model_id}/`.",
+        "",
+        "## Limits",
+        "",
+        "It knows landscapes, water, gardens and skies in daylight. Faces, night, lettering and "
+        "things seen from near are foreign to it. It changes colour and texture, hardly ever "
+        "form: it does not compose as a painter does.",
+    ]

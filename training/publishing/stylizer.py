@@ -1,0 +1,133 @@
+"""Turns a run of the stylizer into the shipped decoder, with figures and card."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import images, models
+from core.models import architectures
+from core.stylize import extractors as perceptual
+from core.stylize import instant, objective, refine
+from training.data.inputs import TrainingError, check_readable, read_json
+from training.publishing import classifier
+
+PAIRS = 60
+ROWS = 256  # of what is measured
+CONTENT_WEIGHT = 0.1  # of the loss that is reported
+
+_SUMMARY = "Paints any photo in any style at once, by the statistics of the style."
+_SOURCE = (
+    "Decoder trained here from nothing, on features of the Oxford VGG16 (after Huang & Belongie, "
+    "arXiv 1703.06868, and Ghiasi et al., arXiv 1705.06830)"
+)
+_TRAINED_ON = "photos of Kaggle's gan-getting-started and a few larger ones; paintings, train split"
+
+
+def publish_stylizer(
+    run: Path,
+    photos: list[Path],
+    paintings: list[Path],
+    *,
+    version: str,
+    out: Path = models.ASSETS,
+) -> models.Entry:
+    """Exports the averaged decoder in float16, measures it as exported, writes the card.
+
+    Args:
+        photos: Those that training never saw.
+        paintings: Styles that training never saw.
+    """
+    options = read_json(run / "options.json")
+    if not photos or not paintings:
+        raise TrainingError(
+            "Measuring takes photos that training never saw, one in ten of those given, and "
+            "paintings of the split test: add more."
+        )
+    check_readable([*photos, *paintings])
+    decoder, half = (
+        architectures.style_decoder(widths=options["widths"], dtype=dtype)
+        for dtype in ("float32", "float16")
+    )
+    classifier.load_weights(decoder, run / "decoder.weights.h5")
+    with classifier.staged(out) as stage:
+        entry = models.Entry(
+            id=instant.MODEL,
+            title="Instant style",
+            task="stylize",
+            version=version,
+            summary=_SUMMARY,
+            source=_SOURCE,
+            licence="MIT; the VGG16 that it looks through: Oxford VGG, CC BY 4.0",
+            network="style_decoder",
+            base="vgg16_base",
+            file=classifier.write_half(decoder, half, stage, instant.MODEL, out),
+            trained_on=_TRAINED_ON,
+            date=date.today().isoformat(),
+        )
+        figures = measure(decoder, photos, paintings)
+        entry = classifier.finish_painter(entry, figures, run, stage, _card(entry.id, figures))
+        classifier.place(stage, [entry], out)
+    return entry
+
+
+def measure(decoder: Any, photos: list[Path], paintings: list[Path]) -> dict[str, float]:
+    """The losses that refine minimises, of what a decoder paints, and of the photos themselves.
+
+    Args:
+        decoder: A `core.models.architectures.style_decoder` in float32, with its weights.
+        photos, paintings: Paired in the order of a seeded shuffle, `PAIRS` of them.
+    """
+    row = perceptual.get("vgg16")
+    eye = perceptual.load("vgg16")
+    engine = instant.compiled(eye, eye.layers(instant.LAYERS), decoder)
+    judge = objective.objective(
+        "vgg16", "float32", tuple(row.content.items()), tuple(row.style.items())
+    )
+    rng, found = np.random.default_rng(0), []
+    shuffled = zip(rng.permutation(len(photos)), rng.permutation(len(paintings)), strict=False)
+    for n, k in list(shuffled)[:PAIRS]:
+        photo, style = images.load(photos[n]).pixels, images.load(paintings[k]).pixels
+        small = refine.resize(photo, *refine.size(photo, ROWS)).clip(0, 255)
+        target = judge.describe(refine.resize(style, *refine.size(style, ROWS)).clip(0, 255))
+        evaluate = judge.against(small, target, objective.Weights(CONTENT_WEIGHT, 1.0))
+        before = evaluate(small)
+        after = evaluate(instant.paint(photo, [style], rows=ROWS, engine=engine).astype(np.float32))
+        found.append((before.style, after.style, after.content, after.loss / before.loss))
+    before_style, style_loss, content_loss, share = np.median(found, axis=0)
+    return {
+        "pairs": len(found),
+        "style_loss_of_photo": round(float(before_style), 4),
+        "style_loss": round(float(style_loss), 4),
+        "content_loss": round(float(content_loss), 4),
+        "loss_share": round(float(share), 4),
+    }
+
+
+def _card(model_id: str, figures: dict[str, float]) -> list[str]:
+    """The part of the card that only this network has."""
+    return [
+        "## What it does",
+        "",
+        "Draws strokes where a photo is flat (`core/stylize/instant/underdrawing.py`), takes what "
+        "VGG16 sees in it at half its size, gives that the means and deviations of what VGG16 "
+        "sees in a style, in shallow layers its whole covariance, and paints from that "
+        "(`core/stylize/instant/`): first a sketch of half the size, then the picture, for which "
+        "it asks for what the sketch missed. Refining starts from its result.",
+        "",
+        "## Figures",
+        "",
+        "Measured on the exported weights in float32, on pairs of a photo and a painting that "
+        f"training never saw, {ROWS} rows. Medians over the pairs.",
+        "",
+        *classifier.figure_rows(figures),
+        "",
+        "`style_loss` and `content_loss` are those of `core/stylize/losses.py`: 0 for equals, 1 "
+        "for nothing in common. `loss_share` is what is left of the loss (style + "
+        f"{CONTENT_WEIGHT} × content) of the photo itself.",
+        "",
+        f"Options and history of the training: `{model_id}/`.",
+    ]

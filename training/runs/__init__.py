@@ -1,0 +1,12 @@
+"""What the trainings share: options, history, files and pictures of a run."""
+
+from training.runs.files import (
+    append_history,
+    check_finite,
+    check_options,
+    crop,
+    held_out,
+    pictures,
+)
+
+__all__ = ["append_history", "check_finite", "check_options", "crop", "held_out", "pictures"]

@@ -1,0 +1,5 @@
+"""Training of the instant style, and of what is known of artists."""
+
+from training.stylizer.loop import STYLE_SIDE, Loss, Options, describe, train
+
+__all__ = ["STYLE_SIDE", "Loss", "Options", "describe", "train"]

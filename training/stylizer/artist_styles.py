@@ -1,0 +1,322 @@
+"""Learns how a painter painted: a few statistics of several of their paintings.
+
+One style from all that somebody painted in a long life would be nobody's. So a group is
+sought, among the more colourful ones, whose members resemble each other and hardly resemble
+what other painters did. Their Gram matrices are averaged, as if they hung side by side.
+What is stored is described in `core.stylize.artist_styles`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from core import artists, images
+from core.collection import CollectionError, read_index
+from core.files import check_output, write
+from core.hardware import compute_dtype
+from core.stylize import artist_styles, color, extractors, instant, losses, refine
+from training.data import dataset
+from training.data.files import json_text
+from training.data.inputs import TrainingError, check_readable
+
+log = logging.getLogger(__name__)
+
+NETWORK = "vgg16"  # which the decoder of instant reads, too
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a style is learned."""
+
+    rows: tuple[int, ...] = (224, 112)  # of the paintings when they are described
+    most: int = 8  # paintings that make a style
+    least: int = 3
+    candidates: int = 120  # paintings of an artist that are looked at
+    colourful: float = 0.6  # share of these, the most colourful, from which it is chosen
+    neighbours: int = 50  # paintings of others that count as alike
+    lost: float = 0.012  # share of a Gram matrix's energy that its low rank may lack
+    ranks: tuple[int, int] = (16, 56)  # least and greatest; shallow layers cost little
+    seed: int = 1
+
+
+class Eye:
+    """VGG16, and what of a painting is remembered."""
+
+    def __init__(self) -> None:
+        """Loads it: to choose with in the fastest arithmetic, to describe with in float32."""
+        self.quick = extractors.load(NETWORK, dtype=compute_dtype())
+        self.exact = extractors.load(NETWORK, dtype="float32")
+        glance = self.quick.layers(instant.LAYERS)
+        seen = self.exact.layers(instant.LAYERS)
+        whole = self.exact.layers(self.exact.network.style)
+        picture = [tf.TensorSpec((None, None, 3), tf.float32)]
+
+        @tf.function(input_signature=picture)
+        def vector(rgb):
+            maps = instant.encode(self.quick, glance, rgb[None])
+            return instant.style_vector(instant.statistics(maps).moments)[0]
+
+        @tf.function(input_signature=picture)
+        def moments(rgb):
+            found = instant.statistics(instant.encode(self.exact, seen, rgb[None])).moments
+            return {name: values[0] for name, values in found.items()}
+
+        @tf.function(input_signature=picture)
+        def grams(rgb):
+            maps = whole(self.exact.network.preprocessing(rgb[None]), training=False)
+            return {name: losses.gram(map_[0]) for name, map_ in maps.items()}
+
+        self._vector, self._moments, self._grams = vector, moments, grams
+
+    def vector(self, picture: np.ndarray) -> np.ndarray:
+        """One vector for the style of a picture, to choose by, see `instant.style_vector`."""
+        return self._vector(picture).numpy()
+
+    def moments(self, picture: np.ndarray) -> dict[str, np.ndarray]:
+        """Layer to `(2, channels)`, see `instant.Statistics`."""
+        return {name: values.numpy() for name, values in self._moments(picture).items()}
+
+    def grams(self, picture: np.ndarray) -> dict[str, np.ndarray]:
+        """Layer to Gram matrix."""
+        return {name: values.numpy() for name, values in self._grams(picture).items()}
+
+
+def publish(
+    data: Path, out: Path = artist_styles.ASSETS, options: Options | None = None
+) -> list[artist_styles.Entry]:
+    """Learns all styles of a data set and writes them, with their catalogue.
+
+    Args:
+        data: Paintings, see `dataset.read`; only the split `train` is looked at.
+        out: Directory to write; what was there of earlier styles is removed.
+        options: Default ones if None.
+
+    Raises:
+        CollectionError: If there are no paintings.
+        TrainingError: If there are too few of everybody, or some cannot be read.
+    """
+    options = options or Options()
+    check_output(out / "styles.json")
+    found, rng = by_artist(data), np.random.default_rng(options.seed)
+    candidates = {
+        artist_id: [paths[n] for n in sorted(rng.permutation(len(paths))[: options.candidates])]
+        for artist_id, paths in found.items()
+    }
+    check_readable([path for paths in candidates.values() for path in paths])
+    eye = Eye()
+    looks: dict[str, list[_Look]] = {}
+    for artist_id, paths in candidates.items():
+        seen = [look for path in paths if (look := _look(path, eye, options))]
+        if len(seen) >= options.least:
+            looks[artist_id] = seen
+            log.info("%s: %d paintings", artist_id, len(seen))
+    if not looks:
+        raise TrainingError(
+            f"A style takes {options.least} colorful paintings of an artist whose works are free, "
+            f"in the split train: nobody has so many in {data}."
+        )
+    vectors = _standardised(looks)
+    learned = []
+    for artist_id, seen in looks.items():
+        spreads = np.array([look.spread for look in seen])
+        count = max(options.least, math.ceil(options.colourful * len(seen)))
+        lively = np.sort(np.argsort(-spreads, kind="stable")[:count])
+        others = [each for other, each in vectors.items() if other != artist_id]
+        chosen = [seen[lively[n]] for n in choose(vectors[artist_id][lively], others, options)]
+        pictures = [images.load(look.path).pixels for look in chosen]
+        learned.append((learn(artists.get(artist_id), pictures, eye, options), len(chosen)))
+        log.info("%s: %s", artist_id, ", ".join(look.path.name for look in chosen))
+    # The list comes last: until then it names the styles of before, which are still there.
+    entries = [_write(style, count, out, options) for style, count in learned]
+    write(out / "styles.json", json_text([entry.model_dump() for entry in entries]))
+    for old in set(out.glob("*.npz")) - {out / entry.file for entry in entries}:
+        old.unlink(missing_ok=True)
+    return entries
+
+
+def by_artist(data: Path) -> dict[str, list[Path]]:
+    """The train paintings of artists who are known and whose works are free, by id, sorted.
+
+    An index also names painters outside the collection of the classifier.
+    """
+    index = data / "index.csv"
+    if index.is_file():
+        rows = [row for row in read_index(index, split=True) if row.split == "train"]
+        named = [(row.painter, data / row.file) for row in rows]
+    else:
+        listed = [painting for painting in dataset.read(data) if painting.split == "train"]
+        named = [(painting.artist or "", painting.path) for painting in listed]
+    found: dict[str, list[Path]] = {}
+    for name, path in named:
+        artist = artists.find(name)
+        if artist and artist.public_domain:
+            found.setdefault(artist.id, []).append(path)
+    if not found:
+        raise CollectionError(f"No paintings of artists whose works are free in {data}.")
+    return {artist.id: sorted(found[artist.id]) for artist in artists.catalogue()
+            if artist.id in found}  # fmt: skip
+
+
+def colour_spread(picture: np.ndarray) -> float:
+    """How colourful a picture is: the deviation of its chrominances, RGB 0..255."""
+    _, *chroma = (picture.reshape(-1, 3) @ color.YIQ.T).T
+    return float(np.hypot(*(values.std() for values in chroma)))
+
+
+def is_drawing(picture: np.ndarray) -> bool:
+    """Whether a picture is a drawing or an etching: nearly without colours, or on pale paper.
+
+    Found by eye among Rembrandts, of which half are etchings; a few misty paintings are lost.
+    """
+    spread = colour_spread(picture)
+    return spread < 4 or (spread < 10 and float(np.median(picture @ color.YIQ[0])) > 110)
+
+
+def choose(own: np.ndarray, others: Sequence[np.ndarray], options: Options) -> list[int]:
+    """The paintings that are most alike, and least like those of other painters.
+
+    Args:
+        own: Vectors of the artist's paintings, `(n, size)`; at least `options.least`.
+        others: Likewise, of each other artist.
+
+    Returns:
+        Rows of `own`, the middle of the group first; half of them all at most.
+    """
+    count = int(np.clip(len(own) // 2, options.least, options.most))
+    apart = _distances(own, own)
+    groups = np.argsort(apart, axis=1, kind="stable")[:, :count]
+    within = np.array([apart[np.ix_(group, group)].mean() for group in groups])
+    if others:
+        near = np.sort(_distances(own, np.concatenate(others)), axis=1)[:, : options.neighbours]
+        within /= near.mean(axis=1) + 1e-12
+    return groups[np.argmin(within)].tolist()
+
+
+def learn(
+    artist: artists.Artist, paintings: Sequence[np.ndarray], eye: Eye, options: Options
+) -> artist_styles.ArtistStyle:
+    """The style that paintings have in common.
+
+    Args:
+        paintings: RGB uint8, `(height, width, 3)` of any size.
+    """
+    grams = {}
+    for rows in options.rows:
+        seen = [eye.grams(_sized(picture, rows)) for picture in paintings]
+        grams[rows] = {
+            name: low_rank(mean_gram([each[name] for each in seen]), options) for name in seen[0]
+        }
+    described = [eye.moments(_sized(picture, options.rows[0])) for picture in paintings]
+    means = np.stack([picture.reshape(-1, 3).mean(0) for picture in paintings])
+    within = np.mean([np.cov(picture.reshape(-1, 3).T) for picture in paintings], axis=0)
+    between = np.cov(means.T, bias=True)
+    return artist_styles.ArtistStyle(
+        artist,
+        NETWORK,
+        grams,
+        {name: np.mean([each[name] for each in described], axis=0) for name in described[0]},
+        means.mean(0).astype(np.float32),
+        (within + between).astype(np.float32),
+    )
+
+
+def mean_gram(grams: Sequence[np.ndarray]) -> np.ndarray:
+    """The mean of Gram matrices, to which each gives the same energy.
+
+    Otherwise the painting of the strongest contrast would be most of it.
+    """
+    sizes = np.array([np.linalg.norm(gram) + 1e-12 for gram in grams])
+    mean = np.mean([gram / size for gram, size in zip(grams, sizes, strict=True)], axis=0)
+    return mean * np.exp(np.log(sizes).mean())
+
+
+def low_rank(gram: np.ndarray, options: Options) -> artist_styles.LowRank:
+    """Nearly the same matrix in few numbers.
+
+    The rank is the least that lacks at most a share of `options.lost` of the energy, the sum of
+    squares. What a diagonal then adds, by principal factor analysis, about halves that.
+
+    Args:
+        gram: `(channels, channels)`, symmetric and not negative.
+    """
+    gram = gram.astype(np.float64)
+    rest, rank = np.zeros(len(gram)), 0
+    for _ in range(2):  # more would gain little
+        values, vectors = np.linalg.eigh(gram - np.diag(rest))
+        values = np.maximum(values, 0)
+        if not rank:
+            lacking = 1 - np.cumsum(values[::-1] ** 2) / ((values**2).sum() + 1e-30)
+            rank = int(np.clip(1 + np.sum(lacking > options.lost), *options.ranks))
+        factor = vectors[:, -rank:] * np.sqrt(values[-rank:])
+        rest = np.maximum(np.diag(gram) - np.square(factor).sum(1), 0)
+    return artist_styles.LowRank(factor.astype(np.float32), rest.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class _Look:
+    path: Path
+    spread: float
+    vector: np.ndarray
+
+
+def _look(path: Path, eye: Eye, options: Options) -> _Look | None:
+    """What is needed to choose; None for drawings."""
+    picture = images.load(path).pixels
+    if is_drawing(picture):
+        return None
+    vector = eye.vector(_sized(picture, options.rows[0]))
+    return _Look(path, colour_spread(picture), vector)
+
+
+def _sized(picture: np.ndarray, rows: int) -> np.ndarray:
+    return refine.resize(picture, *refine.size(picture, rows)).clip(0, 255)
+
+
+def _standardised(looks: Mapping[str, Sequence[_Look]]) -> dict[str, np.ndarray]:
+    """Vectors in units of the deviation over all paintings, so that each channel counts."""
+    vectors = {name: np.stack([look.vector for look in seen]) for name, seen in looks.items()}
+    if not vectors:
+        return {}
+    everything = np.concatenate(list(vectors.values()))
+    mean, deviation = everything.mean(0), everything.std(0) + 1e-3
+    return {name: (each - mean) / deviation for name, each in vectors.items()}
+
+
+def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Mean squared differences of rows, `(n, m)`."""
+    squares = np.square(a).sum(1)[:, None] + np.square(b).sum(1)[None]
+    return np.maximum(squares - 2 * a @ b.T, 0) / a.shape[1]
+
+
+def _write(
+    style: artist_styles.ArtistStyle, paintings: int, out: Path, options: Options
+) -> artist_styles.Entry:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **artist_styles.pack(style))  # type: ignore[arg-type]
+    content = buffer.getvalue()
+    digest = hashlib.sha256(content).hexdigest()
+    path = out / f"{style.artist.id}.npz"
+    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        path = out / f"{style.artist.id}-{digest[:8]}.npz"  # the other one is still listed
+    write(path, content)
+    return artist_styles.Entry(
+        artist=style.artist.id,
+        file=path.name,
+        sha256=digest,
+        bytes=len(content),
+        paintings=paintings,
+        network=style.network,
+        date=date.today().isoformat(),
+        seed=options.seed,
+        command=f"python -m training styles --data DIR --seed {options.seed}",
+    )
