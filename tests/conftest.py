@@ -54,7 +54,7 @@ def make_picture():
 
 @pytest.fixture
 def remembered():
-    """Reads what a picture's file remembers of its making, see `core.images.encoding`; None if nothing."""
+    """Reads what a picture's file remembers of its making; None if nothing."""
 
     def read(data: bytes) -> dict | None:
         with Image.open(io.BytesIO(data)) as image:

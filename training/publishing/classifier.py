@@ -123,7 +123,7 @@ def publish_classifier(
         search: Directory of the random search that the run's options come from, to be kept.
 
     Raises:
-        training.data.inputs.TrainingError: If the run is not finished or damaged, or the paintings do
+        TrainingError: If the run is not finished or damaged, or the paintings do
             not suffice to measure it.
         InvalidRequest: If it cannot have this name.
     """

@@ -190,7 +190,7 @@ def train(
     Raises:
         InvalidRequest: If `run` was started with other options, or they name no model to begin
             with.
-        training.data.inputs.TrainingError: If there are no photos or paintings, or some cannot be read.
+        TrainingError: If there are no photos or paintings, or some cannot be read.
         DivergedError: If a loss is no number any more.
     """
     check_output(run / "options.json")
