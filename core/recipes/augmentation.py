@@ -15,7 +15,7 @@ from PIL import Image, ImageEnhance
 from pydantic import Field
 
 from core import images
-from training.runs.fields import STRICT, Share
+from core.recipes.fields import STRICT, Share
 
 
 @dataclass(frozen=True)

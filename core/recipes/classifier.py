@@ -16,7 +16,7 @@ from pydantic import Field
 from core.errors import InvalidRequest
 from core.identify import SIDE
 from core.recipes.augmentation import Augmentation
-from training.runs.fields import (
+from core.recipes.fields import (
     STRICT,
     Count,
     Momentum,

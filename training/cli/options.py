@@ -13,8 +13,8 @@ import typer
 
 from core.cli.console import say
 from core.errors import InvalidRequest
+from core.recipes.fields import changed
 from training.data.files import plain
-from training.runs.fields import changed
 
 Data = Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")]
 Photos = Annotated[list[Path], typer.Option("--photos", help="Directory of photos; repeatable.")]

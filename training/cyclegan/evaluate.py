@@ -12,7 +12,6 @@ from training import cyclegan, runs
 from training.classifiers import pretrained
 from training.cyclegan import SIDES, kernel_distance
 from training.data.inputs import TrainingError, check_readable
-from training.publishing import classifier
 
 Paint = Callable[[np.ndarray], np.ndarray]
 
@@ -25,7 +24,7 @@ def run_painters(run: Path) -> dict[str, Paint]:
 
     painters: dict[str, Paint] = {}
     for side, network in cyclegan.generators(cyclegan.read_options(run), shipped=True).items():
-        classifier.load_weights(network, run / f"{side}.weights.h5")
+        runs.load_weights(network, run / f"{side}.weights.h5")
         painters[side] = Painter(network).paint
     return painters
 

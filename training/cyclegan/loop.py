@@ -31,13 +31,13 @@ from core.errors import InvalidRequest
 from core.files import check_output, replacing, write
 from core.hardware import compute_dtype
 from core.models import architectures
+from core.recipes.fields import STRICT, Count, Momentum, Number, Side, Weight, checked
 from training import runs
 from training.classifiers import pretrained
 from training.classifiers.layers import instance_normalisation
 from training.data.files import save_arrays
 from training.data.inputs import check_readable, read_json
 from training.runs.curves import Curves
-from training.runs.fields import STRICT, Count, Momentum, Number, Side, Weight, checked
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from core.files import check_output, write
 from core.identify import SIDE
 from core.models import architectures, evaluations
 from core.recipes import Recipe
-from training import classifiers
+from training import classifiers, runs
 from training.classifiers import pretrained
 from training.data import dataset
 from training.data.files import json_text, plain
@@ -353,10 +353,10 @@ def _export(
         classifiers.build(recipe, outputs),
         classifiers.build_shipped(recipe, outputs),
     )
-    load_weights(trained, run / "best.weights.h5")
+    runs.load_weights(trained, run / "best.weights.h5")
     if soup:
         best = trained.get_weights()
-        load_weights(trained, run / "last.weights.h5")
+        runs.load_weights(trained, run / "last.weights.h5")
         pairs = zip(best, trained.get_weights(), strict=True)
         trained.set_weights([(a + b) / 2 if a.dtype.kind == "f" else b for a, b in pairs])
     pretrained.fold(trained, shipped)
@@ -399,20 +399,6 @@ def check_name(name: str) -> str:
     if not re.fullmatch(r"[\w-]{1,100}", name, re.ASCII):
         raise InvalidRequest(f"A model cannot be called {name!r}: letters, digits, _ and - only.")
     return name
-
-
-def load_weights(model: keras.Model, path: Path) -> None:
-    """Fills a network from the weights of a run.
-
-    Raises:
-        TrainingError: If they are missing or damaged, or do not fit.
-    """
-    if not path.is_file():
-        raise MissingError(f"{path.parent} is no finished run: {path.name} is missing.")
-    try:
-        model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
-        raise TrainingError(f"{path} is damaged, or not of the run's network.") from error
 
 
 def _search_results(search: Path) -> bytes:

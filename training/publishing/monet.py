@@ -9,7 +9,7 @@ from typing import Any
 from core import models, monet
 from core.models import architectures
 from core.monet.tiled import Painter
-from training import cyclegan
+from training import cyclegan, runs
 from training.cyclegan.evaluate import Paint, check_measurable, measure
 from training.publishing import classifier
 
@@ -64,7 +64,7 @@ def publish_monet(
                 )
                 for dtype in ("float32", "float16")
             )
-            classifier.load_weights(network, run / f"{side}.weights.h5")
+            runs.load_weights(network, run / f"{side}.weights.h5")
             if side == "painting":  # the result is the photo plus what this layer gives
                 change = network.get_layer("change")
                 change.set_weights([strength * values for values in change.get_weights()])

@@ -12,6 +12,7 @@ from core import images, models
 from core.models import architectures
 from core.stylize import extractors as perceptual
 from core.stylize import instant, objective, refine
+from training import runs
 from training.data.inputs import TrainingError, check_readable, read_json
 from training.publishing import classifier
 
@@ -52,7 +53,7 @@ def publish_stylizer(
         architectures.style_decoder(widths=options["widths"], dtype=dtype)
         for dtype in ("float32", "float16")
     )
-    classifier.load_weights(decoder, run / "decoder.weights.h5")
+    runs.load_weights(decoder, run / "decoder.weights.h5")
     with classifier.staged(out) as stage:
         entry = models.Entry(
             id=instant.MODEL,

@@ -6,7 +6,16 @@ from training.runs.files import (
     check_options,
     crop,
     held_out,
+    load_weights,
     pictures,
 )
 
-__all__ = ["append_history", "check_finite", "check_options", "crop", "held_out", "pictures"]
+__all__ = [
+    "append_history",
+    "check_finite",
+    "check_options",
+    "crop",
+    "held_out",
+    "load_weights",
+    "pictures",
+]

@@ -8,17 +8,20 @@ import hashlib
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core import images
 from core.errors import InvalidRequest
 from core.files import check_output, write
+from core.recipes.fields import changed
 from core.stylize import refine
 from training.data.files import csv_text, json_text
-from training.data.inputs import DivergedError, TrainingError, read_json
-from training.runs.fields import changed
+from training.data.inputs import DivergedError, MissingError, TrainingError, read_json
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = [
     "append_history",
@@ -27,6 +30,7 @@ __all__ = [
     "check_options",
     "crop",
     "held_out",
+    "load_weights",
     "pictures",
 ]
 
@@ -114,3 +118,17 @@ def held_out(files: list[Path], one_in: int = 10) -> tuple[list[Path], list[Path
     digests = [hashlib.sha256(file.name.encode()).digest()[0] for file in files]
     train = [f for f, d in zip(files, digests, strict=True) if d % one_in]
     return train, [f for f, d in zip(files, digests, strict=True) if not d % one_in]
+
+
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Fills a network from the weights of a run.
+
+    Raises:
+        TrainingError: If they are missing or damaged, or do not fit.
+    """
+    if not path.is_file():
+        raise MissingError(f"{path.parent} is no finished run: {path.name} is missing.")
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise TrainingError(f"{path} is damaged, or not of the run's network.") from error

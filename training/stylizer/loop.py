@@ -31,6 +31,7 @@ from core.errors import InvalidRequest
 from core.files import check_output, replacing, write
 from core.hardware import compute_dtype
 from core.models import architectures
+from core.recipes.fields import STRICT, Count, Momentum, Number, Share, Weight
 from core.stylize import extractors as perceptual
 from core.stylize import instant, losses, refine
 from core.stylize.instant import underdrawing
@@ -38,7 +39,6 @@ from training import runs
 from training.data.files import save_arrays
 from training.data.inputs import TrainingError, check_readable
 from training.runs.curves import Curves
-from training.runs.fields import STRICT, Count, Momentum, Number, Share, Weight
 
 log = logging.getLogger(__name__)
 

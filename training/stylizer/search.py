@@ -24,12 +24,12 @@ import numpy as np
 from core import images
 from core.errors import InvalidRequest
 from core.files import check_output, write
+from core.recipes.fields import STRICT, Count, Number, Rate, Side
 from core.stylize import extractors, objective, refine
 from core.stylize.presets import Preset
 from training import runs
 from training.data.files import csv_text, json_text
 from training.data.inputs import check_readable
-from training.runs.fields import STRICT, Count, Number, Rate, Side
 
 Range = tuple[Rate, Rate]
 
