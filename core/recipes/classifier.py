@@ -1,4 +1,4 @@
-"""How each classifier is trained, as data. Needs no Keras, so that a page may show it.
+"""The recipes of the classifiers, as data. Needs no Keras, so that a page may show them.
 
 The rows named `custom_cnn`, `custom_cnn_tuned`, `vgg16`, `resnet50` and `resnet50_two_phase`
 are the reports' recipes; those named `…_improved`, and `efficientnet_lite0`, are ours.

@@ -1,4 +1,4 @@
-"""Trains artist classifiers: one loop for all recipes, exact resume.
+"""The training of artist classifiers: one loop for all recipes, exact resume.
 
 `train` writes a run directory: `options.json`, `history.csv`, curves for TensorBoard, the
 best weights so far and everything needed to go on after an interruption.

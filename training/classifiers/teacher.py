@@ -1,4 +1,4 @@
-"""A model of the catalogue that teaches another one: its opinions become part of the targets.
+"""The teacher of a distillation: a model whose predictions become part of the targets.
 
 Distillation after Hinton et al. (arXiv 1503.02531), with teacher and pupil looking at the same
 view of a picture, mixed ones included (Beyer et al., arXiv 2106.05237).

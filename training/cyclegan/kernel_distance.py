@@ -1,4 +1,4 @@
-"""How far a set of pictures is from another: the kernel inception distance, with our features.
+"""The kernel inception distance (KID) of two sets of pictures, with features of our own.
 
 KID (Bińkowski et al., arXiv 1801.01401) is the squared maximum mean discrepancy under a
 cubic kernel, estimated without bias. The features are those of an ImageNet

@@ -1,4 +1,4 @@
-"""Trains a CycleGAN between two folders of pictures (Zhu et al., arXiv 1703.10593).
+"""The training of a CycleGAN between two sets of pictures (Zhu et al., arXiv 1703.10593).
 
 Two generators learn to turn photos into paintings and paintings into photos; of two
 judges (discriminators) each tells the real pictures of its side from the painted ones.

@@ -1,4 +1,4 @@
-"""What is wrong with a collection: damage, tiny and grey pictures, doubles, empty folders."""
+"""The check of a collection: damage, tiny and gray pictures, duplicates, empty folders."""
 
 from __future__ import annotations
 

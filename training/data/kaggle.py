@@ -1,4 +1,4 @@
-"""Fetches *Best Artworks of All Time* from Kaggle, resuming what was interrupted."""
+"""The download of *Best Artworks of All Time* from Kaggle, resuming what was interrupted."""
 
 from __future__ import annotations
 

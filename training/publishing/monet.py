@@ -1,4 +1,4 @@
-"""Turns a run of the CycleGAN into the two shipped generators, with figures and cards."""
+"""The publishing of a CycleGAN run: two generators, with figures and cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns a run of the stylizer into the shipped decoder, with figures and card."""
+"""The publishing of a stylizer run: the decoder, with figures and card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learns how a painter painted: a few statistics of several of their paintings.
+"""The learning of artists' styles: a few statistics of several paintings of each.
 
 One style from all that somebody painted in a long life would be nobody's. So a group is
 sought, among the more colourful ones, whose members resemble each other and hardly resemble

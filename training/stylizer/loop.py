@@ -1,4 +1,4 @@
-"""Trains the decoder that paints any photo in any style at once.
+"""The training of the decoder that paints any photo in any style at once.
 
 What refine minimises (`core.stylize.losses`) is minimised here by the weights of
 `core.models.architectures.style_decoder`, over many photos and styles: Gram matrices of VGG16
