@@ -878,7 +878,7 @@ def test_pillow_neither_warns_nor_decides():
     program = """
 import logging, sys
 logging.basicConfig(level=logging.WARNING)
-from core import images, listing
+from core import images
 from tests import fuzz
 for _, data in fuzz.cases(6, 400):
     try:
