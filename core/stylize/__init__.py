@@ -1,1 +1,1 @@
-"""Photos painted in the style of pictures: networks, losses, and the optimiser."""
+"""Photos painted in the style of pictures: networks, losses, and optimizers."""

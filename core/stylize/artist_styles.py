@@ -3,7 +3,7 @@
 `assets/styles/styles.json` lists them; `python -m training styles` writes them. A file holds no
 picture and nothing that depends on place: Gram matrices of VGG16 at two scales, as factors of
 low rank, for refine; mean and deviation of each channel for instant; mean and covariance of
-the colours. It is loaded only if its digest is the recorded one.
+the colors. It is loaded only if its digest is the recorded one.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pydantic import BaseModel, ConfigDict
 
 from core import artists, models
 from core.errors import UnknownName
+from core.images.types import Floats
 from core.settings import ROOT
-from core.stylize.losses import StyleTarget
+from core.stylize.style import CORRELATED, InstantTarget, StyleTarget
 
 ASSETS = ROOT / "assets" / "styles"
-CORRELATED = "block2_conv1", "block1_conv1"  # layers whose channels instant matches together
 
 
 class Entry(BaseModel):
@@ -52,12 +52,13 @@ class LowRank:
         rest: `(channels,)` float32, not negative.
     """
 
-    factor: np.ndarray
-    rest: np.ndarray
+    factor: Floats
+    rest: Floats
 
-    def matrix(self) -> np.ndarray:
+    def matrix(self) -> Floats:
         """The whole, `(channels, channels)` float32."""
-        return self.factor @ self.factor.T + np.diag(self.rest)
+        whole: Floats = self.factor @ self.factor.T + np.diag(self.rest)
+        return whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,16 +71,16 @@ class ArtistStyle:
         grams: Rows of the paintings when they were described, to layer, to Gram matrix.
         described: Layer to mean and deviation of each channel, `(2, channels)` float32, as
             `core.stylize.instant.statistics` computes them.
-        colour_mean: `(3,)` float32, RGB 0..255.
-        colour_covariance: `(3, 3)` float32, over all pixels of all paintings.
+        color_mean: `(3,)` float32, RGB 0..255.
+        color_covariance: `(3, 3)` float32, over all pixels of all paintings.
     """
 
     artist: artists.Artist
     network: str
     grams: Mapping[int, Mapping[str, LowRank]]
-    described: Mapping[str, np.ndarray]
-    colour_mean: np.ndarray
-    colour_covariance: np.ndarray
+    described: Mapping[str, Floats]
+    color_mean: Floats
+    color_covariance: Floats
 
     def at(self, rows: int) -> StyleTarget:
         """Gram matrices that suit a painting of so many rows: of the scale nearest to it."""
@@ -88,17 +89,17 @@ class ArtistStyle:
         return StyleTarget(self.network, grams)
 
     @cached_property
-    def at_once(self) -> StyleTarget:
+    def at_once(self) -> InstantTarget:
         """Mean and deviation of each channel, and correlations of some, for instant."""
         # Instant sees pictures at half their size, which is the smaller of the two scales.
         grams = self.grams[min(self.grams)]
         correlations = {
             name: correlation(grams[name].matrix(), self.described[name]) for name in CORRELATED
         }
-        return StyleTarget(self.network, moments=self.described, correlations=correlations)
+        return InstantTarget(self.network, self.described, correlations)
 
 
-def correlation(gram: np.ndarray, moments: np.ndarray) -> np.ndarray:
+def correlation(gram: Floats, moments: Floats) -> Floats:
     """How channels go together, from their Gram matrix and their moments.
 
     Args:
@@ -117,7 +118,8 @@ def correlation(gram: np.ndarray, moments: np.ndarray) -> np.ndarray:
     values, vectors = np.linalg.eigh(covariance.astype(np.float64))
     covariance = (vectors * np.maximum(values, 0)) @ vectors.T
     deviation = np.sqrt(np.diag(covariance))
-    return (covariance / np.outer(deviation, deviation)).astype(np.float32)
+    found: Floats = (covariance / np.outer(deviation, deviation)).astype(np.float32)
+    return found
 
 
 def catalogue() -> list[Entry]:
@@ -154,14 +156,14 @@ def _read(path: Path, entry: Entry) -> ArtistStyle:
         return unpack(artists.get(entry.artist), entry.network, dict(file))
 
 
-def pack(style: ArtistStyle) -> dict[str, np.ndarray]:
+def pack(style: ArtistStyle) -> dict[str, Floats]:
     """What is stored of a style, by its name in the file.
 
     Gram matrices are in float16, in whose range they stay divided by their largest value.
     """
-    stored: dict[str, np.ndarray] = {
-        "colour/mean": style.colour_mean,
-        "colour/covariance": style.colour_covariance,
+    stored: dict[str, Floats] = {
+        "colour/mean": style.color_mean,
+        "colour/covariance": style.color_covariance,
     }
     for rows, grams in style.grams.items():
         for name, gram in grams.items():
@@ -173,11 +175,12 @@ def pack(style: ArtistStyle) -> dict[str, np.ndarray]:
     return stored
 
 
-def unpack(artist: artists.Artist, network: str, stored: Mapping[str, np.ndarray]) -> ArtistStyle:
+def unpack(artist: artists.Artist, network: str, stored: Mapping[str, Floats]) -> ArtistStyle:
     """The style that `pack` has stored."""
 
-    def full(part: str, place: str) -> np.ndarray:
-        return stored[f"{part}/{place}"].astype(np.float32) * stored[f"{part}_size/{place}"]
+    def full(part: str, place: str) -> Floats:
+        values: Floats = stored[f"{part}/{place}"].astype(np.float32)
+        return values * stored[f"{part}_size/{place}"]
 
     grams: dict[int, dict[str, LowRank]] = {}
     described = {}

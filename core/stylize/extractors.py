@@ -1,15 +1,11 @@
 """The networks whose features style transfer reads, as rows of a table.
 
 They differ in data, not in code: layers, weights of layers, preprocessing. The shipped VGG16
-is always there; the others are those of `keras.applications`, looked for in this order:
-
-1. the directory `ATELIER_WEIGHTS`, under the file names of Keras,
-2. the cache, `ATELIER_CACHE`,
-3. Keras's own place on the net.
-
-A file is loaded only if its digest is the one that Keras records. Two networks are also at
-hand without any: VGG19 as VGG16, made deeper by convolutions that change nothing, and ResNet50
-as the classifier that ships, which was tuned to paintings.
+is always there; the others are those of `keras.applications`, looked for in the directory
+`ATELIER_WEIGHTS`, under the file names of Keras, in the cache, `ATELIER_CACHE`, and at Keras's
+own place on the net. A file is loaded only if its digest is the one that Keras records. Two
+networks are also at hand without any: VGG19 as VGG16, made deeper by convolutions that change
+nothing, and ResNet50 as the classifier that ships, which was tuned to paintings.
 """
 
 from __future__ import annotations

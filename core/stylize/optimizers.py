@@ -13,20 +13,20 @@ from typing import Protocol
 
 import numpy as np
 
-from core.stylize.objective import Evaluation
+from core.images.types import Canvas
+from core.stylize.evaluation import Evaluate, Evaluation
 
-Evaluate = Callable[[np.ndarray], Evaluation]
-Filter = Callable[[np.ndarray], np.ndarray]
+Filter = Callable[[Canvas], Canvas]
 
 LIMITS = np.float32(0), np.float32(255)
 """Least and greatest value of a picture. Without limits it seeks contrast beyond black and
 white, which is lost when it is made into pixels, and with it much of what was gained."""
 
 
-class Optimiser(Protocol):
+class Optimizer(Protocol):
     """Goes downhill, and may remember between one size of a picture and the next."""
 
-    def descend(self, x: np.ndarray, evaluate: Evaluate) -> Iterator[tuple[np.ndarray, Evaluation]]:
+    def descend(self, x: Canvas, evaluate: Evaluate) -> Iterator[tuple[Canvas, Evaluation]]:
         """Starts at x, `(height, width, 3)` float32.
 
         Yields:
@@ -42,8 +42,8 @@ class Optimiser(Protocol):
 class _Move:
     """What one step has taught about the curvature."""
 
-    move: np.ndarray
-    change: np.ndarray  # of the gradient
+    move: Canvas
+    change: Canvas  # of the gradient
     product: float
 
 
@@ -57,13 +57,13 @@ class Lbfgs:
             precondition: A symmetric positive filter that stands for the inverse of the
                 curvature where nothing is known of it.
             memory: How many moves are remembered.
-            first_move: Root mean square of a move of which nothing is known, in grey levels.
+            first_move: Root mean square of a move of which nothing is known, in gray levels.
         """
         self._precondition, self._first_move = precondition, first_move
         self._moves: deque[_Move] = deque(maxlen=memory)
 
-    def descend(self, x: np.ndarray, evaluate: Evaluate) -> Iterator[tuple[np.ndarray, Evaluation]]:
-        """See `Optimiser`."""
+    def descend(self, x: Canvas, evaluate: Evaluate) -> Iterator[tuple[Canvas, Evaluation]]:
+        """See `Optimizer`."""
         x = np.asarray(np.clip(x, *LIMITS))
         now = evaluate(x)
         yield x, now
@@ -72,7 +72,7 @@ class Lbfgs:
             length = float(np.sqrt(np.mean(np.square(direction)))) + 1e-30
             size = 1.0 if self._moves else self._first_move / length
             while True:
-                there: np.ndarray = np.clip(x + np.float32(size) * direction, *LIMITS)
+                there: Canvas = np.clip(x + np.float32(size) * direction, *LIMITS)
                 move = there - x
                 slope = _dot(move, now.gradient)
                 if not slope < 0:  # what is remembered is spoilt, or this is the bottom
@@ -105,12 +105,12 @@ class Lbfgs:
             move, change = resize(old.move), resize(old.change)
             self._remember(move, change * np.float32(old.move.size / move.size))
 
-    def _remember(self, move: np.ndarray, change: np.ndarray) -> None:
+    def _remember(self, move: Canvas, change: Canvas) -> None:
         product = _dot(move, change)
         if product > 1e-8 * np.sqrt(_dot(move, move) * _dot(change, change)):
             self._moves.append(_Move(move, change, product))
 
-    def _uncurve(self, gradient: np.ndarray) -> np.ndarray:
+    def _uncurve(self, gradient: Canvas) -> Canvas:
         """The inverse Hessian that the moves imply, times the gradient (Nocedal 1980)."""
         result, shares = gradient.copy(), []
         for known in reversed(self._moves):
@@ -137,13 +137,13 @@ class Adam:
 
         Args:
             precondition: A filter of the gradient.
-            rate: About the length of a move, in grey levels.
+            rate: About the length of a move, in gray levels.
             decay: Of the means of gradient and squared gradient.
         """
         self._precondition, self._rate, self._decay = precondition, rate, decay
 
-    def descend(self, x: np.ndarray, evaluate: Evaluate) -> Iterator[tuple[np.ndarray, Evaluation]]:
-        """See `Optimiser`."""
+    def descend(self, x: Canvas, evaluate: Evaluate) -> Iterator[tuple[Canvas, Evaluation]]:
+        """See `Optimizer`."""
         x = np.clip(x, *LIMITS)
         best = x, evaluate(x)
         now, steps = best[1], 0
@@ -165,22 +165,22 @@ class Adam:
         """Nothing is kept: its means are found anew within a few steps."""
 
 
-def _inward(x: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+def _inward(x: Canvas, gradient: Canvas) -> Canvas:
     """A gradient without what would push x out of its limits."""
     low, high = LIMITS
     stuck = ((x <= low) & (gradient > 0)) | ((x >= high) & (gradient < 0))
     return np.where(stuck, np.float32(0), gradient)
 
 
-def _dot(a: np.ndarray, b: np.ndarray) -> float:
+def _dot(a: Canvas, b: Canvas) -> float:
     return float(np.dot(a.ravel(), b.ravel()))
 
 
-OPTIMISERS = ("lbfgs", "adam")
+OPTIMIZERS = ("lbfgs", "adam")
 
 
-def make(name: str, precondition: Filter, rate: float | None = None) -> Optimiser:
-    """An optimiser of `OPTIMISERS` that remembers nothing yet; the rate is for Adam."""
+def make(name: str, precondition: Filter, rate: float | None = None) -> Optimizer:
+    """An optimizer of `OPTIMIZERS` that remembers nothing yet; the rate is for Adam."""
     if name == "lbfgs":
         return Lbfgs(precondition)
     return Adam(precondition) if rate is None else Adam(precondition, rate=rate)

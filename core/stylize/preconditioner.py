@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from core.images.types import Canvas, Floats
+
 _CORNER = 4 / 400  # cycles a pixel: waves longer than a hundred pixels all count the same
 
 
@@ -14,7 +16,7 @@ class Waves:
     """Divides a gradient by a power of the frequency, as in pictures themselves.
 
     A gradient by pixels is mostly fine noise, while pictures are mostly broad forms. Filtering
-    it is the same as optimising over coefficients of waves that are scaled so, and costs two
+    it is the same as optimizing over coefficients of waves that are scaled so, and costs two
     cosine transforms; borders are mirrored.
 
     Attributes:
@@ -22,9 +24,9 @@ class Waves:
     """
 
     power: float = 1.0
-    _factors: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, repr=False)
+    _factors: dict[tuple[int, int], Floats] = field(default_factory=dict, repr=False)
 
-    def __call__(self, gradient: np.ndarray) -> np.ndarray:
+    def __call__(self, gradient: Canvas) -> Canvas:
         """Filters `(height, width, channels)` float32; symmetric and positive definite."""
         if not self.power:
             return gradient
@@ -32,9 +34,10 @@ class Waves:
 
         factors = self._factor(gradient.shape[0], gradient.shape[1])
         waves = dctn(gradient, axes=(0, 1), norm="ortho", workers=2)
-        return idctn(waves * factors, axes=(0, 1), norm="ortho", workers=2)
+        filtered: Canvas = idctn(waves * factors, axes=(0, 1), norm="ortho", workers=2)
+        return filtered
 
-    def _factor(self, height: int, width: int) -> np.ndarray:
+    def _factor(self, height: int, width: int) -> Floats:
         if (height, width) not in self._factors:
             down = np.arange(height)[:, None] / (2 * height)
             right = np.arange(width)[None] / (2 * width)

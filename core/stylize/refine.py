@@ -23,8 +23,9 @@ from PIL import Image
 
 from core.errors import InvalidRequest
 from core.hardware import compute_dtype
-from core.stylize import color, extractors, losses, objective, optimizers, preconditioner
+from core.stylize import color, extractors, objective, optimizers, preconditioner
 from core.stylize.artist_styles import ArtistStyle
+from core.stylize.style import StyleTarget, mix
 
 SMALLEST = 90  # rows of the coarsest copy, at least: below it, strokes are no strokes any more
 
@@ -117,8 +118,8 @@ class Options:
             raise InvalidRequest("The seed is a whole number from 0 on.")
         if self.start not in get_args(Start):
             raise InvalidRequest(f"A painting starts from {' or '.join(get_args(Start))}.")
-        if self.optimiser not in optimizers.OPTIMISERS:
-            raise InvalidRequest(f"Optimisers are {' and '.join(optimizers.OPTIMISERS)}.")
+        if self.optimiser not in optimizers.OPTIMIZERS:
+            raise InvalidRequest(f"Optimisers are {' and '.join(optimizers.OPTIMIZERS)}.")
         if self.learning_rate is not None and not 0 < self.learning_rate <= 255:
             raise InvalidRequest("The learning rate is between 0 and 255 grey levels.")
         if not 0 <= self.waves <= 2:
@@ -166,7 +167,7 @@ class Step:
         return self._pixels()
 
 
-Style = losses.StyleTarget | ArtistStyle | np.ndarray
+Style = StyleTarget | ArtistStyle | np.ndarray
 
 
 def size(photo: np.ndarray, rows: int) -> tuple[int, int]:
@@ -323,7 +324,7 @@ def refine(
         shape = max(1, round(height * scale)), max(1, round(width * scale))
         smaller, small = small, resize(photo, *shape).clip(0, 255)
         described = [_describe(style, judge, small, scale, options, room) for style in styles]
-        target = losses.mix(described, style_weights)
+        target = mix(described, style_weights)
         evaluate = judge.against(small, target, weights, largest=room)
         if picture is None:
             picture = _first_canvas(small, styles, style_weights, options)
@@ -372,7 +373,7 @@ def _first_canvas(
     known = [
         (weight, _colours(style))
         for weight, style in zip(weights, styles, strict=True)
-        if not isinstance(style, losses.StyleTarget) and weight > 0
+        if not isinstance(style, StyleTarget) and weight > 0
     ]
     if options.keep_colors or not known:
         return photo
@@ -384,7 +385,7 @@ def _first_canvas(
 def _colours(style: ArtistStyle | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and covariance of a style's colours."""
     if isinstance(style, ArtistStyle):
-        return style.colour_mean, style.colour_covariance
+        return style.color_mean, style.color_covariance
     return color.statistics(style)
 
 
@@ -398,7 +399,7 @@ class _Canvas:
     def __call__(self) -> np.ndarray:
         picture = self.picture
         if self.photo is not None:
-            picture = color.with_colours_of(picture, self.photo)
+            picture = color.with_colors_of(picture, self.photo)
         return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 
@@ -409,13 +410,13 @@ def _describe(
     scale: float,
     options: Options,
     room: int | None,
-) -> losses.StyleTarget:
-    if isinstance(style, losses.StyleTarget):
+) -> StyleTarget:
+    if isinstance(style, StyleTarget):
         return style
     if isinstance(style, ArtistStyle):
         known = style.at(round(options.rows * scale * options.brush))
         wanted = {name: gram for name, gram in known.grams.items() if name in judge.style}
-        return losses.StyleTarget(known.network, wanted)
+        return StyleTarget(known.network, wanted)
     picture = resize(style, *_style_size(style, scale, options)).clip(0, 255)
     if options.keep_colors:
         picture = color.match(picture, photo)

@@ -22,6 +22,7 @@ from core.hardware import compute_dtype
 from core.images import encoding
 from core.jobs import Job
 from core.stylize import extractors, instant, refine
+from core.stylize.artist_styles import ArtistStyle
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class Order:
     """
 
     photo: np.ndarray
-    styles: Sequence[refine.Style]
+    styles: Sequence[np.ndarray | ArtistStyle]
     weights: Sequence[float] | None = None
     options: refine.Options = field(default_factory=refine.Options)
     strength: float = 1.0

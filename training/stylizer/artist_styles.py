@@ -1,7 +1,7 @@
 """The learning of artists' styles: a few statistics of several paintings of each.
 
 One style from all that somebody painted in a long life would be nobody's. So a group is
-sought, among the more colourful ones, whose members resemble each other and hardly resemble
+sought, among the more colorful ones, whose members resemble each other and hardly resemble
 what other painters did. Their Gram matrices are averaged, as if they hung side by side.
 What is stored is described in `core.stylize.artist_styles`.
 """
@@ -42,8 +42,8 @@ class Options:
     most: int = 8  # paintings that make a style
     least: int = 3
     candidates: int = 120  # paintings of an artist that are sampled
-    colourful: float = 0.6  # share of these, the most colourful, from which it is chosen
-    neighbours: int = 50  # paintings of others that count as alike
+    colorful: float = 0.6  # share of these, the most colorful, from which it is chosen
+    neighbors: int = 50  # paintings of others that count as alike
     lost: float = 0.012  # share of a Gram matrix's energy that its low rank may lack
     ranks: tuple[int, int] = (16, 56)  # least and greatest; shallow layers cost little
     seed: int = 1
@@ -74,7 +74,8 @@ class Eye:
         @tf.function(input_signature=picture)
         def grams(rgb):
             maps = whole(self.exact.network.preprocessing(rgb[None]), training=False)
-            return {name: losses.gram(map_[0]) for name, map_ in maps.items()}
+            found = losses.accumulate({n: map_[0] for n, map_ in maps.items()}, {"grams": maps})
+            return found["grams"]
 
         self._vector, self._moments, self._grams = vector, moments, grams
 
@@ -125,11 +126,11 @@ def publish(
             f"A style takes {options.least} colorful paintings of an artist whose works are free, "
             f"in the split train: nobody has so many in {data}."
         )
-    vectors = _standardised(looks)
+    vectors = _standardized(looks)
     learned = []
     for artist_id, seen in looks.items():
         spreads = np.array([look.spread for look in seen])
-        count = max(options.least, math.ceil(options.colourful * len(seen)))
+        count = max(options.least, math.ceil(options.colorful * len(seen)))
         lively = np.sort(np.argsort(-spreads, kind="stable")[:count])
         others = [each for other, each in vectors.items() if other != artist_id]
         chosen = [seen[lively[n]] for n in choose(vectors[artist_id][lively], others, options)]
@@ -167,18 +168,18 @@ def by_artist(data: Path) -> dict[str, list[Path]]:
             if artist.id in found}  # fmt: skip
 
 
-def colour_spread(picture: np.ndarray) -> float:
-    """How colourful a picture is: the deviation of its chrominances, RGB 0..255."""
+def color_spread(picture: np.ndarray) -> float:
+    """How colorful a picture is: the deviation of its chrominances, RGB 0..255."""
     _, *chroma = (picture.reshape(-1, 3) @ color.YIQ.T).T
     return float(np.hypot(*(values.std() for values in chroma)))
 
 
 def is_drawing(picture: np.ndarray) -> bool:
-    """Whether a picture is a drawing or an etching: nearly without colours, or on pale paper.
+    """Whether a picture is a drawing or an etching: nearly without colors, or on pale paper.
 
     Found by eye among Rembrandts, of which half are etchings; a few misty paintings are lost.
     """
-    spread = colour_spread(picture)
+    spread = color_spread(picture)
     return spread < 4 or (spread < 10 and float(np.median(picture @ color.YIQ[0])) > 110)
 
 
@@ -197,7 +198,7 @@ def choose(own: np.ndarray, others: Sequence[np.ndarray], options: Options) -> l
     groups = np.argsort(apart, axis=1, kind="stable")[:, :count]
     within = np.array([apart[np.ix_(group, group)].mean() for group in groups])
     if others:
-        near = np.sort(_distances(own, np.concatenate(others)), axis=1)[:, : options.neighbours]
+        near = np.sort(_distances(own, np.concatenate(others)), axis=1)[:, : options.neighbors]
         within /= near.mean(axis=1) + 1e-12
     return groups[np.argmin(within)].tolist()
 
@@ -275,14 +276,14 @@ def _look(path: Path, eye: Eye, options: Options) -> _Look | None:
     if is_drawing(picture):
         return None
     vector = eye.vector(_sized(picture, options.rows[0]))
-    return _Look(path, colour_spread(picture), vector)
+    return _Look(path, color_spread(picture), vector)
 
 
 def _sized(picture: np.ndarray, rows: int) -> np.ndarray:
     return refine.resize(picture, *refine.size(picture, rows)).clip(0, 255)
 
 
-def _standardised(looks: Mapping[str, Sequence[_Look]]) -> dict[str, np.ndarray]:
+def _standardized(looks: Mapping[str, Sequence[_Look]]) -> dict[str, np.ndarray]:
     """Vectors in units of the deviation over all paintings, so that each channel counts."""
     vectors = {name: np.stack([look.vector for look in seen]) for name, seen in looks.items()}
     if not vectors:

@@ -1,6 +1,6 @@
 """The training of the decoder that paints any photo in any style at once.
 
-What refine minimises (`core.stylize.losses`) is minimised here by the weights of
+What refine minimizes (`core.stylize.losses`) is minimized here by the weights of
 `core.models.architectures.style_decoder`, over many photos and styles: Gram matrices of VGG16
 for style, its deep maps for content (Huang & Belongie, arXiv 1703.06868; the loss is that of
 Gatys et al.). Each layer's distance d counts as log(1 + d), so that a style with a nearly empty
@@ -124,11 +124,12 @@ class Loss:
             one = {name: map_[n] for name, map_ in maps.items()}
             target = {name: map_[n] for name, map_ in content.items()}
             of_content.append(losses.content_loss(one, target, self.content))
-            distances = [
-                losses.distance(losses.gram(one[name]), grams[name][n]) for name in self.style
-            ]
-            of_style.append(tf.add_n(distances) / len(distances))
-            learned.append(tf.add_n([tf.math.log1p(d) for d in distances]) / len(distances))
+            style = {"grams": {name: gram[n] for name, gram in grams.items()}}
+            statistics = losses.accumulate(one, style)
+            distances = losses.style_distances(statistics, style, self.style)
+            of_style.append(losses.weighted_mean(distances, self.style))
+            shrunk = {name: tf.math.log1p(distance) for name, distance in distances.items()}
+            learned.append(losses.weighted_mean(shrunk, self.style))
         return {
             "content": tf.reduce_mean(of_content),
             "style": tf.reduce_mean(of_style),
@@ -145,8 +146,8 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
     @tf.function
     def look(picture: tf.Tensor) -> tuple[instant.Statistics, dict[str, tf.Tensor]]:
         maps = loss.maps(picture[None])
-        grams = {name: losses.gram(maps[name][0]) for name in loss.style}
-        return instant.statistics(loss.at_half_size(picture[None])), grams
+        found = losses.accumulate({n: maps[n][0] for n in loss.style}, {"grams": loss.style})
+        return instant.statistics(loss.at_half_size(picture[None])), found["grams"]
 
     kept: tuple[dict[str, list], ...] = ({}, {}, {}, {})  # moments, correlations, Grams, scales
     for number in chosen:

@@ -1,7 +1,7 @@
 """Random search over the settings of style transfer, as one of the reports did it.
 
 Each trial draws the learning rate of Adam, the weights of content and style, and those of the
-style layers, and paints a photo with them. What a trial minimises depends on its weights, so
+style layers, and paints a photo with them. What a trial minimizes depends on its weights, so
 trials are compared by one measure: content and style loss with equal layers. What no other trial
 beats in both (the Pareto front) is written as presets, each with its curve.
 
@@ -43,7 +43,7 @@ class Options:
     rows: Side = 160
     steps: Count = 60
     network: str = extractors.DEFAULT
-    learning_rate: Range = (1.0, 30.0)  # least and greatest, grey levels
+    learning_rate: Range = (1.0, 30.0)  # least and greatest, gray levels
     content: Range = (0.01, 1.0)
     style: Range = (0.3, 3.0)
     layer: Range = (0.1, 10.0)

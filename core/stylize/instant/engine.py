@@ -1,260 +1,56 @@
 """A photo in any style at once, by a network that was trained for it.
 
 VGG16 reads photo and style at half their size; what it sees in the photo is given the mean and
-deviation of what it sees in the style, channel by channel (adaptive instance normalisation,
-Huang & Belongie, arXiv 1703.06868), and a decoder paints from that (`networks.style_decoder`).
-In the shallow layers, where colours and strokes are, channels are matched together, not one
-by one: they get the covariance of the style by the linear map that changes them least (optimal
-transport between Gaussians; Lu et al., arXiv 1906.00668, and Mroueh, arXiv 1905.12828).
+deviation of what it sees in the style, channel by channel (adaptive instance normalization,
+Huang & Belongie, arXiv 1703.06868), and a decoder paints from that
+(`core.models.architectures.style_decoder`). In the shallow layers, where colors and strokes are,
+channels are matched together, not one by one: they get the covariance of the style by the linear
+map that changes them least (optimal transport between Gaussians; Lu et al., arXiv 1906.00668,
+and Mroueh, arXiv 1905.12828).
 
-Where a photo is flat it is given an underdrawing to paint over (`strokes`).
+Where a photo is flat it is given an underdrawing to paint over (`underdrawing`).
 
 What comes out never has quite the statistics that were asked for. So a sketch of half the size
-is painted first, and what it misses is asked of the picture in addition: a
-third more time for a smaller loss (CONTRIBUTING has the figures).
+is painted first, and what it misses is asked of the picture in addition (`correction`): a third
+more time for a smaller loss (CONTRIBUTING has the figures).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core import models
 from core.hardware import compute_dtype
-from core.models import architectures as builders
-from core.stylize import color, extractors, losses, refine
-from core.stylize.artist_styles import CORRELATED, ArtistStyle
+from core.images.types import Canvas, Floats, Pixels
+from core.models import architectures
+from core.stylize import color, extractors, refine
+from core.stylize.artist_styles import ArtistStyle
 from core.stylize.instant import underdrawing
+from core.stylize.instant.correction import STEP, corrected, sketch
+from core.stylize.instant.moments import Statistics, statistics, towards
+from core.stylize.instant.networks import LAYERS, decode, encode
+from core.stylize.style import CORRELATED, InstantTarget, mix
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
 MODEL = "instant_style"
-LAYERS = tuple(name for name, *_ in builders.STYLE_LEVELS)
 LARGEST = 3_000_000  # pixels painted in one piece; larger pictures are painted at this size
-
-_SKETCH = 2  # how many times smaller than the picture the sketch is
-_SURE = 208  # pixels, its shorter side; what a smaller one missed counts as much less
-_AT_MOST = 1.6  # factor of a correction: what is far off is not within the decoder's reach
 
 _BYTES = 50  # a pixel of the whole painting, in which it is held as floats and enlarged
 
-_STEP = 16  # sides of what the networks see are multiples of it
 _MARGIN = 16  # mirrored pixels around a picture
 _STYLE_ROWS = 64, 512  # of style pictures; more say nothing more
 
 
-class Statistics(NamedTuple):
-    """What the decoder is to know of a style, or what there is in photos.
-
-    Attributes:
-        moments: Layer to mean and deviation of each channel, `(batch, 2, channels)` float32.
-        correlations: Layer of `CORRELATED` to what its channels have in common,
-            `(batch, channels, channels)` float32, with ones on the diagonal.
-    """
-
-    moments: Mapping[str, Any]
-    correlations: Mapping[str, Any]
-
-
-def statistics(maps: Mapping[str, Any]) -> Statistics:
-    """Moments, and correlations of some layers, of maps `(batch, height, width, channels)`."""
-    import tensorflow as tf
-
-    moments, correlations = {}, {}
-    for name, map_ in maps.items():
-        if name in CORRELATED:
-            mean, covariance = _covariance(map_)
-            deviation = tf.sqrt(tf.linalg.diag_part(covariance))
-            correlations[name] = covariance / _products(deviation)
-        else:
-            mean, variance = tf.nn.moments(tf.cast(map_, tf.float32), axes=[1, 2])
-            deviation = tf.sqrt(variance + 1.0)
-        moments[name] = tf.stack([mean, deviation], axis=1)
-    return Statistics(moments, correlations)
-
-
-def _covariance(map_: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mean `(batch, channels)` and covariance of the channels; variances count as one more."""
-    import tensorflow as tf
-
-    # A quarter of the places says as much. Pooling takes them much faster than a slice does.
-    some = tf.cast(tf.nn.avg_pool2d(map_, 1, 2, "VALID"), tf.float32)
-    batch, height, width, channels = tf.unstack(tf.shape(some))
-    flat = tf.reshape(some, (batch, height * width, channels))
-    mean = tf.reduce_mean(flat, axis=1)
-    products = tf.matmul(flat, flat, transpose_a=True) / tf.cast(height * width, tf.float32)
-    return mean, products - _products(mean) + tf.eye(channels)
-
-
-def _products(values: tf.Tensor) -> tf.Tensor:
-    """Each of `(batch, channels)` times each other one."""
-    return values[:, :, None] * values[:, None, :]
-
-
-def encode(loaded: extractors.Loaded, seen: keras.Model, pictures: tf.Tensor) -> dict[str, Any]:
-    """What the decoder is given of a photo, before it is matched with a style.
-
-    Args:
-        loaded: VGG16.
-        seen: Its model of `LAYERS`, see `networks.Loaded.layers`.
-        pictures: `(batch, height, width, 3)` RGB 0..255; sides are multiples of 16.
-
-    Returns:
-        Layer to map, of half the pictures' size before it went through the network.
-    """
-    import tensorflow as tf
-
-    half = tf.nn.avg_pool2d(pictures, 2, 2, "VALID")
-    return seen(loaded.network.preprocessing(half), training=False)
-
-
-def match(maps: Mapping[str, Any], own: Statistics, asked: Statistics) -> list[Any]:
-    """Gives maps the statistics of a style: adaptive instance normalisation (equation 8), or
-    `transport` in the layers of `CORRELATED`.
-
-    Args:
-        maps: `(batch, height, width, channels)`, by layer.
-        own: Their statistics.
-        asked: Those that they are to have.
-
-    Returns:
-        The maps in the order of `LAYERS`, of about unit size, as the decoder takes them.
-    """
-    import tensorflow as tf
-
-    matched = []
-    for name, _, size in builders.STYLE_LEVELS:
-        map_, kind = maps[name], maps[name].dtype
-        (mean, deviation), (new_mean, new_deviation) = (
-            tf.unstack(each.moments[name], axis=1) for each in (own, asked)
-        )
-        if name in CORRELATED:
-            change = transport(
-                own.correlations[name] * _products(deviation),
-                asked.correlations[name] * _products(new_deviation),
-            )
-            shift = new_mean - tf.linalg.matvec(change, mean)  # it is symmetric
-            change, shift = (tf.cast(each / size, kind) for each in (change, shift))
-            pictures = [
-                tf.nn.bias_add(
-                    tf.nn.conv2d(map_[n : n + 1], change[n][None, None], 1, "SAME"), shift[n]
-                )
-                for n in range(map_.shape[0])
-            ]
-            matched.append(tf.concat(pictures, axis=0))
-        else:
-            gain = new_deviation / deviation
-            shift = new_mean - mean * gain
-            gain, shift = (tf.cast(each[:, None, None] / size, kind) for each in (gain, shift))
-            matched.append(map_ * gain + shift)
-    return matched
-
-
-def transport(own: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
-    """The linear map that turns one covariance into another and moves least.
-
-    It is `A^-1/2 (A^1/2 B A^1/2)^1/2 A^-1/2`, symmetric (arXiv 1906.00668).
-
-    Args:
-        own, wanted: `(batch, channels, channels)` float32, `A` and `B`.
-
-    Returns:
-        `(batch, channels, channels)` float32.
-    """
-    import tensorflow as tf
-
-    def power(matrix: tf.Tensor, exponents: tuple[float, ...], least: float) -> list[tf.Tensor]:
-        values, vectors = tf.linalg.eigh(matrix)
-        values = tf.maximum(values, least)  # rounding, or a strength beyond 1
-        return [
-            tf.matmul(vectors * (values**each)[:, None, :], vectors, transpose_b=True)
-            for each in exponents
-        ]
-
-    own, wanted = (tf.cast(each, tf.float64) for each in (own, wanted))
-    root, inverse = power(own, (0.5, -0.5), 0.1)
-    (between,) = power(root @ wanted @ root, (0.5,), 0.0)
-    return tf.cast(inverse @ between @ inverse, tf.float32)
-
-
-def style_vector(wanted: Mapping[str, Any]) -> Any:
-    """Moments as the decoder reads them: one vector, of about unit size, for each style."""
-    import tensorflow as tf
-
-    flat = [tf.reshape(wanted[name], (-1, 2 * wanted[name].shape[2])) for name in LAYERS]
-    return (tf.math.log1p(tf.nn.relu(tf.concat(flat, axis=1))) - 3.0) / 2.0
-
-
-def towards(own: Statistics, wanted: Statistics, strength: Any) -> Statistics:
-    """Statistics on the way from a photo's own (strength 0) to those of a style (1)."""
-    return Statistics(
-        *(
-            {name: here[name] + strength * (there[name] - here[name]) for name in here}
-            for here, there in zip(own, wanted, strict=True)
-        )
-    )
-
-
-def decode(
-    decoder: keras.Model, maps: Mapping[str, Any], own: Statistics, asked: Statistics
-) -> tf.Tensor:
-    """Pictures from what is seen in photos, and statistics asked for: RGB, about 0..255."""
-    return decoder([*match(maps, own, asked), style_vector(asked.moments)])
-
-
-def sketch(
-    loaded: extractors.Loaded,
-    seen: keras.Model,
-    decoder: keras.Model,
-    photos: tf.Tensor,
-    wanted: Statistics,
-    strength: Any,
-) -> tuple[Mapping[str, Any], Mapping[str, Any], Any]:
-    """Paints photos in a small size.
-
-    Returns:
-        The moments asked for there, those that came of it, and the share of what was missed that
-        is to be asked for in addition.
-    """
-    import tensorflow as tf
-
-    sides = tf.maximum(tf.shape(photos)[1:3] // (_SKETCH * _STEP), 2) * _STEP
-    maps = encode(loaded, seen, tf.image.resize(photos, sides, "area"))
-    own = statistics(maps)
-    asked = towards(own, wanted, strength)
-    painted = tf.clip_by_value(decode(decoder, maps, own, asked), 0.0, 255.0)
-    sure = tf.minimum(tf.cast(tf.reduce_min(sides), tf.float32) / _SURE, 1.0)
-    return asked.moments, statistics(encode(loaded, seen, painted)).moments, sure
-
-
-def corrected(
-    statistics: Statistics, asked: Mapping[str, Any], got: Mapping[str, Any], share: Any
-) -> Statistics:
-    """What to ask for, once the moments `asked` have brought `got`: a share of it more."""
-    import tensorflow as tf
-
-    found = {}
-    for name in LAYERS:
-        (mean, deviation), (asked_mean, asked_deviation), (got_mean, got_deviation) = (
-            tf.unstack(each[name], axis=1) for each in (statistics.moments, asked, got)
-        )
-        # A strength beyond 1 may ask for less than nothing.
-        factor = (tf.maximum(asked_deviation, 0.0) / got_deviation) ** share
-        most = (_AT_MOST - 1) * tf.abs(asked_deviation)
-        shift = tf.clip_by_value(share * (asked_mean - got_mean), -most, most)
-        factor = tf.clip_by_value(factor, 1 / _AT_MOST, _AT_MOST)
-        found[name] = tf.stack([mean + shift, deviation * factor], axis=1)
-    return statistics._replace(moments=found)
-
-
-def describe(style: np.ndarray, engine: Engine | None = None) -> losses.StyleTarget:
+def describe(style: Floats | Pixels, engine: Engine | None = None) -> InstantTarget:
     """A style as `paint` needs it: statistics of what VGG16 sees in a picture.
 
     Args:
@@ -265,12 +61,12 @@ def describe(style: np.ndarray, engine: Engine | None = None) -> losses.StyleTar
     """
     found = (engine or _engine()).look(_padded(style))
     moments, correlations = ({n: v[0].numpy() for n, v in part.items()} for part in found)
-    return losses.StyleTarget("vgg16", moments=moments, correlations=correlations)
+    return InstantTarget("vgg16", moments, correlations)
 
 
 def paint(
-    photo: np.ndarray,
-    styles: Sequence[np.ndarray | losses.StyleTarget | ArtistStyle],
+    photo: Pixels,
+    styles: Sequence[Pixels | InstantTarget | ArtistStyle],
     *,
     style_weights: Sequence[float] | None = None,
     strength: float = 1.0,
@@ -278,7 +74,7 @@ def paint(
     brush: float = 1.0,
     keep_colors: bool = False,
     engine: Engine | None = None,
-) -> np.ndarray:
+) -> Pixels:
     """Paints a photo in a style at once. May be called from any thread.
 
     Args:
@@ -289,7 +85,7 @@ def paint(
         rows: Height of the painting in pixels; beyond `LARGEST` pixels it is painted smaller
             and enlarged.
         brush: Size of style pictures against the photo; 2 makes strokes twice as broad.
-        keep_colors: Whether the colours of the photo stay.
+        keep_colors: Whether the colors of the photo stay.
         engine: Other networks than those that ship, see `compiled`.
 
     Returns:
@@ -310,7 +106,7 @@ def paint(
     shrink = min(1.0, (LARGEST / (height * width)) ** 0.5)
     canvas = refine.resize(photo, *_shrunk(height, width, shrink)).clip(0, 255)
     style_rows = int(np.clip(round(rows * shrink * brush), *_STYLE_ROWS))
-    described = []
+    described: list[InstantTarget] = []
     for style in styles:
         if isinstance(style, np.ndarray):
             shape = refine.size(style, style_rows)
@@ -318,8 +114,8 @@ def paint(
             small = refine.resize(style, *shape).clip(0, 255)
             described.append(describe(color.match(small, canvas) if keep_colors else small, engine))
         else:
-            described.append(style if isinstance(style, losses.StyleTarget) else style.at_once)
-    mixed = losses.mix(described, style_weights)
+            described.append(style if isinstance(style, InstantTarget) else style.at_once)
+    mixed = mix(described, style_weights)
     wanted = Statistics(
         {name: mixed.moments[name][None] for name in LAYERS},
         {name: mixed.correlations[name][None] for name in CORRELATED},
@@ -329,9 +125,10 @@ def paint(
         _MARGIN : _MARGIN + canvas.shape[0], _MARGIN : _MARGIN + canvas.shape[1]
     ]
     if keep_colors:
-        picture = color.with_colours_of(picture, canvas)
+        picture = color.with_colors_of(picture, canvas)
     picture = refine.resize(picture, height, width)
-    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    pixels: Pixels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    return pixels
 
 
 def _shrunk(height: int, width: int, shrink: float) -> tuple[int, int]:
@@ -343,12 +140,6 @@ def is_loaded() -> bool:
     return models.is_loaded(MODEL)
 
 
-def warm_up() -> None:
-    """Loads and compiles the networks, so that the first picture does not wait for it."""
-    grey = np.full((64, 64, 3), 128, np.uint8)
-    paint(grey, [grey], rows=64)
-
-
 @dataclass(frozen=True)
 class Engine:
     """The networks as functions of float32 pictures `(1, height, width, 3)`, see `_padded`.
@@ -358,8 +149,8 @@ class Engine:
         paint: A photo, wanted statistics and strength to a picture `(height, width, 3)`.
     """
 
-    look: Callable[[np.ndarray], Statistics]
-    paint: Callable[[np.ndarray, Statistics, np.float32], tf.Tensor]
+    look: Callable[[Canvas], Statistics]
+    paint: Callable[[Canvas, Statistics, np.float32], tf.Tensor]
 
 
 @cache
@@ -374,19 +165,17 @@ def compiled(eye: extractors.Loaded, seen: keras.Model, decoder: keras.Model) ->
     import tensorflow as tf
 
     picture = tf.TensorSpec((1, None, None, 3), tf.float32)
-    channels = {name: count for name, count, _ in builders.STYLE_LEVELS}
+    channels = {name: count for name, count, _ in architectures.STYLE_LEVELS}
     wanted = Statistics(
         {name: tf.TensorSpec((1, 2, channels[name]), tf.float32) for name in LAYERS},
         {name: tf.TensorSpec((1, channels[name], channels[name]), tf.float32)
          for name in CORRELATED},
     )  # fmt: skip
 
-    @tf.function(input_signature=[picture])
-    def look(style):
+    def look(style: tf.Tensor) -> Statistics:
         return statistics(encode(eye, seen, style))
 
-    @tf.function(input_signature=[picture, wanted, tf.TensorSpec((), tf.float32)])
-    def paint(photo, wanted, strength):
+    def paint(photo: tf.Tensor, wanted: Statistics, strength: tf.Tensor) -> tf.Tensor:
         photo = underdrawing.draw(
             photo, underdrawing.covering(*tf.unstack(tf.shape(photo)[1:3])), strength
         )
@@ -396,12 +185,15 @@ def compiled(eye: extractors.Loaded, seen: keras.Model, decoder: keras.Model) ->
         asked = corrected(towards(own, wanted, strength), *missed)
         return decode(decoder, maps, own, asked)[0]
 
-    return Engine(look, paint)
+    return Engine(
+        tf.function(look, input_signature=[picture]),
+        tf.function(paint, input_signature=[picture, wanted, tf.TensorSpec((), tf.float32)]),
+    )
 
 
-def _padded(pixels: np.ndarray) -> np.ndarray:
+def _padded(pixels: Floats | Pixels) -> Canvas:
     """A batch of one, with mirrored borders, its sides multiples of what the networks halve."""
     height, width = pixels.shape[:2]
-    after = [_MARGIN + -n % _STEP for n in (height, width)]
+    after = [_MARGIN + -n % STEP for n in (height, width)]
     around = ((_MARGIN, after[0]), (_MARGIN, after[1]), (0, 0))
     return np.pad(pixels.astype(np.float32), around, "symmetric")[None]

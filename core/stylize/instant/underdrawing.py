@@ -13,6 +13,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
+
+from core.images.types import Floats
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -24,20 +27,20 @@ _LENGTH = 24  # that a stroke follows its current, either way
 _CURRENT = 60.0  # over which currents turn: deviation of the Gaussian that blurs directions
 _AROUND = 11  # sides of the square in which a photo is to be flat
 
-_DEPTH = 20.0  # deviation of the strokes in flat places, grey levels
-_FLAT = 6.0  # deviation of a photo, grey levels, at which a third (1 / e) of them is left
+_DEPTH = 20.0  # deviation of the strokes in flat places, gray levels
+_FLAT = 6.0  # deviation of a photo, gray levels, at which a third (1 / e) of them is left
 
 
 @cache
-def field() -> np.ndarray:
+def field() -> Floats:
     """The strokes, always the same: `FIELD` float32 of mean 0 and deviation 1."""
     from scipy.ndimage import gaussian_filter
 
     rng = np.random.default_rng(0)
 
-    def smooth(breadth: float) -> np.ndarray:
+    def smooth(breadth: float) -> Floats:
         noise = rng.standard_normal(FIELD).astype(np.float32)
-        return _normalised(gaussian_filter(noise, breadth, mode="wrap"))
+        return _normalized(gaussian_filter(noise, breadth, mode="wrap"))
 
     noise, along_x, along_y = smooth(_BREADTH), smooth(_CURRENT), smooth(_CURRENT)
     speed = np.hypot(along_x, along_y) + 1e-6
@@ -50,16 +53,18 @@ def field() -> np.ndarray:
             place += way * currents[:, down, right]
             down, right = _wrapped(place)
             smeared += noise[down, right]
-    return _normalised(smeared)
+    return _normalized(smeared)
 
 
-def _normalised(values: np.ndarray) -> np.ndarray:
-    return (values - values.mean()) / values.std()
+def _normalized(values: Floats) -> Floats:
+    normalized: Floats = (values - values.mean()) / values.std()
+    return normalized
 
 
-def _wrapped(place: np.ndarray) -> np.ndarray:
+def _wrapped(place: Floats) -> npt.NDArray[np.int64]:
     """The nearest pixels of the field, `(2, height, width)`."""
-    return np.rint(place).astype(np.int64) % np.array(FIELD)[:, None, None]
+    nearest: npt.NDArray[np.int64] = np.rint(place).astype(np.int64)
+    return nearest % np.array(FIELD, np.int64)[:, None, None]
 
 
 def covering(height: tf.Tensor | int, width: tf.Tensor | int) -> tf.Tensor:
@@ -85,13 +90,13 @@ def draw(photos: tf.Tensor, strokes: tf.Tensor, strength: tf.Tensor | float) -> 
     """
     import tensorflow as tf
 
-    grey = tf.reduce_mean(tf.nn.avg_pool2d(photos, 2, 2, "VALID"), axis=3, keepdims=True)
-    grey -= 127.5  # or the difference of squares would be rounded away
+    gray = tf.reduce_mean(tf.nn.avg_pool2d(photos, 2, 2, "VALID"), axis=3, keepdims=True)
+    gray -= 127.5  # or the difference of squares would be rounded away
 
     def around(values: tf.Tensor) -> tf.Tensor:
         return tf.nn.avg_pool2d(values, _AROUND, 1, "SAME")
 
-    variance = tf.nn.relu(around(grey**2) - around(grey) ** 2)
+    variance = tf.nn.relu(around(gray**2) - around(gray) ** 2)
     flat = tf.exp(-variance / _FLAT**2)
     drawn = _DEPTH * tf.minimum(strength, 1.0) * flat * strokes
     drawn = tf.repeat(tf.repeat(drawn, 2, axis=1), 2, axis=2)

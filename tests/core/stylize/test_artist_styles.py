@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from core import artists, models
-from core.stylize import artist_styles, extractors, instant, losses, refine
+from core.stylize import artist_styles, extractors, instant, refine
+from core.stylize.style import CORRELATED, mix
 
 LAYERS = {"block1_conv1": 64, "block2_conv1": 128}
 SMALL = refine.Options(
@@ -113,13 +114,13 @@ def test_shipped_styles_are_whole(entry):
         assert values.shape[0] == 2
         assert np.isfinite(values).all()
         assert (values >= 0).all()  # means and deviations of what a ReLU gives
-    assert set(style.at_once.correlations) == set(artist_styles.CORRELATED)
+    assert set(style.at_once.correlations) == set(CORRELATED)
     for values in style.at_once.correlations.values():
         np.testing.assert_allclose(values, values.T, atol=1e-6)
         np.testing.assert_allclose(np.diag(values), 1, rtol=1e-4)
         assert np.linalg.eigvalsh(values).min() > -1e-4
-    assert ((style.colour_mean > 0) & (style.colour_mean < 255)).all()
-    assert np.linalg.eigvalsh(style.colour_covariance).min() > 0
+    assert ((style.color_mean > 0) & (style.color_mean < 255)).all()
+    assert np.linalg.eigvalsh(style.color_covariance).min() > 0
 
 
 def test_a_style_is_loaded_once():
@@ -180,7 +181,7 @@ def test_what_is_read_is_what_was_written(tmp_path, monkeypatch):
             assert np.linalg.norm(error) < 1e-3 * np.linalg.norm(whole)
     for name, values in style.described.items():
         np.testing.assert_array_equal(read.at_once.moments[name], values)
-    np.testing.assert_array_equal(read.colour_covariance, style.colour_covariance)
+    np.testing.assert_array_equal(read.color_covariance, style.color_covariance)
 
 
 @pytest.mark.parametrize("size", [1e-7, 1e7])
@@ -192,7 +193,7 @@ def test_values_beyond_the_range_of_float16_are_kept(size):
     }
     stored = artist_styles.pack(
         artist_styles.ArtistStyle(
-            style.artist, "vgg16", large, {}, style.colour_mean, style.colour_covariance
+            style.artist, "vgg16", large, {}, style.color_mean, style.color_covariance
         )
     )
     read = artist_styles.unpack(style.artist, "vgg16", stored)
@@ -239,9 +240,9 @@ def losses_at_start(photo: np.ndarray, style: artist_styles.ArtistStyle) -> floa
 def test_the_canvas_is_first_in_the_colours_of_the_artist(photo):
     style = made_up(0)
     canvas = refine._first_canvas(photo.astype(np.float32), [style], None, SMALL)
-    np.testing.assert_allclose(canvas.mean((0, 1)), style.colour_mean, atol=3)
+    np.testing.assert_allclose(canvas.mean((0, 1)), style.color_mean, atol=3)
     spread = canvas.reshape(-1, 3).std(0)
-    np.testing.assert_allclose(spread, np.sqrt(np.diag(style.colour_covariance)), rtol=0.2)
+    np.testing.assert_allclose(spread, np.sqrt(np.diag(style.color_covariance)), rtol=0.2)
 
 
 def test_brush_and_scale_choose_the_grams(photo, monkeypatch):
@@ -259,11 +260,11 @@ def test_brush_and_scale_choose_the_grams(photo, monkeypatch):
 
 def test_two_artists_and_a_picture_mix(photo, make_picture):
     one, other = made_up(0), made_up(1, "edgar-degas")
-    mixed = losses.mix([one.at(48), other.at(48)], [1, 3])
+    mixed = mix([one.at(48), other.at(48)], [1, 3])
     for name in LAYERS:
         expected = 0.25 * one.at(48).grams[name] + 0.75 * other.at(48).grams[name]
         np.testing.assert_allclose(mixed.grams[name], expected, rtol=1e-4, atol=1e-2)
-    described = losses.mix([one.at_once, other.at_once])
+    described = mix([one.at_once, other.at_once])
     expected = (one.described["block1_conv1"] + other.described["block1_conv1"]) / 2
     np.testing.assert_allclose(described.moments["block1_conv1"], expected, rtol=1e-5)
     steps = list(
@@ -288,7 +289,7 @@ def test_only_the_layers_in_use_are_compared(photo, make_picture):
 def test_another_network_is_refused_in_words(photo):
     style = made_up(0)
     foreign = artist_styles.ArtistStyle(
-        style.artist, "vgg19", style.grams, {}, style.colour_mean, style.colour_covariance
+        style.artist, "vgg19", style.grams, {}, style.color_mean, style.color_covariance
     )
     with pytest.raises(ValueError, match="vgg19"):
         next(refine.refine(photo, [foreign], SMALL))

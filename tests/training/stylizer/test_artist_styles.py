@@ -173,8 +173,8 @@ def test_from_paintings_to_styles_that_load(data, tmp_path, monkeypatch):
             style.at_once.moments[name], expected[name].numpy().mean(0), rtol=1e-3, atol=1e-2
         )
     mean, covariance = color.statistics(np.concatenate(pictures))
-    np.testing.assert_allclose(style.colour_mean, mean, rtol=1e-4)
-    np.testing.assert_allclose(style.colour_covariance, covariance, rtol=1e-2, atol=1)
+    np.testing.assert_allclose(style.color_mean, mean, rtol=1e-4)
+    np.testing.assert_allclose(style.color_covariance, covariance, rtol=1e-2, atol=1)
 
     again = tmp_path / "again"
     assert [e.sha256 for e in artist_styles.publish(data, again, TINY)] == [

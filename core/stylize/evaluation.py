@@ -1,0 +1,106 @@
+"""The loss of one picture, and what it is made of: what optimizers are given."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.images.types import Canvas
+from core.stylize import losses
+from core.stylize.terms import STYLE
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each part of the loss counts."""
+
+    content: float
+    style: float
+    variation: float = 0.0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The loss of one picture.
+
+    Attributes:
+        loss: The sum of the parts, each times its weight.
+        content: See `losses.content_loss`.
+        style: See `losses.style_loss`.
+        gradient: Of the loss by the picture, `(height, width, 3)` float32.
+    """
+
+    loss: float
+    content: float
+    style: float
+    gradient: Canvas
+
+
+Evaluate = Callable[[Canvas], Evaluation]
+"""From a picture, RGB 0..255 and a little beyond, to its evaluation."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The features that are compared.
+
+    Attributes:
+        see: From a picture, `(height, width, 3)` float32 RGB 0..255, to the maps of all layers,
+            float32.
+        channels: Layer to the channels of its map.
+        content: Content layer to its weight.
+        style: Style layer to its weight.
+    """
+
+    see: Callable[[tf.Tensor], dict[str, tf.Tensor]]
+    channels: Mapping[str, int]
+    content: Mapping[str, float]
+    style: Mapping[str, float]
+
+    def content_signature(self) -> dict[str, tf.TensorSpec]:
+        """Of the maps of the photo.
+
+        Sizes of pictures are left open: tracing takes longer than painting at a small size.
+        """
+        import tensorflow as tf
+
+        return {name: tf.TensorSpec((None, None, self.channels[name])) for name in self.content}
+
+    def style_signature(self, target: losses.Described) -> dict[str, dict[str, tf.TensorSpec]]:
+        """Of the statistics of a style."""
+        import tensorflow as tf
+
+        return {
+            term: {name: tf.TensorSpec(STYLE[term].shape(self.channels[name])) for name in layers}
+            for term, layers in target.items()
+        }
+
+
+def picture_signature() -> tf.TensorSpec:
+    """Of a picture of any size."""
+    import tensorflow as tf
+
+    return tf.TensorSpec((None, None, 3), tf.float32)
+
+
+class Remembered:
+    """Compiled functions, one for all targets whose layers are described by the same terms."""
+
+    def __init__(self, compile_: Callable[[losses.Described], Callable[..., Any]]) -> None:
+        """Takes what makes a function for a target."""
+        self._compile = compile_
+        self._lock = threading.Lock()
+        self._known: dict[frozenset[tuple[str, str]], Callable[..., Any]] = {}
+
+    def __call__(self, target: losses.Described) -> Callable[..., Any]:
+        """The function for a target; however many threads ask, it is made once."""
+        kind = frozenset((term, name) for term, layers in target.items() for name in layers)
+        with self._lock:
+            if kind not in self._known:
+                self._known[kind] = self._compile(target)
+            return self._known[kind]

@@ -1,0 +1,249 @@
+"""Evaluation of a picture tile by tile, with the same result as in one pass.
+
+A first pass over the tiles adds up what the losses compare: statistics of the style's terms and
+distances from the photo. From these follow the losses, and the gradient by the statistics of the
+whole picture. A second pass takes that gradient back to the features of each tile, and to its
+pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.images.types import Canvas, Floats
+from core.stylize import losses, tiling
+from core.stylize.evaluation import (
+    Comparison,
+    Evaluate,
+    Evaluation,
+    Remembered,
+    Weights,
+    picture_signature,
+)
+from core.stylize.terms import STYLE, places
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+class Tiled:
+    """Evaluates pictures in tiles."""
+
+    def __init__(self, compared: Comparison, strides: Mapping[str, int]) -> None:
+        """Nothing is compiled before it is needed.
+
+        Args:
+            compared: What is compared.
+            strides: Of the layers, see `tiling.Reach`.
+        """
+        self._compared, self._strides = compared, strides
+        self._pull = Remembered(self._compile)
+
+    def describe(
+        self,
+        picture: Canvas,
+        parts: Iterable[tiling.Tile],
+        wanted: Mapping[str, Iterable[str]],
+    ) -> dict[str, dict[str, Floats]]:
+        """What a picture is like, see `losses.accumulate`; float32 arrays.
+
+        Args:
+            picture: RGB 0..255.
+            parts: Its tiles.
+            wanted: Name of a term of the style to layers.
+        """
+        found = _Sums(wanted)
+        for _, maps in self._maps(picture, parts):
+            found.add(maps)
+        return found.merged()
+
+    def against(
+        self,
+        photo: Canvas,
+        parts: Sequence[tiling.Tile],
+        target: losses.Described,
+        weights: Weights,
+    ) -> Evaluate:
+        """Fixes what pictures are compared with.
+
+        Args:
+            photo: RGB 0..255.
+            parts: Its tiles, and those of all pictures that are compared with it.
+            target: Statistics of the style, float32 tensors.
+            weights: What the parts of the loss count.
+        """
+        import tensorflow as tf
+
+        content = self._content_maps(photo, parts)
+        energies = {
+            name: tf.constant(np.vdot(map_, map_), tf.float32) for name, map_ in content.items()
+        }
+        content_weight = tf.constant(weights.content, tf.float32)
+        pull = self._pull(target)
+
+        def evaluate(picture: Canvas) -> Evaluation:
+            picture = np.asarray(picture, np.float32)
+            of_content, found, counts = self._look(picture, parts, content, energies, target)
+            of_style, statistics, by = self._by_statistics(found, target, weights)
+            loss = weights.content * of_content + weights.style * of_style
+            gradient = np.zeros_like(picture)
+            if weights.variation:
+                x = tf.constant(picture)
+                with tf.GradientTape() as tape:
+                    tape.watch(x)
+                    variation = weights.variation * losses.total_variation(x)
+                loss += float(variation)
+                gradient += tape.gradient(variation, x).numpy()
+            for part in parts:
+                wanted = self._cut(content, part)
+                place = picture[part.seen], part.own
+                to_photo = wanted, energies, content_weight
+                gradient[part.seen] += pull(*place, *to_photo, statistics, by, counts).numpy()
+            return Evaluation(loss, of_content, of_style, gradient)
+
+        return evaluate
+
+    def _look(
+        self,
+        picture: Canvas,
+        parts: Iterable[tiling.Tile],
+        content: Mapping[str, Floats],
+        energies: Mapping[str, tf.Tensor],
+        target: losses.Described,
+    ) -> tuple[float, losses.Described, dict[str, np.float32]]:
+        """The first pass: content loss, statistics of the whole, and the places they are of."""
+        of_content, found = 0.0, _Sums(target)
+        for part, maps in self._maps(picture, parts):
+            wanted = self._cut(content, part)
+            of_content += float(losses.content_loss(maps, wanted, self._compared.content, energies))
+            found.add(maps)
+        return of_content, found.merged(), found.places()
+
+    def _by_statistics(
+        self,
+        found: losses.Described,
+        target: losses.Described,
+        weights: Weights,
+    ) -> tuple[float, losses.Described, losses.Described]:
+        """The style loss, the picture's statistics as tensors, and the gradient by them."""
+        import tensorflow as tf
+
+        own = tf.nest.map_structure(tf.constant, found)
+        with tf.GradientTape() as tape:
+            tape.watch(own)
+            loss = losses.style_loss(own, target, self._compared.style)
+            counted = weights.style * loss
+        return float(loss), own, tape.gradient(counted, own)
+
+    def _compile(self, target: losses.Described) -> Callable[..., Any]:
+        """The gradient by the pixels of a tile, its margins included."""
+        import tensorflow as tf
+
+        compared = self._compared
+
+        def run(
+            rgb: tf.Tensor,
+            own: tf.Tensor,
+            photo: Mapping[str, tf.Tensor],
+            energies: Mapping[str, tf.Tensor],
+            weight: tf.Tensor,
+            statistics: losses.Described,
+            by: losses.Described,
+            counts: Mapping[str, tf.Tensor],
+        ) -> tf.Tensor:
+            with tf.GradientTape() as tape:
+                tape.watch(rgb)
+                maps = self._own(rgb, own)
+                of_content = losses.content_loss(maps, photo, compared.content, energies)
+                of_content *= weight
+            seen, slopes = [of_content], [tf.ones_like(of_content)]
+            for term, layers in by.items():
+                for name, slope in layers.items():
+                    seen.append(maps[name])
+                    slopes.append(
+                        STYLE[term].gradient(
+                            maps[name], statistics[term][name], slope, counts[name]
+                        )
+                    )
+            return tape.gradient(seen, rgb, output_gradients=slopes)
+
+        signature = [
+            picture_signature(),
+            tf.TensorSpec((4,), tf.int32),
+            compared.content_signature(),
+            {name: tf.TensorSpec(()) for name in compared.content},
+            tf.TensorSpec(()),
+            compared.style_signature(target),
+            compared.style_signature(target),
+            {name: tf.TensorSpec(()) for name in compared.style},
+        ]
+        compiled: Callable[..., Any] = tf.function(run, input_signature=signature)
+        return compiled
+
+    def _own(self, rgb: tf.Tensor, own: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The maps of a tile without what its margins have spoilt, see `tiling.Tile.own`."""
+        import tensorflow as tf
+
+        found = {}
+        for name, map_ in self._compared.see(rgb).items():
+            top, bottom, left, right = tf.unstack(own // self._strides[name])
+            found[name] = map_[top:bottom, left:right]
+        return found
+
+    @cached_property
+    def _own_features(self) -> Callable[[Canvas, list[int]], dict[str, tf.Tensor]]:
+        import tensorflow as tf
+
+        signature = [picture_signature(), tf.TensorSpec((4,), tf.int32)]
+        compiled: Callable[[Canvas, list[int]], dict[str, tf.Tensor]] = tf.function(
+            self._own, input_signature=signature
+        )
+        return compiled
+
+    def _maps(
+        self, picture: Canvas, parts: Iterable[tiling.Tile]
+    ) -> Iterator[tuple[tiling.Tile, dict[str, tf.Tensor]]]:
+        for part in parts:
+            yield part, self._own_features(picture[part.seen], part.own)
+
+    def _content_maps(self, photo: Canvas, parts: Iterable[tiling.Tile]) -> dict[str, Floats]:
+        """The maps of the content layers, `(height, width, channels)` float32."""
+        whole: dict[str, Floats] = {}
+        for name in self._compared.content:
+            rows, columns = (side // self._strides[name] for side in photo.shape[:2])
+            whole[name] = np.empty((rows, columns, self._compared.channels[name]), np.float32)
+        for part, maps in self._maps(photo, parts):
+            for name, map_ in whole.items():
+                map_[part.of_map(self._strides[name])] = maps[name]
+        return whole
+
+    def _cut(self, maps: Mapping[str, Floats], part: tiling.Tile) -> dict[str, Floats]:
+        """What a tile owns of maps of the whole picture."""
+        return {name: map_[part.of_map(self._strides[name])] for name, map_ in maps.items()}
+
+
+class _Sums:
+    """Statistics of the style's terms, added up over the tiles of a picture."""
+
+    def __init__(self, wanted: Mapping[str, Iterable[str]]) -> None:
+        self._wanted = {term: tuple(layers) for term, layers in wanted.items()}
+        self._parts: list[losses.Described] = []
+        self._counts: dict[str, list[float]] = {}
+
+    def add(self, maps: Mapping[str, tf.Tensor]) -> None:
+        """Takes the next tile's own features."""
+        self._parts.append(losses.accumulate(maps, self._wanted))
+        for name in {name for layers in self._wanted.values() for name in layers}:
+            self._counts.setdefault(name, []).append(places(maps[name]))
+
+    def merged(self) -> dict[str, dict[str, Floats]]:
+        """The statistics of the whole picture."""
+        return losses.merge(self._parts, self._counts)
+
+    def places(self) -> dict[str, np.float32]:
+        """Layer to the places of the whole map."""
+        return {name: np.float32(sum(counts)) for name, counts in self._counts.items()}

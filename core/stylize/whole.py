@@ -1,0 +1,82 @@
+"""Evaluation of a picture in one pass, compiled once for all sizes, photos and styles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from core.images.types import Canvas
+from core.stylize import losses
+from core.stylize.evaluation import (
+    Comparison,
+    Evaluate,
+    Evaluation,
+    Remembered,
+    Weights,
+    picture_signature,
+)
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+class Whole:
+    """Evaluates pictures in one piece."""
+
+    def __init__(self, compared: Comparison) -> None:
+        """Nothing is compiled before it is needed."""
+        self._compared = compared
+        self._run = Remembered(self._compile)
+
+    def against(
+        self, photo: Mapping[str, tf.Tensor], target: losses.Described, weights: Weights
+    ) -> Evaluate:
+        """Fixes what pictures are compared with.
+
+        Args:
+            photo: Content layer to the map of the photo.
+            target: Statistics of the style, float32 tensors.
+            weights: What the parts count.
+        """
+        import tensorflow as tf
+
+        run = self._run(target)
+        factors = tf.constant([weights.content, weights.style, weights.variation], tf.float32)
+
+        def evaluate(picture: Canvas) -> Evaluation:
+            x = tf.constant(picture, tf.float32)
+            loss, of_content, of_style, gradient = run(x, photo, target, factors)
+            return Evaluation(float(loss), float(of_content), float(of_style), gradient.numpy())
+
+        return evaluate
+
+    def _compile(self, target: losses.Described) -> Callable[..., Any]:
+        """The parts of the loss, and its gradient by the picture."""
+        import tensorflow as tf
+
+        compared = self._compared
+
+        def run(
+            rgb: tf.Tensor,
+            photo: Mapping[str, tf.Tensor],
+            target: losses.Described,
+            weights: tf.Tensor,
+        ) -> tuple[tf.Tensor, ...]:
+            with tf.GradientTape() as tape:
+                tape.watch(rgb)
+                maps = compared.see(rgb)
+                of_content = losses.content_loss(maps, photo, compared.content)
+                statistics = losses.accumulate(maps, target)
+                of_style = losses.style_loss(statistics, target, compared.style)
+                loss = weights[0] * of_content + weights[1] * of_style
+                loss += weights[2] * losses.total_variation(rgb)
+            return loss, of_content, of_style, tape.gradient(loss, rgb)
+
+        signature = [
+            picture_signature(),
+            compared.content_signature(),
+            compared.style_signature(target),
+            tf.TensorSpec((3,)),
+        ]
+        compiled: Callable[..., Any] = tf.function(run, input_signature=signature)
+        return compiled
