@@ -1,8 +1,7 @@
-"""Long work in the background: submit, follow, cancel.
+"""The local engine: jobs in threads of this process, one of a queue at a time.
 
-One job of a lane runs at a time, the others wait in line. A job belongs to the process,
-not to a page: it outlives reruns, and who comes back finds it by its key. Threads end
-when there is nothing left to do.
+A job belongs to the process, not to a page: it outlives reruns, and who comes back finds it by
+its key. Threads end when there is nothing left to do.
 """
 
 from __future__ import annotations
@@ -11,46 +10,36 @@ import logging
 import threading
 import time
 import traceback
+import uuid
 from collections import deque
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
 from core import errors
+from core.jobs import interface
+from core.jobs.interface import State, Task
+from core.jobs.progress import Progress
 
 log = logging.getLogger(__name__)
 
 _REMEMBERED = 64  # finished jobs that can still be found
 
 
-class State(StrEnum):
-    """Where a job stands."""
-
-    waiting = "waiting"
-    running = "running"
-    done = "done"
-    cancelled = "cancelled"
-    failed = "failed"
-
-
 class Job:
-    """A piece of long work, followed from any thread.
+    """A job of the local engine; see `core.jobs.interface.Handle` and `Control`."""
 
-    Attributes:
-        key: Tells jobs apart; while one is not finished, no second of the same key starts.
-        state: Where it stands.
-        progress: What the work reported last; None before its first word.
-        error: What went wrong, if it failed.
-        sentence: The same for who asked, see `core.errors.sentence`; empty if nothing did.
-    """
-
-    def __init__(self, key: str, work: Callable[[Job], Any], patience: float | None) -> None:
+    def __init__(
+        self, engine: LocalEngine, key: str, task: Task, payload: Any, patience: float | None
+    ) -> None:
+        """Waits in no queue yet."""
         self.key = key
         self.state = State.waiting
-        self.progress: Any = None
+        self.progress: Progress | None = None
         self.error: BaseException | None = None
         self.sentence = ""
-        self._work, self._result, self._patience = work, None, patience
+        self._engine, self._task, self._payload = engine, task, payload
+        self._result: Any = None
+        self._patience = patience
         self._cancel, self._finished = threading.Event(), threading.Event()
         self._on_cancel: list[Callable[[], None]] = []
         self._touched = time.monotonic()
@@ -62,31 +51,23 @@ class Job:
 
     @property
     def stopping(self) -> bool:
-        """What the work asks at every step: it was cancelled, or nobody looks any more."""
+        """What the task asks at every step: it was cancelled, or nobody looks any more."""
         if self._patience is not None and time.monotonic() - self._touched > self._patience:
             self.cancel()
         return self._cancel.is_set()
 
     @property
-    def place(self) -> int:
+    def position(self) -> int:
         """How many jobs are to finish before this one runs; 0 if it runs or is finished."""
-        with _lock:
-            for lane in _lanes.values():
-                if self in lane:
-                    return lane.index(self)
-        return 0
-
-    def report(self, progress: Any) -> None:
-        """Called by the work: the latest progress."""
-        self.progress = progress
+        return self._engine.position(self)
 
     def touch(self) -> None:
-        """Called by who follows the job: somebody still looks."""
+        """Says that somebody still looks."""
         self._touched = time.monotonic()
 
     def cancel(self) -> None:
         """Asks the work to stop. What it has done so far stays its result."""
-        with _lock:
+        with self._engine.lock:
             first = not self._cancel.is_set()
             self._cancel.set()
             callbacks = list(self._on_cancel) if first else []
@@ -94,19 +75,19 @@ class Job:
             _call(callback)
 
     def when_cancelled(self, callback: Callable[[], None]) -> None:
-        """Called by the work: what ends a wait that cannot ask `stopping`."""
-        with _lock:
+        """Has something called that ends a wait which cannot ask `stopping`."""
+        with self._engine.lock:
             self._on_cancel.append(callback)
             late = self._cancel.is_set()
         if late:
             _call(callback)
 
     def result(self, timeout: float | None = None) -> Any:
-        """Waits for the end, and returns what the work returned.
+        """Waits for the end, and returns what the task returned; None if it never began.
 
         Raises:
             TimeoutError: If it takes longer than `timeout` seconds.
-            BaseException: What the work raised.
+            BaseException: What the task raised.
         """
         if not self._finished.wait(timeout):
             raise TimeoutError(f"Job {self.key!r} is not finished")
@@ -114,11 +95,12 @@ class Job:
             raise self.error
         return self._result
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Draws the steps of the task to their end. Called once, by the engine."""
         try:
             if not self.stopping:
                 self.state = State.running
-                self._result = self._work(self)
+                self._result = self._draw()
             self.state = State.cancelled if self._cancel.is_set() else State.done
         # Whatever it is, `SystemExit` as well, it belongs to who follows the job: nothing but the
         # end of this work may come of it, since others wait behind it.
@@ -130,8 +112,80 @@ class Job:
             traceback.clear_frames(error.__traceback__)
         finally:
             self._on_cancel.clear()
-            self._work = _nothing  # and with it the pictures that it was given
+            self._payload = None  # and with it the pictures that it was given
             self._finished.set()
+
+    def _draw(self) -> Any:
+        steps = self._task.run(self._payload, self)
+        while True:
+            try:
+                self.progress = next(steps)
+            except StopIteration as end:
+                return end.value
+
+
+class LocalEngine:
+    """Runs jobs in threads of this process; see `core.jobs.interface.Engine`."""
+
+    def __init__(self) -> None:
+        """Has nothing to do yet."""
+        self.lock = threading.RLock()
+        self._queues: dict[str, deque[Job]] = {}  # the first of a queue is running
+        self._jobs: dict[str, Job] = {}
+
+    def submit(
+        self, task: str, payload: Any, *, key: str | None = None, patience: float | None = None
+    ) -> Job:
+        """Puts work into the queue; if a job of this key is not finished yet, gives that one."""
+        known = interface.registered(task)
+        key = key or f"{task}-{uuid.uuid4().hex}"
+        with self.lock:
+            job = self._jobs.get(key)
+            if job is not None and not job.is_finished:
+                job.touch()
+                return job
+            job = Job(self, key, known, payload, patience)
+            self._jobs.pop(key, None)
+            self._jobs[key] = job
+            self._forget()
+            queue = self._queues.setdefault(known.queue, deque())
+            queue.append(job)
+            if len(queue) == 1:
+                try:
+                    threading.Thread(
+                        target=self._work_off, args=(queue,), name=f"job-{known.queue}", daemon=True
+                    ).start()
+                except RuntimeError:  # no more threads: nobody would ever come for it
+                    queue.clear()
+                    del self._jobs[key]
+                    raise
+            return job
+
+    def find(self, key: str) -> Job | None:
+        """The latest job of this key, finished or not."""
+        with self.lock:
+            return self._jobs.get(key)
+
+    def position(self, job: Job) -> int:
+        """How many jobs are to finish before this one runs; 0 if it runs or is finished."""
+        with self.lock:
+            for queue in self._queues.values():
+                if job in queue:
+                    return queue.index(job)
+        return 0
+
+    def _forget(self) -> None:
+        finished = [key for key, job in self._jobs.items() if job.is_finished]
+        for old in finished[: max(0, len(finished) - _REMEMBERED)]:
+            del self._jobs[old]
+
+    def _work_off(self, queue: deque[Job]) -> None:
+        while True:
+            queue[0].run()
+            with self.lock:
+                queue.popleft()
+                if not queue:
+                    return
 
 
 def _call(callback: Callable[[], None]) -> None:
@@ -140,67 +194,3 @@ def _call(callback: Callable[[], None]) -> None:
         callback()
     except BaseException as error:
         errors.incident(error)
-
-
-def _nothing(job: Job) -> None:
-    """In place of work that is finished."""
-
-
-_lock = threading.RLock()
-_lanes: dict[str, deque[Job]] = {}  # the first of a lane is running
-_jobs: dict[str, Job] = {}
-
-
-def submit(
-    key: str,
-    work: Callable[[Job], Any],
-    *,
-    lane: str = "heavy",
-    patience: float | None = None,
-) -> Job:
-    """Puts work in line; if a job of this key is not finished yet, gives that one.
-
-    Args:
-        work: Called with its job; asks `stopping` often, and calls `report`.
-        lane: One job of a lane runs at a time.
-        patience: Seconds without a `touch` after which the job stops by itself.
-    """
-    with _lock:
-        job = _jobs.get(key)
-        if job is not None and not job.is_finished:
-            job.touch()
-            return job
-        job = Job(key, work, patience)
-        _jobs.pop(key, None)
-        _jobs[key] = job
-        finished = [k for k, j in _jobs.items() if j.is_finished]
-        for old in finished[: max(0, len(finished) - _REMEMBERED)]:
-            del _jobs[old]
-        line = _lanes.setdefault(lane, deque())
-        line.append(job)
-        if len(line) == 1:
-            try:
-                threading.Thread(
-                    target=_work_off, args=(lane,), name=f"job-{lane}", daemon=True
-                ).start()
-            except RuntimeError:  # no more threads: nobody would ever come for it
-                line.clear()
-                del _jobs[key]
-                raise
-        return job
-
-
-def find(key: str) -> Job | None:
-    """The latest job of this key, finished or not."""
-    with _lock:
-        return _jobs.get(key)
-
-
-def _work_off(lane: str) -> None:
-    line = _lanes[lane]
-    while True:
-        line[0]._run()
-        with _lock:
-            line.popleft()
-            if not line:
-                return
