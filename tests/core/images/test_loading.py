@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings, target
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from PIL import Image, ImageCms, ImageFile, ImageOps
+from PIL import Image, ImageCms, ImageFile
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
@@ -878,7 +878,7 @@ def test_pillow_neither_warns_nor_decides():
     program = """
 import logging, sys
 logging.basicConfig(level=logging.WARNING)
-from core import images, listing
+from core import images
 from tests import fuzz
 for _, data in fuzz.cases(6, 400):
     try:
@@ -908,41 +908,3 @@ def test_extensions_are_those_of_the_formats():
     registered = Image.registered_extensions()
     known = {f".{extension}" for extension in folders.EXTENSIONS} - {".jif"}  # JPEG's, too
     assert {registered[ending] for ending in known} == set(images.FORMATS)
-
-
-# Writing.
-
-
-@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF"])
-def test_what_is_written_can_be_read(format):
-    picture = load(images.encode(PATTERN, format))
-    assert picture.format == format
-    assert np.array_equal(picture.pixels, PATTERN)
-
-
-def test_options_reach_the_writer():
-    large = pattern(200, 300)
-    small = images.encode(large, "JPEG", quality=20)
-    assert len(small) < len(images.encode(large, "JPEG", quality=95))
-    assert load(small).format == "JPEG"
-
-
-@pytest.mark.parametrize(
-    ("shape", "side", "expected"),
-    [
-        ((100, 200), 50, (25, 50)),
-        ((200, 100), 50, (50, 25)),
-        ((20, 30), 50, (20, 30)),
-        ((1, 5000), 100, (1, 100)),
-    ],
-)
-def test_previews_fit(shape, side, expected):
-    preview = images.preview(pattern(*shape), side)
-    assert preview.shape == (*expected, 3)
-    assert preview.dtype == np.uint8
-
-
-def test_previews_look_the_same():
-    preview = images.preview(pattern(400, 600), 60)
-    assert np.abs(preview - pattern(40, 60).astype(int)).mean() < 4
-    assert ImageOps.exif_transpose(Image.fromarray(preview)).size == (60, 40)
