@@ -1,1 +1,1 @@
-"""Everything that the application knows how to do; imports no Streamlit."""
+"""Everything that Atelier knows how to do; it knows no screen, no server and no cluster."""

@@ -55,15 +55,12 @@ def hush_tensorflow() -> None:
         sys.meta_path.insert(0, _Hush())
 
 
-class _Stderr(logging.StreamHandler):
+class _Stderr(logging.StreamHandler[TextIO]):
     """Writes to what `sys.stderr` is at the moment, which tests replace."""
 
-    def __init__(self) -> None:
-        logging.Handler.__init__(self)
-
-    @property
-    def stream(self) -> TextIO:
-        return sys.stderr
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 class _Chosen(logging.Filter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 from core import models, monet
 from core.settings import ROOT, Settings
@@ -50,6 +51,21 @@ def test_the_figures_of_the_generators_are_the_measured_ones():
 def test_every_setting_is_explained():
     for name in Settings.model_fields:
         assert f"ATELIER_{name.upper()}" in README
+
+
+def test_every_setting_that_is_explained_exists():
+    table = README.split("## Settings")[1].split("\n## ")[0]
+    named = set(re.findall(r"`ATELIER_(\w+)`", table))
+    assert named == {name.upper() for name in Settings.model_fields}
+
+
+def test_the_limits_are_those_of_the_settings():
+    limits = {name: Settings.model_fields[name].default for name in ("max_bytes", "max_pixels")}
+    side = Settings.model_fields["max_side"].default
+    words = f"{limits['max_bytes'] // 10**6} MB, {limits['max_pixels'] // 10**6} megapixels"
+    assert f"| {words}, {side:,} |" in README
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["server"]["maxUploadSize"] * 10**6 == limits["max_bytes"]
 
 
 def test_every_path_and_picture_it_links_to_exists():

@@ -7,8 +7,8 @@ from functools import cache
 
 import pandas as pd
 
-from core import artists
-from core.settings import ROOT
+from core.artists.people import catalogue
+from core.artists.reading import rows
 
 SEVERAL = ("genre", "nationality")  # columns that may hold several values, joined by commas
 PUBLISHED = ["id", "name", "years", "genre", "nationality", "wikipedia", "paintings"]
@@ -31,19 +31,24 @@ class Choice:
 
 @cache
 def _read() -> pd.DataFrame:
-    table = pd.read_csv(ROOT / "assets" / "artists.csv", encoding="utf-8")
-    table = table[table["best_artworks_id"].notna()]
-    table["id"] = table["best_artworks_id"].astype(int)
-    table["paintings"] = table["paintings"].astype(int)
-    people = [artists.find(name) for name in table["name"]]
-    table["born"] = [person.born for person in people if person]
-    table["died"] = [person.died for person in people if person]
-    return table.sort_values("id").reset_index(drop=True)
+    people = {artist.id: artist for artist in catalogue()}
+    table = pd.DataFrame(
+        {
+            **row,
+            "id": int(row["best_artworks_id"]),
+            "paintings": people[row["id"]].paintings,
+            "born": people[row["id"]].born,
+            "died": people[row["id"]].died,
+        }
+        for row in rows()
+        if row["best_artworks_id"]
+    )
+    return table.sort_values("id", ignore_index=True)[[*PUBLISHED, "born", "died", "note"]]
 
 
 def published() -> pd.DataFrame:
     """The table, one row an artist: `PUBLISHED` as published, and `born`, `died`, `note`."""
-    return _read()[[*PUBLISHED, "born", "died", "note"]].copy()
+    return _read().copy()
 
 
 def choose(table: pd.DataFrame, choice: Choice) -> pd.DataFrame:
@@ -110,4 +115,4 @@ def schema(table: pd.DataFrame) -> pd.DataFrame:
 
 def is_number(column: pd.Series) -> bool:
     """Whether a column holds numbers."""
-    return pd.api.types.is_numeric_dtype(column)
+    return bool(pd.api.types.is_numeric_dtype(column))

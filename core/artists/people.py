@@ -1,25 +1,20 @@
 """The catalogue of artists, and finding one by whatever spelling a source uses.
 
-The data is `assets/artists.csv`, one row an artist: the fifty of Kaggle's Best
-Artworks of All Time, as published, and those that only the training pictures add.
+They are the fifty of Kaggle's Best Artworks of All Time, as published, and those that only
+the training pictures add.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from core.artists.reading import Row, rows
+from core.artists.spellings import key, misread
 from core.errors import UnknownName
-from core.settings import ROOT
-
-_TABLE = ROOT / "assets" / "artists.csv"
-# In which names of files get written and read: today's, Windows', DOS's and the old Mac's.
-_ENCODINGS = ("utf-8", "cp1252", "latin-1", "cp437", "cp850", "mac-roman")
 
 
 @dataclass(frozen=True)
@@ -64,8 +59,7 @@ def catalogue() -> tuple[Artist, ...]:
     Raises:
         ValueError: If two artists of the table share a spelling.
     """
-    with _TABLE.open(encoding="utf-8", newline="") as file:
-        artists = sorted(map(_artist, csv.DictReader(file)), key=lambda artist: _key(artist.name))
+    artists = sorted(map(_artist, rows()), key=lambda artist: key(artist.name))
     _index(artists)
     return tuple(artists)
 
@@ -91,12 +85,7 @@ def find(name: str) -> Artist | None:
     """
     spellings = _spellings()
     last, _, first = name.partition(",")
-    return spellings.get(_key(name)) or spellings.get(_key(f"{first} {last}"))
-
-
-def slug(name: str) -> str:
-    """The name in ASCII for ids and addresses: `Paul Cézanne` becomes `paul-cezanne`."""
-    return "-".join(re.findall(r"[a-z0-9]+", _key(name)))
+    return spellings.get(key(name)) or spellings.get(key(f"{first} {last}"))
 
 
 @cache
@@ -105,59 +94,25 @@ def _spellings() -> dict[str, Artist]:
     broken: dict[str, set[Artist]] = {}
     for artist in catalogue():
         for spelling in {artist.name, *artist.aliases}:
-            for key in map(_key, _misread(spelling)):
-                broken.setdefault(key, set()).add(artist)
+            for wrong in map(key, misread(spelling)):
+                broken.setdefault(wrong, set()).add(artist)
     # What could be two artists, or has lost nearly all of its letters, says nothing.
     clear = {k: found.pop() for k, found in broken.items() if len(found) == 1 and len(k) >= 4}
     return clear | right
 
 
-def _misread(text: str) -> set[str]:
-    """What becomes of a text that is written in one encoding and read in another, even twice.
-
-    Only of texts that are mostly ASCII: of others no letter would be left.
-    """
-    if text.isascii() or 2 * len(text.encode("ascii", "ignore")) < len(text):
-        return set()
-    german = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "ß": "ss"})
-    forms = {unicodedata.normalize(form, text) for form in ("NFC", "NFD")}
-    once = {
-        _read_as(form, written, read)
-        for form in forms
-        for written in _ENCODINGS
-        for read in _ENCODINGS
-        if written != read
-    }
-    # Archives go through several hands, each of which reads UTF-8 as something else.
-    twice = {_read_as(form, "utf-8", read) for form in once for read in _ENCODINGS[1:]}
-    found = {unicodedata.normalize("NFC", text).translate(german)} | once | twice
-    # And "?" is what some make of a letter that they do not have.
-    return found | {form.encode("ascii", "replace").decode() for form in forms}
-
-
-def _read_as(text: str, written: str, read: str) -> str:
-    return text.encode(written, "replace").decode(read, "replace")
-
-
 def _index(artists: Iterable[Artist]) -> dict[str, Artist]:
-    """Every normalised spelling and its artist; ValueError if one belongs to two."""
+    """Every normalized spelling and its artist; ValueError if one belongs to two."""
     index: dict[str, Artist] = {}
     for artist in artists:
         for spelling in (artist.id, artist.name, *artist.aliases):
-            other = index.setdefault(_key(spelling), artist)
+            other = index.setdefault(key(spelling), artist)
             if other is not artist:
                 raise ValueError(f"{spelling!r} is both {other.id!r} and {artist.id!r}")
     return index
 
 
-def _key(text: str) -> str:
-    """The words of a text, without case, diacritics and punctuation."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return " ".join(re.findall(r"[^\W_]+", letters.casefold()))
-
-
-def _artist(row: dict[str, str]) -> Artist:
+def _artist(row: Row) -> Artist:
     # The published years mix hyphens and en dashes.
     born, died = map(int, re.findall(r"\d{4}", row["years"]))
     return Artist(

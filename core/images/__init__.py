@@ -1,22 +1,18 @@
 """The only door for pictures: bytes in, clean RGB out, or a clear error."""
 
-from core.images.loading import (
-    FORMATS,
-    Picture,
-    UnreadablePicture,
-    decode_here,
-    encode,
-    listed,
-    load,
-    preview,
-    read,
-)
+from core.images.encoding import encode
+from core.images.folders import listed
+from core.images.loading import load, read
+from core.images.picture import FORMATS, Picture, UnreadablePicture
+from core.images.resize import preview
+from core.images.types import Canvas, Pixels
 
 __all__ = [
     "FORMATS",
+    "Canvas",
     "Picture",
+    "Pixels",
     "UnreadablePicture",
-    "decode_here",
     "encode",
     "listed",
     "load",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
-from core import images
 from core.errors import InvalidRequest
 from core.files import printable
+from core.images.types import Pixels
 
 KEY = "atelier"  # of the metadata in a PNG
 
@@ -26,10 +26,10 @@ class Format:
     """A format that pictures are written in.
 
     Attributes:
-        name: As Pillow and `core.images` call it.
+        name: As Pillow and `core.images.FORMATS` call it.
         endings: Of files, in lower case, the usual one first.
         longest: Side that it can hold, in pixels.
-        options: How it is written.
+        options: How it is written in good quality.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Format:
 
 
 # GIF is read but not written: 256 colors do not make a painting.
-FORMATS = (
+WRITTEN = (
     Format("PNG", (".png",), 2**31 - 1),
     Format("JPEG", (".jpg", ".jpeg"), 65_500, {"quality": 95, "subsampling": "4:4:4"}),
     Format("WEBP", (".webp",), 16_383, {"quality": 95}),
@@ -47,7 +47,7 @@ FORMATS = (
     Format("BMP", (".bmp",), 2**31 - 1),
     Format("AVIF", (".avif",), 65_536, {"quality": 90, "subsampling": "4:4:4"}),
 )
-ENDINGS = tuple(ending for each in FORMATS for ending in each.endings)
+ENDINGS = tuple(ending for each in WRITTEN for ending in each.endings)
 
 
 def has_ending(path: Path) -> bool:
@@ -61,7 +61,7 @@ def format_of(path: Path) -> Format:
     Raises:
         InvalidRequest: If it asks for none that is written here.
     """
-    for each in FORMATS:
+    for each in WRITTEN:
         if path.suffix.casefold() in each.endings:
             return each
     raise InvalidRequest(
@@ -84,23 +84,40 @@ def check_size(kind: Format, height: int, width: int) -> None:
 
 
 def encode(
-    pixels: np.ndarray, kind: Format = FORMATS[0], metadata: Mapping[str, Any] | None = None
+    pixels: Pixels,
+    format: Format | str = "PNG",
+    metadata: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> bytes:
-    """A picture as a file of good quality.
+    """A picture as a file.
 
     Args:
         pixels: `(height, width, 3)` uint8 RGB.
+        format: One of `WRITTEN`, in its good quality: for what is kept; or a name as Pillow
+            has it, with the options given here and Pillow's for the rest: for what is shown.
         metadata: What JSON can hold. A PNG keeps it as text under `KEY`; JPEG, WebP, AVIF and
             TIFF as their image description; a BMP has no place for it.
+        options: What Pillow's writer is told, in place of the format's own options.
     """
-    options = dict(kind.options)
-    if metadata is not None and kind.name == "PNG":
+    name = format.name if isinstance(format, Format) else format
+    if isinstance(format, Format):
+        options = format.options | options
+    if metadata is not None:
+        options |= _remembering(name, metadata)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, name, **options)
+    return buffer.getvalue()
+
+
+def _remembering(name: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The options by which a format remembers metadata, if it can and has room for it."""
+    if name == "PNG":
         text = PngInfo()
         text.add_itxt(KEY, json.dumps(dict(metadata), ensure_ascii=False))
-        options["pnginfo"] = text
-    elif metadata is not None and kind.name != "BMP":
-        exif = Image.Exif()
-        exif[ExifTags.Base.ImageDescription] = json.dumps(dict(metadata))  # the field is ASCII
-        if len(written := exif.tobytes()) <= _MAX_EXIF_BYTES:
-            options["exif"] = written
-    return images.encode(pixels, kind.name, **options)
+        return {"pnginfo": text}
+    if name == "BMP":
+        return {}
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = json.dumps(dict(metadata))  # the field is ASCII
+    written = exif.tobytes()
+    return {"exif": written} if len(written) <= _MAX_EXIF_BYTES else {}

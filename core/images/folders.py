@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import logging
 import mimetypes
 import stat
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+
+log = logging.getLogger(__name__)
 
 # Of the formats that `core.images` opens.
 EXTENSIONS = (
@@ -51,6 +54,17 @@ def pictures_in(directory: Path) -> tuple[list[Path], list[LeftOut]]:
         elif reason:
             left_out.append(LeftOut(path, reason))
     return pictures, left_out
+
+
+def listed(*directories: Path) -> list[Path]:
+    """The pictures that lie in directories; the log names what is left out, see `pictures_in`."""
+    found = []
+    for directory in directories:
+        pictures, left_out = pictures_in(directory)
+        found += pictures
+        for each in left_out:
+            log.warning("Left out %r: %s", str(each.path), each.reason)
+    return found
 
 
 def objection(path: Path) -> str | None:

@@ -16,10 +16,12 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
+from core.images import decoding
+from core.images.picture import Picture, UnreadablePicture
 from core.settings import ROOT, settings
 
 MEMORY = 420_000_000  # bytes a picture may cost; one of the largest that are accepted fits
@@ -48,14 +50,11 @@ class Decoder:
                 with suppress(OSError):  # what was not sent cannot be sent any more
                     pipe.close()  # type: ignore[union-attr]
 
-    def decode(self, data: bytes, enough: int | None) -> tuple[dict, np.ndarray | None]:
-        """Decodes a file that has passed the checks of `core.images`.
-
-        Returns:
-            A reply with `error` (a sentence) and no pixels, or one with `shape`, `format`
-            and `size`, and the pixels.
+    def decode(self, data: bytes, enough: int | None) -> Picture:
+        """Does `decoding.decode` in the other process, under the limits of this one's settings.
 
         Raises:
+            UnreadablePicture: If it is not a picture, damaged or over a limit.
             Died: If the file killed the process.
         """
         with self._lock:
@@ -71,12 +70,15 @@ class Decoder:
                 limits = settings().model_dump(include={"max_bytes", "max_pixels", "max_side"})
                 wanted = {"bytes": len(data), "enough": enough, "limits": limits}
                 _write(process.stdin, wanted, data)
-                return _read_reply(process.stdout)
+                reply = _read_reply(process.stdout)
             except (OSError, ValueError, EOFError) as error:
                 self.close()
                 raise Died(f"status {process.returncode}") from error
             finally:
                 timer.cancel()
+        if isinstance(reply, str):
+            raise UnreadablePicture(reply)
+        return reply
 
 
 def _start() -> subprocess.Popen[bytes]:
@@ -89,27 +91,27 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def _write(file: IO[bytes], header: dict, body: bytes = b"") -> None:
+def _write(file: IO[bytes], header: dict[str, Any], body: bytes = b"") -> None:
     file.write(json.dumps(header).encode() + b"\n")
     file.write(body)
     file.flush()
 
 
-def _read_reply(file: IO[bytes]) -> tuple[dict, np.ndarray | None]:
+def _read_reply(file: IO[bytes]) -> Picture | str:
+    """A picture, or the sentence with which it was refused."""
     header = json.loads(file.readline())
     if "error" in header:
-        return header, None
+        return str(header["error"])
     wanted = math.prod(header["shape"])
     body = file.read(wanted)
     if len(body) != wanted:
         raise EOFError
-    return header, np.frombuffer(body, np.uint8).reshape(header["shape"])  # read-only
+    pixels = np.frombuffer(body, np.uint8).reshape(header["shape"])  # read-only
+    return Picture(pixels, header["format"], tuple(header["size"]))
 
 
 def serve() -> None:
     """Answers until its input ends, which it does with the process that started it."""
-    from core import images
-
     _limit_memory()
     source, answers = sys.stdin.buffer, sys.stdout.buffer
     while line := source.readline():
@@ -119,8 +121,8 @@ def serve() -> None:
             os.environ[f"ATELIER_{name.upper()}"] = str(value)
         settings.cache_clear()
         try:
-            picture = images.decode_here(data, wanted["enough"])
-        except images.UnreadablePicture as error:
+            picture = decoding.decode(data, wanted["enough"])
+        except UnreadablePicture as error:
             _write(answers, {"error": str(error)})
             continue
         header = {

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
-from PIL import Image
 
 from core.errors import InvalidRequest
 from core.hardware import compute_dtype
+from core.images.resize import resize as resize  # callers know it as `refine.resize`
 from core.stylize import color, extractors, objective, optimizers, preconditioner
 from core.stylize.artist_styles import ArtistStyle
 from core.stylize.style import StyleTarget, mix
@@ -427,19 +427,6 @@ def noise(height: int, width: int, seed: int) -> np.ndarray:
     """A grey canvas with noise on it, float32 RGB 0..255."""
     generator = np.random.default_rng(seed)
     return generator.normal(128, 24, (height, width, 3)).clip(0, 255).astype(np.float32)
-
-
-def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Brings any picture to a size, as float32; values stay what they are, even beyond 0..255."""
-    if picture.shape[:2] == (height, width):
-        return picture.astype(np.float32)
-    shrinks = height < picture.shape[0]
-    method = Image.Resampling.LANCZOS if shrinks else Image.Resampling.BICUBIC
-    channels = [
-        Image.fromarray(np.ascontiguousarray(picture[..., channel], np.float32))
-        for channel in range(3)
-    ]
-    return np.stack([np.asarray(c.resize((width, height), method)) for c in channels], axis=-1)
 
 
 def free_bytes() -> int:

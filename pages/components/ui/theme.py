@@ -49,7 +49,7 @@ def figures(named: dict[str, str]) -> str:
 
 
 def accent() -> str:
-    """The accent colour of the theme on screen: ultramarine, lighter at night."""
+    """The accent color of the theme on screen: ultramarine, lighter at night."""
     return "#8b9cf4" if is_dark() else "#2b3fa8"
 
 
@@ -59,12 +59,12 @@ def muted() -> str:
 
 
 def ink() -> str:
-    """The text colour of the theme on screen, for charts."""
+    """The text color of the theme on screen, for charts."""
     return "#ece8df" if is_dark() else "#1f1d1a"
 
 
 def line() -> str:
-    """The colour of a fine rule in charts."""
+    """The color of a fine rule in charts."""
     return "#34343f" if is_dark() else "#e4dfd3"
 
 

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import artists
-from core.artists import catalogue, find, get, people, slug
+from core.artists import catalogue, find, get, people, reading, slug
 
-ROWS = list(csv.DictReader((people.ROOT / "assets" / "artists.csv").open(encoding="utf-8")))
+ROWS = reading.rows()
 PUBLISHED = (
     Path(__file__).resolve().parents[3] / "shared" / "data" / "best_artworks" / "artists.csv"
 )
@@ -164,12 +164,12 @@ def test_what_is_left_of_a_name_is_no_name(fragment):
 
 
 def test_a_misread_name_never_takes_the_place_of_a_right_one(monkeypatch, tmp_path):
-    head, *rows = people._TABLE.read_text(encoding="utf-8").splitlines()
+    head, *rows = reading.TABLE.read_text(encoding="utf-8").splitlines()
     added = rows[0].replace("albrecht-durer", "d-rer").replace("Albrecht Dürer", "Albrecht D Rer")
     added = added.rpartition(",")[0] + ","
     table = tmp_path / "artists.csv"
     table.write_text("\n".join([head, *rows, added]) + "\n", encoding="utf-8")
-    monkeypatch.setattr(people, "_TABLE", table)
+    monkeypatch.setattr(reading, "TABLE", table)
     for cached in (artists.catalogue, people._spellings):
         cached.cache_clear()
     try:
@@ -205,9 +205,9 @@ def test_a_shared_spelling_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path:
         people._index([monet, replace(manet, aliases=("claude MONET",))])
 
     table = tmp_path / "artists.csv"
-    header, *lines = (people.ROOT / "assets" / "artists.csv").read_text("utf-8").splitlines()
+    header, *lines = reading.TABLE.read_text("utf-8").splitlines()
     table.write_text("\n".join([header, lines[0], lines[0]]), "utf-8")
-    monkeypatch.setattr(people, "_TABLE", table)
+    monkeypatch.setattr(reading, "TABLE", table)
     with pytest.raises(ValueError, match="is both"):
         catalogue.__wrapped__()
 

@@ -10,6 +10,7 @@ import pytest
 from core import images
 from core.errors import InvalidRequest
 from core.images import encoding, folders
+from tests.fuzz import pattern
 
 MADE = {"content": "d\\xe9j\\xe0.jpg", "styles": ["Édouard — 北斎"], "rows": 48, "weights": None}
 
@@ -49,3 +50,17 @@ def test_a_jpeg_without_room_for_what_is_to_be_remembered_is_written_all_the_sam
     data = encoding.encode(make_picture(), jpeg, {"styles": ["x" * 70_000]})
     assert images.load(data).format == "JPEG"
     assert remembered(data) is None
+
+
+@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF"])
+def test_what_is_written_can_be_read(format):
+    picture = images.load(images.encode(pattern(), format))
+    assert picture.format == format
+    assert np.array_equal(picture.pixels, pattern())
+
+
+def test_options_reach_the_writer():
+    large = pattern(200, 300)
+    small = images.encode(large, "JPEG", quality=20)
+    assert len(small) < len(images.encode(large, "JPEG", quality=95))
+    assert images.load(small).format == "JPEG"

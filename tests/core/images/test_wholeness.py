@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.images import UnreadablePicture, jpeg, load
+from core.images import UnreadablePicture, load
+from core.images.formats import jpeg
 from tests.fuzz import chunk, exif, pattern, save
 
 END = b"\xff\xd9"

@@ -1,4 +1,4 @@
-"""Whether a JPEG is whole, which its decoder does not say: it paints what is missing grey.
+"""Whether a JPEG is whole, which its decoder does not say: it paints what is missing gray.
 
 Its marks are read first, which is fast. Where they raise a suspicion, the decoder decides:
 of a whole picture, bytes after its coded data change no pixel, and other bytes in place of
