@@ -1,0 +1,1 @@
+"""Benchmarks: where figures on speed and memory come from."""

@@ -1,0 +1,1 @@
+"""Everything that the application knows how to do; imports no Streamlit."""

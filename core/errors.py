@@ -1,4 +1,4 @@
-"""What can go wrong in a way that a person can put right, and what is said of everything else."""
+"""The errors that a person can put right, and what is said of all others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which arithmetic is fastest here, decided from the processor's own flags; its name."""
+"""The fastest arithmetic on this processor, by the processor's own flags, and its name."""
 
 from __future__ import annotations
 

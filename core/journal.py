@@ -1,4 +1,4 @@
-"""What the application remembers: predictions and what visitors said of them.
+"""The journal of predictions, and of what visitors said of them.
 
 One SQLite file by default, any SQLAlchemy URL by `ATELIER_JOURNAL_URL`. What a call
 has returned from is on disk: writes are committed before they are confirmed.

@@ -1,0 +1,1 @@
+"""Offline work: what makes the models that `core` loads."""

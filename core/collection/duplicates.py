@@ -1,4 +1,4 @@
-"""Which pictures show the same painting: copied, re-encoded, resized, photographed again, cropped.
+"""Duplicates: pictures of the same painting, copied, re-encoded, resized, cropped, taken again.
 
 Perceptual hashes that differ in few bits make candidates; a pair counts when the grey
 thumbnail of one, whole or cropped at its sides, agrees with that of the other. Measured

@@ -1,4 +1,4 @@
-"""What one picture looks like, in figures: size, light, colours, fingerprints."""
+"""The features of one picture, in figures: size, light, colors, perceptual hashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the files of a collection look like: size, light, colours, damage, fingerprints.
+"""The scan of a collection, cached: size, light, colors, damage and hashes of its files.
 
 A scan reads every picture once, in processes of its own, and remembers what it found
 in a small SQLite file. It may be stopped at any time, and goes on where it was; files

@@ -1,4 +1,4 @@
-"""Naming the artist of a painting."""
+"""The recognition of a painting's artist."""
 
 from core.identify.classify import (
     CANNOT_TELL,

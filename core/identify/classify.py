@@ -1,4 +1,4 @@
-"""Who painted this? Classify, calibrate, recognise the unknown, explain."""
+"""The classification of a painting by artist: calibrated, the unknown recognized, explained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decodes a picture in a process of its own, where memory has a limit.
+"""A sandbox for decoders: a process of its own, where memory has a limit.
 
 For formats whose headers may lie about the size of what is inside: a small AVIF can ask
 its decoder for a gigabyte. The process is started when it is first needed and then kept;

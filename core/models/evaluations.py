@@ -1,4 +1,4 @@
-"""How good each classifier is: what `python -m training evaluate` has measured, read back.
+"""The evaluations of the classifiers, as `python -m training evaluate` has written them.
 
 Beside the weights of a model lies a directory with `evaluation.json`, which names the digests
 of the files that were measured, and tables. Figures whose files are no longer those on this

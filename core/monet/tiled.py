@@ -1,4 +1,4 @@
-"""Runs a generator on a canvas of any size, in bounded memory and without seams.
+"""A tiled generator: canvases of any size, in bounded memory and without seams.
 
 Small canvases are painted in one piece. Large ones are painted in tiles: what an instance
 normalisation needs of the whole picture, the mean and variance of each channel, is taken

@@ -1,4 +1,4 @@
-"""How classifiers are trained, as data: what pages and training both read."""
+"""The recipes of the classifiers, as data: what pages and training both read."""
 
 from core.recipes.classifier import RECIPES, REPORTED, Phase, Recipe, from_options, with_options
 

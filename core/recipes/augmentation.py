@@ -1,4 +1,4 @@
-"""Random views of paintings for training.
+"""Augmentation: random views of paintings for training.
 
 Brushwork is evidence, so a view may crop, mirror and shift light and colour a
 little, as another camera would; it never blurs, adds noise or turns the picture.

@@ -1,4 +1,4 @@
-"""How each classifier is trained, as data. Needs no Keras, so that a page may show it.
+"""The recipes of the classifiers, as data. Needs no Keras, so that a page may show them.
 
 The rows named `custom_cnn`, `custom_cnn_tuned`, `vgg16`, `resnet50` and `resnet50_two_phase`
 are the reports' recipes; those named `…_improved`, and `efficientnet_lite0`, are ours.
@@ -78,7 +78,7 @@ class Recipe:
     name: Name = ""  # of the model, where another recipe has the same network
     optimizer: Literal["adamw", "adam"] = "adamw"  # adam: without decay and clipping
     phases: tuple[Phase, ...] = ()  # in place of epochs, learning_rate and patience
-    monitor: Literal["val_macro", "val_loss"] = "val_macro"  # what makes one epoch the best
+    monitor: Literal["val_macro", "val_loss"] = "val_macro"  # macro accuracy, or loss: what is best
     restore_best: bool = False  # end each phase with the best weights so far, not the last
     flatten: bool = False  # flatten the last map, for one picture size, instead of its mean
     architecture: dict[str, Any] = field(default_factory=dict)  # arguments of the builder
@@ -212,7 +212,7 @@ RECIPES: dict[str, Recipe] = {
         network="resnet50_v2",
         phases=(
             Phase(epochs=1, learning_rate=3e-3, layers="head", schedule="constant"),
-            # 5e-4 threw the features away: 0.22 of the validation paintings after an epoch.
+            # 5e-4 threw the features away: validation accuracy 0.22 after an epoch.
             Phase(epochs=7, learning_rate=2e-4, schedule="cosine"),
             Phase(epochs=11, learning_rate=1.5e-4, schedule="cosine", taught=0.5),
         ),
@@ -225,8 +225,8 @@ RECIPES: dict[str, Recipe] = {
     ),
 }
 
-# Accuracies that the reports give for their recipes: on test paintings of eleven artists, most
-# of them the nine of `training.publishing.evaluate.NINE`.
+# Top-1 accuracies that the reports give for their recipes: on test paintings of eleven artists,
+# most of them the nine of `training.publishing.evaluate.NINE`.
 REPORTED = {
     "custom_cnn": 0.451,
     "custom_cnn_tuned": 0.576,

@@ -1,4 +1,4 @@
-"""Colours that stay or go: what of a style is colour, and what is paint.
+"""Color transfer: the colors of one picture for the forms of another.
 
 After "Preserving Color in Neural Artistic Style Transfer" (Gatys et al., arXiv 1606.05897).
 All pictures are `(height, width, 3)`, RGB 0..255.

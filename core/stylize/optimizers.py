@@ -1,4 +1,4 @@
-"""Two ways downhill behind one interface, for losses that cost far more than arithmetic does.
+"""The optimizers, L-BFGS and Adam, for losses that cost far more than arithmetic does.
 
 Each `descend` is a generator: it evaluates the loss once, gives the best picture so far, and
 waits to be asked for more, so that whoever asks decides when to stop.

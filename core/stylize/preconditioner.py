@@ -1,4 +1,4 @@
-"""Which waves of a picture to move first, when nothing is known of the curvature yet."""
+"""The preconditioner: which waves of a picture move first, before the curvature is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where to cut a picture so that a network sees in its tiles what it sees in the whole.
+"""Tiles of a picture, cut so that a network sees in them what it sees in the whole.
 
 A convolution beyond the border of a picture reads zeros. Beyond the border of a tile it must
 not: so a tile is looked at with a margin as wide as the network sees, and what the margin

@@ -43,7 +43,7 @@ class Batches(keras.utils.PyDataset):
         """Draws the order of an epoch and sets its picture size.
 
         Args:
-            taught: Share of the targets that is the teacher's opinion.
+            taught: Share of the targets that the teacher predicts.
         """
         recipe = self.recipe
         self.taught = taught

@@ -1,4 +1,4 @@
-"""Layers that only training needs."""
+"""The layers that only training needs."""
 
 from __future__ import annotations
 

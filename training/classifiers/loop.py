@@ -1,7 +1,7 @@
-"""Trains artist classifiers: one loop for all recipes, exact resume.
+"""The training of artist classifiers: one loop for all recipes, exact resume.
 
 `train` writes a run directory: `options.json`, `history.csv`, curves for TensorBoard, the
-best weights so far and everything needed to go on after an interruption.
+best weights so far and everything needed to resume after an interruption.
 `training.publishing.classifier` measures a run and exports it to `assets/models`.
 """
 
@@ -47,7 +47,7 @@ def build(recipe: Recipe, outputs: int) -> keras.Model:
     if recipe.frozen_base:
         return architectures.vgg16_head(outputs)
     if recipe.network == "efficientnet_lite0":
-        # Its depthwise convolutions are slower in bfloat16, see CONTRIBUTING.
+        # Its depthwise convolutions are slower in bfloat16, see docs/experiments.md.
         return architectures.efficientnet_lite0(
             outputs, normalisation=batch_normalisation, stochastic_depth=0.1
         )
@@ -162,7 +162,7 @@ def train(
             on_epoch(row)
             following = phases.current(recipe, history.rows)
             if following != number:
-                log.info("Phase %d is over after %d epochs", number + 1, len(past) + 1)
+                log.info("Phase %d ended after %d epochs", number + 1, len(past) + 1)
                 if recipe.restore_best:
                     bare.load_weights(best_file)
             checkpoint.save(model, len(history.rows))
@@ -272,7 +272,7 @@ def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
 def _settle(
     run: Path, recipe: Recipe, artists: list[str], data: Path, weights: Path | None
 ) -> Recipe:
-    """Saves the options with a new run; refuses to go on with others.
+    """Saves the options with a new run; refuses to resume with others.
 
     Returns:
         The recipe to follow: another than was asked for if its starting weights are out of

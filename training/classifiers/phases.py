@@ -1,6 +1,6 @@
 """The phases of a training: which one it is in, what learns in it, how fast.
 
-Everything is decided from the recipe and the rows of the history, so a run that goes on
+Everything is decided from the recipe and the rows of the history, so a run that resumes
 after a kill decides as it would have without.
 """
 

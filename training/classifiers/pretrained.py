@@ -142,9 +142,9 @@ def fold_batch_norm(
 
 
 def fold(source: keras.Model, target: keras.Model) -> None:
-    """Copies a network with batch normalisation into its folded twin.
+    """Copies a network with batch normalization into the same one without, folded.
 
-    Normalisation that the twin still has is written with mean 0 and variance 1, so that
+    Normalization that the target still has is written with mean 0 and variance 1, so that
     float16 can hold it whatever the statistics were.
 
     Args:

@@ -1,6 +1,6 @@
-"""A model of the catalogue that teaches another one: its opinions become part of the targets.
+"""The teacher of a distillation: a model whose predictions become part of the targets.
 
-Distillation after Hinton et al. (arXiv 1503.02531), with teacher and pupil looking at the same
+Distillation after Hinton et al. (arXiv 1503.02531), with teacher and student given the same
 view of a picture, mixed ones included (Beyer et al., arXiv 2106.05237).
 """
 
@@ -47,10 +47,10 @@ def check(model_id: str, names: Sequence[str]) -> None:
 
 
 def opinions(model_id: str, names: Sequence[str]) -> Callable[[np.ndarray], np.ndarray]:
-    """What a model thinks of pictures.
+    """The predictions of a model, as targets for another.
 
     Args:
-        names: The artists that the pupil learns, in the order of its outputs.
+        names: The artists that the student learns, in the order of its outputs.
 
     Returns:
         From RGB 0..255 `(n, height, width, 3)` float32 to probabilities `(n, artists + 1)`, the

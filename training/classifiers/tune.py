@@ -43,12 +43,12 @@ def tune(
     trials: int = 10,
     on_trial: Callable[[dict[str, Any]], None] = lambda row: None,
 ) -> dict[str, Any]:
-    """Searches, or goes on with an interrupted search.
+    """Searches, or resumes an interrupted search.
 
     Args:
         recipe: What is tuned: its `architecture.units` and all its learning rates.
         data, weights: As in `training.classifiers.train`.
-        run: Directory to write; a search in it goes on, also for more trials.
+        run: Directory to write; a search in it is resumed, also for more trials.
         trials: How many there are to be in the end.
         on_trial: Called with each new row of the results.
 

@@ -54,7 +54,7 @@ def classifier(
         ),
     ] = True,
 ) -> None:
-    """Trains a classifier, or goes on with an interrupted run, and measures it in the end."""
+    """Trains a classifier, or resumes an interrupted run, and measures it in the end."""
     recipe = _recipe(given, named, option)
     from training import classifiers
 
@@ -77,7 +77,7 @@ def tune(
     trials: Annotated[int, typer.Option(min=1, help="How many there are to be in the end.")] = 10,
     option: Changes = None,
 ) -> None:
-    """Searches for the best dense units and learning rate, or goes on with a search."""
+    """Searches for the best dense units and learning rate, or resumes a search."""
     recipe = _recipe(given or (None if named else Architecture.custom_cnn), named, option)
     from training.classifiers import tune
 
@@ -105,7 +105,7 @@ def publish(
             help="Resize pictures to this side; choose on val. [default: the recipe's]",
         ),
     ] = None,
-    soup: Annotated[bool, typer.Option(help="Average the best and the last weights.")] = False,
+    soup: Annotated[bool, typer.Option(help="Average best and last weights (model soup).")] = False,
     search: Annotated[
         Path | None, typer.Option(help="Directory of the `tune` that it comes from, to be kept.")
     ] = None,

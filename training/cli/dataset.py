@@ -34,7 +34,7 @@ class How(StrEnum):
 def fetch(
     to: Annotated[Path, typer.Option(metavar="DIR", help="Directory to download into.")],
 ) -> None:
-    """Downloads Kaggle's Best Artworks of All Time. Goes on where it was interrupted."""
+    """Downloads Kaggle's Best Artworks of All Time. Resumes where it was interrupted."""
     from training.data import kaggle
 
     with _plainly():
@@ -75,7 +75,7 @@ def check(
     directory: Directory,
     to: Annotated[Path, typer.Option(metavar="REPORT_DIR", help="Where the report goes.")],
     tiny: Annotated[int, typer.Option(min=0, help="Shortest side not called tiny.")] = 100,
-    grey: Annotated[float, typer.Option(min=0, help="Least colourfulness not called grey.")] = 5.0,
+    grey: Annotated[float, typer.Option(min=0, help="Least colorfulness not called gray.")] = 5.0,
     as_json: AsJson = False,
 ) -> None:
     """Reports damage, tiny and grey pictures, doubles, empty folders, what was left out."""
@@ -92,7 +92,7 @@ def check(
     if as_json:
         _print({"files": checked.files, "findings": counts, "csv": str(table), "html": str(page)})
         return
-    typer.echo(f"{checked.files:,} files looked at")
+    typer.echo(f"{checked.files:,} files checked")
     for kind, heading in checker.KINDS.items():
         typer.echo(f"{counts[kind]:7,}  {heading.lower()}")
     typer.echo(f"Report: {page}, all rows: {table}")
@@ -105,7 +105,7 @@ def split(
     at_least: Annotated[
         int, typer.Option(min=1, metavar="N", help="Leave out artists with fewer paintings.")
     ] = 3,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, another split.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the split.")] = 0,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="By default index.csv in DIR.")
     ] = None,

@@ -29,9 +29,9 @@ def cyclegan(
     ] = None,
     option: Changes = None,
 ) -> None:
-    """Trains photo to painting and back, or goes on with an interrupted run.
+    """Trains photo to painting and back, or resumes an interrupted run.
 
-    One photo in ten is never looked at, for `evaluate monet`.
+    One photo in ten is held out, for `evaluate monet`.
     """
     from training import cyclegan as gan
     from training import runs
@@ -58,7 +58,7 @@ def evaluate_monet(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="File for the figures, JSON.")] = None,
 ) -> None:
-    """Measures both generators on the photos that training never saw."""
+    """Measures both generators on the held-out photos."""
     from training import runs
     from training.cyclegan import evaluate
     from training.data import inputs

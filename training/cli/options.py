@@ -18,7 +18,7 @@ from training.data.files import plain
 
 Data = Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")]
 Photos = Annotated[list[Path], typer.Option("--photos", help="Directory of photos; repeatable.")]
-Run = Annotated[Path, typer.Option(help="Directory to write; goes on if it exists.")]
+Run = Annotated[Path, typer.Option(help="Directory to write; resumes if it exists.")]
 Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="FIELD=JSON", help="Change a field of the options."),

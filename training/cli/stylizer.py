@@ -27,9 +27,9 @@ def stylizer(
     ] = None,
     option: Changes = None,
 ) -> None:
-    """Trains, or goes on with an interrupted run.
+    """Trains, or resumes an interrupted run.
 
-    One photo in ten is never looked at, and of a data set with splits only the train split is.
+    One photo in ten is held out, and of a data set with splits only the train split is used.
     """
     if context.invoked_subcommand:
         return
@@ -47,8 +47,8 @@ def stylizer(
 
 @app.command()
 def search(
-    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="What is to be seen.")],
-    style: Annotated[Path, typer.Argument(metavar="STYLE", help="How it is to be painted.")],
+    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The content: a photo.")],
+    style: Annotated[Path, typer.Argument(metavar="STYLE", help="The style: a picture.")],
     run: Run,
     trials: Annotated[int, typer.Option(min=1, help="How many there are to be in the end.")] = 20,
     option: Changes = None,
@@ -75,7 +75,7 @@ def publish_stylizer(
 ) -> None:
     """Exports the decoder of a run into assets/models, measures it, writes the card.
 
-    It is measured on the photos that training never saw, with paintings of the test split.
+    It is measured on the held-out photos, with paintings of the test split.
     """
     from training import runs
     from training.data import dataset, inputs

@@ -1,4 +1,4 @@
-"""Measures generators of a CycleGAN: how far to the other side, and how much is kept."""
+"""The figures of two generators: distance closed (KID), cycle error, content similarity."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def measure(
     """Figures of both directions.
 
     Args:
-        painters: By the side that they paint, `(height, width, 3)` uint8 to the same.
+        painters: Generators by the side that they paint, `(height, width, 3)` uint8 to the same.
         photos: Photos that were not used in training.
         paintings: The paintings to come near to.
         weights: Directory of the ImageNet weights of EfficientNet-Lite0 and VGG16.
@@ -63,9 +63,10 @@ def measure(
     Returns:
         By side: `pictures`; `distance_before` and `distance_after` (kernel distance to the
         wished-for side); `standard_error` of the latter; `distance_closed`
-        (1 - after / before); `cycle_l1` and `change_l1` as shares of the range;
-        `content_kept` (cosine of VGG16's features before and after); `checkerboard_ratio`
-        (energy at the frequency of pixel pairs, against that of the wished-for side).
+        (1 - after / before); `cycle_l1` (cycle error) and `change_l1` as shares of the range;
+        `content_kept` (content similarity: cosine of VGG16's features before and after);
+        `checkerboard_ratio` (energy at the frequency of pixel pairs, against that of the
+        wished-for side).
     """
     check_measurable(photos, paintings)
     real = {"photo": runs.pictures(photos), "painting": runs.pictures(paintings)}
@@ -98,7 +99,7 @@ def measure(
 
 
 def _content(weights: Path) -> Callable[[np.ndarray, np.ndarray], float]:
-    """How alike two pictures are in content: cosine of their VGG16 features, place by place."""
+    """The content similarity of two pictures: cosine of their VGG16 features, place by place."""
     import keras
 
     from core.hardware import compute_dtype

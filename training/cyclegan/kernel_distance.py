@@ -1,8 +1,8 @@
-"""How far a set of pictures is from another: the kernel inception distance, with our features.
+"""The kernel inception distance (KID) of two sets of pictures, with features of our own.
 
 KID (Bińkowski et al., arXiv 1801.01401) is the squared maximum mean discrepancy under a
 cubic kernel, estimated without bias. The features are those of an ImageNet
-EfficientNet-Lite0 on 224-pixel crops: a network that no painter was trained with.
+EfficientNet-Lite0 on 224-pixel crops: a network that no generator was trained with.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def spread(
 
 
 def checkerboard(picture: np.ndarray) -> float:
-    """Share of a picture's energy at the frequency of pixel pairs, where checkerboards show.
+    """Checkerboard energy: a picture's share of energy at the frequency of pixel pairs.
 
     The mean square of `(-1) ** (x + y)`, `(-1) ** x` and `(-1) ** y` against the picture's
     grey values in windowed blocks of 8 x 8, over the variance.

@@ -1,14 +1,14 @@
-"""Trains a CycleGAN between two folders of pictures (Zhu et al., arXiv 1703.10593).
+"""The training of a CycleGAN between two sets of pictures (Zhu et al., arXiv 1703.10593).
 
 Two generators learn to turn photos into paintings and paintings into photos; of two
-judges (discriminators) each tells the real pictures of its side from the painted ones.
-A judge looks at patches of pixels, as in the paper, and, if wanted, at the features of
-a frozen VGG16, which makes it a connoisseur from the first step (Projected GANs, Sauer
+discriminators each tells the real pictures of its side from the painted ones. A
+discriminator sees patches of pixels, as in the paper, and, if wanted, the maps of a feature
+extractor, a frozen VGG16, so that it tells apart from the first step (Projected GANs, Sauer
 et al., arXiv 2111.01007). Both update steps are ordinary Keras models with a loss of
 their own, so that any Keras backend trains them.
 
 A run directory holds `options.json`, `history.csv`, curves for TensorBoard, sample sheets,
-and a state from which an interrupted run goes on exactly: what a step draws depends on
+and a state from which an interrupted run resumes exactly: what a step draws depends on
 seed and step alone.
 """
 
@@ -42,7 +42,7 @@ from training.runs.curves import Curves
 log = logging.getLogger(__name__)
 
 SIDES = ("photo", "painting")
-_FEATURES = ("block2_conv2", "block3_conv3", "block4_conv3")  # what a connoisseur looks at
+_FEATURES = ("block2_conv2", "block3_conv3", "block4_conv3")  # layers of the feature extractor
 
 
 Filters = Annotated[int, Field(ge=1, le=1024)]
@@ -94,7 +94,7 @@ def generators(options: Options, *, shipped: bool = False) -> dict[str, keras.Mo
 
 
 def patch_judge(filters: int, dtype: str = "float32") -> keras.Model:
-    """The PatchGAN discriminator: one logit for each patch of 70 x 70 pixels.
+    """The PatchGAN discriminator: a logit for each receptive field of 70 x 70 pixels.
 
     Returns:
         RGB -1..1 `(batch, height, width, 3)` to logits `(batch, height / 8, width / 8, 1)`.
@@ -114,7 +114,7 @@ def patch_judge(filters: int, dtype: str = "float32") -> keras.Model:
 
 
 def feature_judge(channels: int, scale: float, width: int = 64) -> keras.Model:
-    """A small head on one feature map: logits of the same height and width."""
+    """A discriminator's head on one feature map: logits of the same height and width."""
     from keras import Input, Model, layers
 
     inputs = Input((None, None, channels))
@@ -127,7 +127,7 @@ def feature_judge(channels: int, scale: float, width: int = 64) -> keras.Model:
 
 
 class Judge(keras.Model):
-    """All opinions on the pictures of one side: a list of logit maps."""
+    """The discriminator of one side: from pictures to a list of logit maps."""
 
     def __init__(self, options: Options, connoisseur: keras.Model | None) -> None:
         super().__init__()
@@ -136,15 +136,15 @@ class Judge(keras.Model):
         self.connoisseur = connoisseur
         self.heads = []
         if connoisseur is not None:
-            # VGG's activations grow from layer to layer; about 1 suits a judge.
+            # VGG's activations grow from layer to layer; about 1 suits a discriminator.
             scales = (1 / 200, 1 / 400, 1 / 400)
             for output, scale in zip(connoisseur.outputs, scales, strict=True):
                 self.heads.append(feature_judge(output.shape[-1], scale))
 
     def call(self, pictures: Any, corner: Any, training: bool | None = None) -> list[Any]:
-        """Judges RGB -1..1 `(batch, height, width, 3)`.
+        """Logit maps of RGB -1..1 `(batch, height, width, 3)`.
 
-        `corner`, `(2,)`, is the top and left of the window that VGG16 looks at: it is the
+        `corner`, `(2,)`, is the top and left of the window that VGG16 sees: it is the
         costliest of all, and a part will do.
         """
         opinions = [self.patches(pictures, training=training)]
@@ -228,7 +228,7 @@ class Painters(_Step):
         super().__init__(options, list(painters.values()))
         self.painters, self.judges = painters, judges
         shape = (options.batch, options.crop, options.crop, 3)
-        self.latest = {  # what each painted in the latest step, for the judges
+        self.latest = {  # what each painted in the latest step, for the discriminators
             side: self.add_weight(shape=shape, initializer="zeros", trainable=False)
             for side in SIDES
         }
@@ -274,7 +274,7 @@ class Painters(_Step):
 
 
 class Judges(_Step):
-    """The update of both judges: real pictures are to get 1, painted ones 0."""
+    """The update of both discriminators: real pictures are to get 1, painted ones 0."""
 
     def __init__(self, options: Options, judges: dict[str, Judge]) -> None:
         super().__init__(options, [part for judge in judges.values() for part in judge.learned])
@@ -283,7 +283,7 @@ class Judges(_Step):
             self.terms[f"judge_{side}"] = keras.metrics.Mean(name=f"judge_{side}")
 
     def call(self, pictures: dict[str, Any], training: bool | None = None) -> dict[str, Any]:
-        """Judges `real_SIDE` and `fake_SIDE`, RGB -1..1; `corner` is that of `Judge`."""
+        """Logit maps of `real_SIDE` and `fake_SIDE`, RGB -1..1; `corner` is that of `Judge`."""
         opinions = {}
         for side in SIDES:
             for kind in ("real", "fake"):
@@ -305,7 +305,7 @@ class Judges(_Step):
 
 
 class Pool:
-    """Earlier paintings, shown to a judge again in half of the cases (arXiv 1612.07828)."""
+    """Earlier paintings, shown to a discriminator again in half of the cases (arXiv 1612.07828)."""
 
     def __init__(self, size: int, shape: tuple[int, ...]) -> None:
         self.pictures = np.zeros((size, *shape), np.float32)
@@ -334,7 +334,7 @@ def train(
     *,
     on_report: Callable[[dict[str, float]], None] = lambda row: None,
 ) -> Path:
-    """Trains to the last step; goes on if `run` exists.
+    """Trains to the last step; resumes if `run` exists.
 
     Args:
         photos, paintings: Files of both sides; pictures smaller than a crop are enlarged.
@@ -414,7 +414,7 @@ class _Session:
         self.averages = {side: self.painters[side].get_weights() for side in SIDES}
 
     def run_step(self, step: int, pictures: dict[str, list[np.ndarray]]) -> None:
-        """One update of the generators, then one of the judges."""
+        """One update of the generators, then one of the discriminators."""
         options, rng = self.options, np.random.default_rng([self.options.seed, step])
         drawn = {
             side: np.stack(
@@ -462,7 +462,7 @@ class _Session:
         save_arrays(run / "state.npz", arrays)
 
     def resume(self, run: Path) -> None:
-        """Goes on from a saved state, if there is one."""
+        """Resumes from a saved state, if there is one."""
         if not (run / "state.npz").exists():
             return
         with np.load(run / "state.npz", allow_pickle=False) as state:

@@ -1,4 +1,4 @@
-"""What is wrong with a collection: damage, tiny and grey pictures, doubles, empty folders."""
+"""The check of a collection: damage, tiny and gray pictures, duplicates, empty folders."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Checked:
-    """The findings, by kind and group, and the number of files that were looked at."""
+    """The findings, by kind and group, and the number of files that were checked."""
 
     findings: tuple[Finding, ...]
     files: int
 
     def counts(self) -> dict[str, int]:
-        """Findings of each kind: for doubles all files of a group count."""
+        """Findings of each kind: for duplicates all files of a group count."""
         return {kind: sum(f.finding == kind for f in self.findings) for kind in KINDS}
 
     def csv(self) -> str:
@@ -79,7 +79,7 @@ def check(
     grey: float = GREY,
     on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Checked:
-    """Scans a directory, or goes on with that, and lists what to look at.
+    """Scans a directory, or resumes its scan, and lists what to look at.
 
     Kaggle's resized copies are only checked for being readable.
 

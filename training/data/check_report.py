@@ -40,7 +40,7 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 def page(directory: Path, checked: Checked) -> str:
     """The page. Thumbnails show paintings in the public domain only, read once more for it."""
     counts = checked.counts()
-    title = f"{directory.resolve().name}: {checked.files:,} files looked at"
+    title = f"{directory.resolve().name}: {checked.files:,} files checked"
     overview = "".join(
         f'<tr><td><a href="#{kind}">{heading}</a></td><td>{counts[kind]:,}</td></tr>'
         if counts[kind]

@@ -1,4 +1,4 @@
-"""Writing what the trainer leaves on disk: whole or not at all."""
+"""The writing of what the trainer leaves on disk: tables, JSON without NaN and arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetches *Best Artworks of All Time* from Kaggle, resuming what was interrupted."""
+"""The download of *Best Artworks of All Time* from Kaggle, resuming what was interrupted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AGAIN = "run the same command again"
 
 
 def fetch(to: Path) -> Path:
-    """Downloads and unpacks the paintings into a directory, or goes on with that.
+    """Downloads and unpacks the paintings into a directory, or resumes that.
 
     kagglehub's own cache is laid out in the directory, since only that resumes:
     its `output_dir` refuses a directory that an interrupted download has begun.

@@ -1,4 +1,4 @@
-"""Brings a collection into one folder an artist: `Gustav_Klimt/Gustav_Klimt_12.jpg`.
+"""The sorting of a collection into one folder an artist: `Gustav_Klimt/Gustav_Klimt_12.jpg`.
 
 Names depend on the source alone, files appear whole or not at all, and what is there is
 left as it is: an interrupted run is finished by giving the same command again.

@@ -1,4 +1,4 @@
-"""Divides a collection into train, val and test, so that no painting is in two of them."""
+"""The split of a collection into train, val and test, with no painting in two of them."""
 
 from __future__ import annotations
 

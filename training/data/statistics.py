@@ -15,7 +15,7 @@ MANY = (50, 100, 200)
 def statistics(
     directory: Path, *, on_progress: Callable[[int, int], None] = lambda done, of: None
 ) -> dict[str, Any]:
-    """Scans a directory, or goes on with that, and sums it up, ready for JSON.
+    """Scans a directory, or resumes its scan, and sums it up, ready for JSON.
 
     Kaggle's resized copies do not count. Files that cannot be read count as paintings,
     but not for the medians.

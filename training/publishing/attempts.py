@@ -1,4 +1,4 @@
-"""Keeps what trainings reached whose weights do not ship: the recipes as the reports give them.
+"""The results of trainings whose weights do not ship: the recipes as the reports give them.
 
 Small enough to commit, and shown in the Laboratory beside the models that ship.
 """

@@ -1,4 +1,4 @@
-"""Turns a training run into a shipped model: weights, figures, card, catalogue entry."""
+"""The publishing of a classifier: weights, figures, card and catalogue entry of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures classifiers as they are shipped; fits what calibrates them on validation.
+"""The evaluation of classifiers as they ship, and their calibration on validation.
 
 One way for all: paintings of a split, prepared as for a visitor, go through the network that
 `core.models` loads. What is found lies beside the weights, with their digests, where

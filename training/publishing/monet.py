@@ -1,4 +1,4 @@
-"""Turns a run of the CycleGAN into the two shipped generators, with figures and cards."""
+"""The publishing of a CycleGAN run: two generators, with figures and cards."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def publish_monet(
     """Exports both averaged generators in float16, measures them as exported, writes the cards.
 
     Args:
-        photos: Those that training never saw.
+        photos: The held-out ones.
         paintings: The paintings to come near to.
         strength: Of what the way to Monet changes; chosen, like `soften`, on photos of training.
         soften: See `core.monet.tiled.Painter`; for the way to Monet.
@@ -98,7 +98,7 @@ def publish_monet(
 
 
 def shipped_painters() -> dict[str, Paint]:
-    """What the app paints with, by the side that it paints."""
+    """The shipped generators, by the side that they paint."""
     return {
         side: monet.painter(monet.MODELS[direction]).paint
         for side, (direction, _, _) in _WAYS.items()
@@ -106,7 +106,7 @@ def shipped_painters() -> dict[str, Paint]:
 
 
 def _card(model_id: str, figures: dict[str, Any]) -> list[str]:
-    """The part of the card that only painters have."""
+    """The part of the card that only these generators have."""
     return [
         "## What it does",
         "",

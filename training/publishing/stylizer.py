@@ -1,4 +1,4 @@
-"""Turns a run of the stylizer into the shipped decoder, with figures and card."""
+"""The publishing of a stylizer run: the decoder, with figures and card."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def publish_stylizer(
     """Exports the averaged decoder in float16, measures it as exported, writes the card.
 
     Args:
-        photos: Those that training never saw.
-        paintings: Styles that training never saw.
+        photos: The held-out ones.
+        paintings: Held-out styles.
     """
     options = read_json(run / "options.json")
     if not photos or not paintings:

@@ -1,4 +1,4 @@
-"""What the trainings share: options, history, files and pictures of a run."""
+"""The parts that trainings share: options, history, files and pictures of a run."""
 
 from training.runs.files import (
     append_history,

@@ -25,7 +25,7 @@ _PATTERN = "events.out.tfevents.*"
 class Curves:
     """Appends named numbers to the event files of a directory, each step of a curve once.
 
-    A training that is interrupted and goes on may come by some steps again: what the files
+    A training that is interrupted and resumed may come by some steps again: what the files
     hold already is left out, so a curve never runs backwards.
 
     Args:

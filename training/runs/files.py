@@ -1,4 +1,4 @@
-"""What the painters' trainings share: options, history, files, pictures and crops of them."""
+"""The options, history, pictures and crops that the generators' trainings share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run has been through: `history.csv`, and the state from which it goes on."""
+"""The history of a run: `history.csv`, and the checkpoint from which it resumes."""
 
 from __future__ import annotations
 

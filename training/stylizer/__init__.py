@@ -1,4 +1,4 @@
-"""Training of the instant style, and of what is known of artists."""
+"""Training of the instant style and of the styles of artists."""
 
 from training.stylizer.loop import STYLE_SIDE, Loss, Options, describe, train
 

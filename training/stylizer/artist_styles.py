@@ -1,4 +1,4 @@
-"""Learns how a painter painted: a few statistics of several of their paintings.
+"""The learning of artists' styles: a few statistics of several paintings of each.
 
 One style from all that somebody painted in a long life would be nobody's. So a group is
 sought, among the more colourful ones, whose members resemble each other and hardly resemble
@@ -41,7 +41,7 @@ class Options:
     rows: tuple[int, ...] = (224, 112)  # of the paintings when they are described
     most: int = 8  # paintings that make a style
     least: int = 3
-    candidates: int = 120  # paintings of an artist that are looked at
+    candidates: int = 120  # paintings of an artist that are sampled
     colourful: float = 0.6  # share of these, the most colourful, from which it is chosen
     neighbours: int = 50  # paintings of others that count as alike
     lost: float = 0.012  # share of a Gram matrix's energy that its low rank may lack
@@ -50,7 +50,7 @@ class Options:
 
 
 class Eye:
-    """VGG16, and what of a painting is remembered."""
+    """The feature extractor, VGG16, and what of its maps describes a painting."""
 
     def __init__(self) -> None:
         """Loads it: to choose with in the fastest arithmetic, to describe with in float32."""
@@ -97,7 +97,7 @@ def publish(
     """Learns all styles of a data set and writes them, with their catalogue.
 
     Args:
-        data: Paintings, see `dataset.read`; only the split `train` is looked at.
+        data: Paintings, see `dataset.read`; only the split `train` is used.
         out: Directory to write; what was there of earlier styles is removed.
         options: Default ones if None.
 

@@ -1,4 +1,4 @@
-"""Trains the decoder that paints any photo in any style at once.
+"""The training of the decoder that paints any photo in any style at once.
 
 What refine minimises (`core.stylize.losses`) is minimised here by the weights of
 `core.models.architectures.style_decoder`, over many photos and styles: Gram matrices of VGG16
@@ -7,7 +7,7 @@ Gatys et al.). Each layer's distance d counts as log(1 + d), so that a style wit
 layer does not outweigh all others.
 
 A run directory holds `options.json`, `history.csv`, curves for TensorBoard, sample sheets, and
-a state from which an interrupted run goes on exactly: what a step draws depends on seed and
+a state from which an interrupted run resumes exactly: what a step draws depends on seed and
 step alone.
 """
 
@@ -137,7 +137,7 @@ class Loss:
 
 
 def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
-    """Looks at the paintings that serve as styles: so many of them, chosen by the seed."""
+    """Describes the paintings that serve as styles: so many of them, chosen by the seed."""
     rng = np.random.default_rng([options.seed, 0])
     count = min(options.styles, len(paintings))
     chosen = rng.choice(len(paintings), count, replace=False)
@@ -176,7 +176,7 @@ def train(
     *,
     on_report: Callable[[dict[str, float]], None] = lambda row: None,
 ) -> Path:
-    """Trains to the last step; goes on if `run` exists.
+    """Trains to the last step; resumes if `run` exists.
 
     Args:
         photos: Content; pictures smaller than a crop are enlarged.
@@ -206,7 +206,7 @@ def train(
     session.resume(run)
     if session.step == options.steps:
         return run
-    log.info("Looking at %d paintings", min(options.styles, len(paintings)))
+    log.info("Extracting features of %d paintings", min(options.styles, len(paintings)))
     styles = describe(paintings, options, session.loss)
     pictures = runs.pictures(photos, options.crop)
     rng = np.random.default_rng([options.seed, 1])
@@ -332,7 +332,7 @@ class _Session:
         save_arrays(run / "state.npz", arrays)
 
     def resume(self, run: Path) -> None:
-        """Goes on from a saved state, if there is one."""
+        """Resumes from a saved state, if there is one."""
         if not (run / "state.npz").exists():
             return
         with np.load(run / "state.npz", allow_pickle=False) as state:

@@ -2,12 +2,12 @@
 
 Each trial draws the learning rate of Adam, the weights of content and style, and those of the
 style layers, and paints a photo with them. What a trial minimises depends on its weights, so
-trials are compared by one judge: content and style loss with equal layers. What no other trial
+trials are compared by one measure: content and style loss with equal layers. What no other trial
 beats in both (the Pareto front) is written as presets, each with its curve.
 
 A run directory holds `options.json`, `trials.csv`, the curve of each trial in `curves/`, the
 paintings, and `presets.json` in the form of `assets/styles/presets.json`. An interrupted search
-goes on where it was: what a trial draws depends on seed and number alone.
+resumes where it was: what a trial draws depends on seed and number alone.
 """
 
 from __future__ import annotations

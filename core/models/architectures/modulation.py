@@ -1,4 +1,4 @@
-"""What a style does to the channels of the decoder that paints in it. Imports Keras."""
+"""The modulation of a decoder's channels by a style. Imports Keras."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks that paint: Monet's generators and the decoder of any style."""
+"""Generators: photo to Monet and back, and the decoder of any style."""
 
 from __future__ import annotations
 

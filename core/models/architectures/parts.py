@@ -1,4 +1,4 @@
-"""What several classifiers are made of."""
+"""The parts that several classifiers are made of."""
 
 from __future__ import annotations
 

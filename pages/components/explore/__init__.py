@@ -1,1 +1,1 @@
-"""What only Explore shows."""
+"""The parts that only Explore shows."""

@@ -1,4 +1,4 @@
-"""Explore, the gallery: browse paintings by artist, style and size."""
+"""Explore, the gallery: paintings by artist, style and size."""
 
 from __future__ import annotations
 

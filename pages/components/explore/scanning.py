@@ -1,4 +1,4 @@
-"""What the views on paintings share: which directory, and the scan that goes on in the background.
+"""The directory that the views on paintings share, and its scan in the background.
 
 Named after `core.collection`, which knows the directory; this asks for it on screen.
 """

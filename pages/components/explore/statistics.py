@@ -1,4 +1,4 @@
-"""Explore, colour: how the painters' pictures look, in figures."""
+"""Explore, color: the look of the painters' pictures, in figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explore, training: balance, sizes, augmentation, damage and twins."""
+"""Explore, training: class balance, sizes, augmentation, damage and duplicates."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What only the Laboratory shows."""
+"""The parts that only the Laboratory shows."""

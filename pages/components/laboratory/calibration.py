@@ -1,4 +1,4 @@
-"""Laboratory, honesty: whether a model is as often right as it says."""
+"""Laboratory, calibration: whether a model is as often right as it says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a model was trained, from its recipe, in a visitor's words."""
+"""The recipe that a model was trained by, in a visitor's words."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What only Stylize shows."""
+"""The parts that only Stylize shows."""

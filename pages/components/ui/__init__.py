@@ -1,1 +1,1 @@
-"""What pages share on the screen."""
+"""The parts that pages share on the screen."""

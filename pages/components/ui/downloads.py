@@ -1,4 +1,4 @@
-"""Taking a result home."""
+"""Download buttons, for taking a result home."""
 
 from __future__ import annotations
 

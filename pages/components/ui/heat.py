@@ -1,4 +1,4 @@
-"""What a network looked at, laid over the painting."""
+"""The heat map of what a network looked at, laid over the painting."""
 
 from __future__ import annotations
 

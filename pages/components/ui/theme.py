@@ -1,4 +1,4 @@
-"""What the theme cannot say: the few lines of CSS and the colours that all pages share."""
+"""The colors and the few lines of CSS that all pages share, beyond what the theme can say."""
 
 from __future__ import annotations
 

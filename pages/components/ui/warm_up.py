@@ -1,4 +1,4 @@
-"""Loads the default network while the visitor reads the first page, undisturbed by Streamlit."""
+"""The loading of the default network while the visitor reads, undisturbed by Streamlit."""
 
 from __future__ import annotations
 
