@@ -87,7 +87,7 @@ def train(
     Args:
         data: Directory of paintings, see `training.data.dataset.read`.
         weights: Directory of ImageNet weights, see `training.classifiers.pretrained`.
-        run: Directory to write; an interrupted run goes on from its last whole epoch.
+        run: Directory to write; an interrupted run resumes after its last whole epoch.
         publish: Whether the model will be published: then all that needs is checked, too,
             before the first step.
         on_epoch: Called with each row of the history.
@@ -120,7 +120,7 @@ def train(
 
     model = build(recipe, len(artists) + 1)
     bare = keras.Model(model.inputs, model.outputs)  # the same layers, without optimiser
-    taught = teacher.opinions(recipe.teacher, artists) if recipe.teacher else None
+    taught = teacher.predictor(recipe.teacher, artists) if recipe.teacher else None
     batches = Batches(recipe, x["train"], y["train"], taught, classes=len(artists) + 1)
     best_file, checkpoint = run / "best.weights.h5", runs.ModelCheckpoint(run)
     history = runs.History(run, until=checkpoint.epoch)

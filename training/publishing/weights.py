@@ -18,9 +18,10 @@ from training.publishing import cards, catalogue
 def write_half(
     model: keras.Model, half: keras.Model, stage: Path, model_id: str, out: Path
 ) -> models.WeightsFile:
-    """Saves the weights of `model` in float16, through a twin built with that dtype.
+    """Saves the weights of a network in float16.
 
     Args:
+        half: The same network built with that dtype; it gets the weights.
         stage: Directory to write, see `catalogue.staged`.
         out: Where the file will be. Other weights that lie there keep their name.
     """

@@ -1,7 +1,7 @@
 """The learning of artists' styles: a few statistics of several paintings of each.
 
 One style from all that somebody painted in a long life would be nobody's. So a group is
-sought, among the more colourful ones, whose members resemble each other and hardly resemble
+sought, among the more colorful ones, whose members resemble each other and hardly resemble
 what other painters did. Their Gram matrices are averaged, as if they hung side by side.
 What is stored is described in `core.stylize.artist_styles`.
 """
@@ -42,14 +42,14 @@ class Options:
     most: int = 8  # paintings that make a style
     least: int = 3
     candidates: int = 120  # paintings of an artist that are sampled
-    colourful: float = 0.6  # share of these, the most colourful, from which it is chosen
+    colorful: float = 0.6  # share of these, the most colorful, from which it is chosen
     neighbours: int = 50  # paintings of others that count as alike
     lost: float = 0.012  # share of a Gram matrix's energy that its low rank may lack
     ranks: tuple[int, int] = (16, 56)  # least and greatest; shallow layers cost little
     seed: int = 1
 
 
-class Eye:
+class Extractor:
     """The feature extractor, VGG16, and what of its maps describes a painting."""
 
     def __init__(self) -> None:
@@ -113,29 +113,29 @@ def publish(
         for artist_id, paths in found.items()
     }
     check_readable([path for paths in candidates.values() for path in paths])
-    eye = Eye()
-    looks: dict[str, list[_Look]] = {}
+    extractor = Extractor()
+    described: dict[str, list[_Candidate]] = {}
     for artist_id, paths in candidates.items():
-        seen = [look for path in paths if (look := _look(path, eye, options))]
+        seen = [one for path in paths if (one := _described(path, extractor, options))]
         if len(seen) >= options.least:
-            looks[artist_id] = seen
+            described[artist_id] = seen
             log.info("%s: %d paintings", artist_id, len(seen))
-    if not looks:
+    if not described:
         raise TrainingError(
             f"A style takes {options.least} colorful paintings of an artist whose works are free, "
             f"in the split train: nobody has so many in {data}."
         )
-    vectors = _standardised(looks)
+    vectors = _standardized(described)
     learned = []
-    for artist_id, seen in looks.items():
-        spreads = np.array([look.spread for look in seen])
-        count = max(options.least, math.ceil(options.colourful * len(seen)))
+    for artist_id, seen in described.items():
+        spreads = np.array([one.spread for one in seen])
+        count = max(options.least, math.ceil(options.colorful * len(seen)))
         lively = np.sort(np.argsort(-spreads, kind="stable")[:count])
         others = [each for other, each in vectors.items() if other != artist_id]
         chosen = [seen[lively[n]] for n in choose(vectors[artist_id][lively], others, options)]
-        pictures = [images.load(look.path).pixels for look in chosen]
-        learned.append((learn(artists.get(artist_id), pictures, eye, options), len(chosen)))
-        log.info("%s: %s", artist_id, ", ".join(look.path.name for look in chosen))
+        pictures = [images.load(one.path).pixels for one in chosen]
+        learned.append((learn(artists.get(artist_id), pictures, extractor, options), len(chosen)))
+        log.info("%s: %s", artist_id, ", ".join(one.path.name for one in chosen))
     # The list comes last: until then it names the styles of before, which are still there.
     entries = [_write(style, count, out, options) for style, count in learned]
     write(out / "styles.json", json_text([entry.model_dump() for entry in entries]))
@@ -167,18 +167,18 @@ def by_artist(data: Path) -> dict[str, list[Path]]:
             if artist.id in found}  # fmt: skip
 
 
-def colour_spread(picture: np.ndarray) -> float:
-    """How colourful a picture is: the deviation of its chrominances, RGB 0..255."""
+def color_spread(picture: np.ndarray) -> float:
+    """How colorful a picture is: the deviation of its chrominances, RGB 0..255."""
     _, *chroma = (picture.reshape(-1, 3) @ color.YIQ.T).T
     return float(np.hypot(*(values.std() for values in chroma)))
 
 
 def is_drawing(picture: np.ndarray) -> bool:
-    """Whether a picture is a drawing or an etching: nearly without colours, or on pale paper.
+    """Whether a picture is a drawing or an etching: nearly without colors, or on pale paper.
 
-    Found by eye among Rembrandts, of which half are etchings; a few misty paintings are lost.
+    Found by hand among Rembrandts, of which half are etchings; a few misty paintings are lost.
     """
-    spread = colour_spread(picture)
+    spread = color_spread(picture)
     return spread < 4 or (spread < 10 and float(np.median(picture @ color.YIQ[0])) > 110)
 
 
@@ -203,7 +203,7 @@ def choose(own: np.ndarray, others: Sequence[np.ndarray], options: Options) -> l
 
 
 def learn(
-    artist: artists.Artist, paintings: Sequence[np.ndarray], eye: Eye, options: Options
+    artist: artists.Artist, paintings: Sequence[np.ndarray], extractor: Extractor, options: Options
 ) -> artist_styles.ArtistStyle:
     """The style that paintings have in common.
 
@@ -212,11 +212,11 @@ def learn(
     """
     grams = {}
     for rows in options.rows:
-        seen = [eye.grams(_sized(picture, rows)) for picture in paintings]
+        seen = [extractor.grams(_sized(picture, rows)) for picture in paintings]
         grams[rows] = {
             name: low_rank(mean_gram([each[name] for each in seen]), options) for name in seen[0]
         }
-    described = [eye.moments(_sized(picture, options.rows[0])) for picture in paintings]
+    described = [extractor.moments(_sized(picture, options.rows[0])) for picture in paintings]
     means = np.stack([picture.reshape(-1, 3).mean(0) for picture in paintings])
     within = np.mean([np.cov(picture.reshape(-1, 3).T) for picture in paintings], axis=0)
     between = np.cov(means.T, bias=True)
@@ -263,28 +263,28 @@ def low_rank(gram: np.ndarray, options: Options) -> artist_styles.LowRank:
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Candidate:
     path: Path
     spread: float
     vector: np.ndarray
 
 
-def _look(path: Path, eye: Eye, options: Options) -> _Look | None:
+def _described(path: Path, extractor: Extractor, options: Options) -> _Candidate | None:
     """What is needed to choose; None for drawings."""
     picture = images.load(path).pixels
     if is_drawing(picture):
         return None
-    vector = eye.vector(_sized(picture, options.rows[0]))
-    return _Look(path, colour_spread(picture), vector)
+    vector = extractor.vector(_sized(picture, options.rows[0]))
+    return _Candidate(path, color_spread(picture), vector)
 
 
 def _sized(picture: np.ndarray, rows: int) -> np.ndarray:
     return refine.resize(picture, *refine.size(picture, rows)).clip(0, 255)
 
 
-def _standardised(looks: Mapping[str, Sequence[_Look]]) -> dict[str, np.ndarray]:
+def _standardized(described: Mapping[str, Sequence[_Candidate]]) -> dict[str, np.ndarray]:
     """Vectors in units of the deviation over all paintings, so that each channel counts."""
-    vectors = {name: np.stack([look.vector for look in seen]) for name, seen in looks.items()}
+    vectors = {name: np.stack([one.vector for one in seen]) for name, seen in described.items()}
     if not vectors:
         return {}
     everything = np.concatenate(list(vectors.values()))

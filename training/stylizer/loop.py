@@ -111,7 +111,7 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
     chosen = rng.choice(len(paintings), count, replace=False)
 
     @tf.function
-    def look(picture: tf.Tensor) -> tuple[instant.Statistics, dict[str, tf.Tensor]]:
+    def describe_one(picture: tf.Tensor) -> tuple[instant.Statistics, dict[str, tf.Tensor]]:
         maps = loss.maps(picture[None])
         grams = {name: losses.gram(maps[name][0]) for name in loss.style}
         return instant.statistics(loss.at_half_size(picture[None])), grams
@@ -124,7 +124,7 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
             top, left = rng.integers(height + 1), rng.integers(width + 1)
             picture = picture[top : top + height, left : left + width]
         square = refine.resize(picture, STYLE_SIDE, STYLE_SIDE).clip(0, 255)
-        found, grams = look(tf.constant(square))
+        found, grams = describe_one(tf.constant(square))
         for part, values in zip(kept, found, strict=False):
             for name, value in values.items():
                 part.setdefault(name, []).append(value[0].numpy())
