@@ -12,6 +12,7 @@ import numpy as np
 from core import models
 from core.models import architectures
 from training.classifiers import pretrained
+from training.data.files import name_for
 from training.publishing import cards, catalogue
 
 
@@ -30,11 +31,8 @@ def write_half(
     half.save_weights(written)
     content = written.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    name = written.name
-    there = out / name
-    if there.is_file() and hashlib.sha256(there.read_bytes()).hexdigest() != digest:
-        name = f"{model_id}-{digest[:8]}.weights.h5"
-        written.rename(stage / name)
+    name = name_for(out / written.name, digest).name
+    written.rename(stage / name)
     return models.WeightsFile(name=name, sha256=digest, bytes=len(content))
 
 

@@ -26,7 +26,7 @@ from core.files import check_output, write
 from core.hardware import compute_dtype
 from core.stylize import artist_styles, color, extractors, instant, losses, refine
 from training.data import dataset
-from training.data.files import json_text
+from training.data.files import json_text, name_for
 from training.data.inputs import TrainingError, check_readable
 
 log = logging.getLogger(__name__)
@@ -305,9 +305,7 @@ def _write(
     np.savez_compressed(buffer, **artist_styles.pack(style))  # type: ignore[arg-type]
     content = buffer.getvalue()
     digest = hashlib.sha256(content).hexdigest()
-    path = out / f"{style.artist.id}.npz"
-    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-        path = out / f"{style.artist.id}-{digest[:8]}.npz"  # the other one is still listed
+    path = name_for(out / f"{style.artist.id}.npz", digest)
     write(path, content)
     return artist_styles.Entry(
         artist=style.artist.id,
