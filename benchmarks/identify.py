@@ -61,7 +61,7 @@ def main(
     result["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     typer.echo(json.dumps(result, indent=2))
     if save:
-        from training.publishing.classifier import update_catalogue
+        from training.publishing import catalogue
 
         entry = models.get(model)
         speed = {
@@ -71,7 +71,7 @@ def main(
             "cores": result["cores"],
             "date": result["date"],
         }
-        update_catalogue(entry.model_copy(update={"figures": entry.figures | {"speed": speed}}))
+        catalogue.update(entry.model_copy(update={"figures": entry.figures | {"speed": speed}}))
 
 
 if __name__ == "__main__":

@@ -3,41 +3,15 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from core.cli import console
-from core.cli.console import say
-from core.errors import AtelierError, incident
 from training.cli import classifier, dataset, evaluate, monet, styles, stylizer
-
-
-class _Plain(TyperGroup):
-    """Ends every command that fails with a sentence and exit status 1."""
-
-    def invoke(self, ctx: Any) -> Any:
-        from core.collection.scan import ScanError
-        from core.images import UnreadablePicture
-        from core.models import WeightsError
-
-        try:
-            return super().invoke(ctx)
-        except (AtelierError, UnreadablePicture, WeightsError, ScanError) as error:
-            say(str(error))
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            say(f"{where}{error.strerror or error}.")
-        except Exception as error:
-            if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
-                raise  # wrong usage, or the command's own end
-            say(incident(error))
-        raise typer.Exit(1)
-
+from training.cli.guard import Guarded
 
 app = typer.Typer(
-    cls=_Plain, help="Train, measure and publish.", no_args_is_help=True, add_completion=False
+    cls=Guarded, help="Train, evaluate and publish.", no_args_is_help=True, add_completion=False
 )
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(evaluate.app, name="evaluate")

@@ -7,9 +7,7 @@ best weights so far and everything needed to resume after an interruption.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,21 +17,21 @@ import keras
 import numpy as np
 
 from core.errors import InvalidRequest
-from core.files import check_output, replacing, write
 from core.hardware import compute_dtype
 from core.identify import softmax, squeeze
 from core.models import architectures
-from core.recipes import Recipe, from_options
+from core.recipes import Recipe
+from training import runs
 from training.classifiers import phases, pretrained, teacher
 from training.classifiers.batches import Batches
 from training.classifiers.layers import batch_normalisation
 from training.classifiers.metrics import auroc, macro_accuracy, top_k_accuracy
 from training.data import dataset
 from training.data.dataset import Painting
-from training.data.files import json_text, save_arrays
-from training.data.inputs import DivergedError, check_paintings, read_json
-from training.runs.curves import Curves
-from training.runs.history import Checkpoint, History, Row, best, score
+from training.data.files import save_arrays
+from training.data.inputs import check_paintings
+from training.runs import Row
+from training.runs.history import best, score
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +87,7 @@ def train(
     Args:
         data: Directory of paintings, see `training.data.dataset.read`.
         weights: Directory of ImageNet weights, see `training.classifiers.pretrained`.
-        run: Directory to write; an interrupted run goes on from its last whole epoch.
+        run: Directory to write; an interrupted run resumes after its last whole epoch.
         publish: Whether the model will be published: then all that needs is checked, too,
             before the first step.
         on_epoch: Called with each row of the history.
@@ -108,7 +106,7 @@ def train(
     keras.utils.set_random_seed(recipe.seed)
     paintings = dataset.read(data)
     artists = dataset.artists(paintings)
-    check_output(run / "options.json")
+    runs.check_run(run)
     if recipe.teacher:
         teacher.check(recipe.teacher, artists)
     check_paintings(paintings, recipe.batch_size, repeats=recipe.other_repeats, publish=publish)
@@ -122,26 +120,22 @@ def train(
 
     model = build(recipe, len(artists) + 1)
     bare = keras.Model(model.inputs, model.outputs)  # the same layers, without optimiser
-    taught = teacher.opinions(recipe.teacher, artists) if recipe.teacher else None
+    taught = teacher.predictor(recipe.teacher, artists) if recipe.teacher else None
     batches = Batches(recipe, x["train"], y["train"], taught, classes=len(artists) + 1)
-    best_file, checkpoint, history = run / "best.weights.h5", Checkpoint(run), History(run)
-    # The saved state says how far training came; history may be one row ahead of it.
-    del history.rows[checkpoint.epoch :]
+    best_file, checkpoint = run / "best.weights.h5", runs.ModelCheckpoint(run)
+    history = runs.History(run, until=checkpoint.epoch)
     number = phases.current(recipe, history.rows)
     if checkpoint.epoch:
-        log.info("Resuming after epoch %d", checkpoint.epoch)
         if phases.of_phase(history.rows, number):  # in the middle of a phase
             phases.compile_for(model, recipe, recipe.stages[number], len(batches))
             model.optimizer.build(model.trainable_variables)  # else its state would be skipped
-            model.load_weights(checkpoint.path)
+            checkpoint.restore(model)
         else:
-            bare.load_weights(checkpoint.path)
+            checkpoint.restore(bare)
     elif not recipe.frozen_base:
         pretrained.load(recipe.network, model, weights)
 
-    with Curves(run / "curves") as curves:
-        for row in history.rows:  # a kill may have come between history and curves
-            _draw(curves, row)
+    with history:
         while number < len(recipe.stages):
             phase, past = recipe.stages[number], phases.of_phase(history.rows, number)
             if not past:
@@ -151,14 +145,14 @@ def train(
             row = _one_epoch(model, batches, len(history.rows), phase.taught)
             # `fit` ends by putting the averaged weights in; the next epoch goes on from them,
             # much as in Lookahead (Zhang et al., arXiv 1907.08610).
-            row = {"epoch": len(history.rows) + 1, "phase": number + 1} | row
-            _check_finite(row)
+            row = {"epoch": len(history.rows) + 1, "phase": number + 1, **row}
+            runs.check_finite(row, "epoch", "learning rate")
             row |= validate(predict(model, x["val"]), y["val"])
-            _check_finite(row)
+            runs.check_finite(row, "epoch", "learning rate")
             best_before = best(history.rows, recipe.monitor)
             row = history.append(row)
             if score(row, recipe.monitor) > best_before:
-                _save_weights(bare, best_file)
+                runs.save_weights(bare, best_file)
             on_epoch(row)
             following = phases.current(recipe, history.rows)
             if following != number:
@@ -166,9 +160,8 @@ def train(
                 if recipe.restore_best:
                     bare.load_weights(best_file)
             checkpoint.save(model, len(history.rows))
-            _draw(curves, row)
             number = following
-    _save_weights(bare, run / "last.weights.h5")
+    runs.save_weights(bare, run / "last.weights.h5")
     return best_file
 
 
@@ -244,24 +237,6 @@ def _one_epoch(model: keras.Model, batches: Batches, epoch: int, taught: float) 
     }
 
 
-def _check_finite(row: Row) -> None:
-    for name, value in row.items():
-        if not math.isfinite(value):
-            raise DivergedError(
-                f"The {name} of epoch {row['epoch']} is {value}: train with a lower learning rate, "
-                "in another directory."
-            )
-
-
-def _save_weights(model: keras.Model, path: Path) -> None:
-    with replacing(path) as part:
-        model.save_weights(part)
-
-
-def _draw(curves: Curves, row: Row) -> None:
-    curves.write(int(row["epoch"]), {k: v for k, v in row.items() if k != "epoch"})
-
-
 def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
     """Makes an epoch's random masks depend on seed and epoch alone, as exact resume needs."""
     for number, layer in enumerate(model.layers):
@@ -278,17 +253,13 @@ def _settle(
         The recipe to follow: another than was asked for if its starting weights are out of
         reach, now or when the run began.
     """
-    path, others = run / "options.json", {"artists": artists, "data": data.name}
-    if path.exists():
-        found = read_json(path)
-        started = from_options(found.pop("recipe", {}))
-        asked = from_options(dataclasses.asdict(recipe))
-        if found != others or started not in (asked, pretrained.without_keras_file(asked)):
-            raise InvalidRequest(f"{run} was started with other options: choose another directory.")
-        return started
-    recipe = pretrained.within_reach(recipe, weights)
-    write(path, json_text({"recipe": dataclasses.asdict(recipe)} | others))
-    return recipe
+    return runs.settle_options(
+        run,
+        recipe if runs.is_started(run) else pretrained.within_reach(recipe, weights),
+        alternatives=[pretrained.without_keras_file(recipe)],
+        part="recipe",
+        besides={"artists": artists, "data": data.name},
+    )
 
 
 def _key(painting: Painting) -> str:

@@ -99,7 +99,7 @@ def compile_for(model: keras.Model, recipe: Recipe, phase: Phase, steps_per_epoc
             rate, weight_decay=recipe.weight_decay, global_clipnorm=1.0, **average
         )
         optimizer.exclude_from_weight_decay(var_names=["bias"])
-    # A teacher's opinions are smooth by themselves.
+    # A teacher's predictions are smooth by themselves.
     smoothing = 0.0 if phase.taught and recipe.teacher else recipe.label_smoothing
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
     model.compile(optimizer, loss, jit_compile=uses_xla())

@@ -46,7 +46,7 @@ def check(model_id: str, names: Sequence[str]) -> None:
     )
 
 
-def opinions(model_id: str, names: Sequence[str]) -> Callable[[np.ndarray], np.ndarray]:
+def predictor(model_id: str, names: Sequence[str]) -> Callable[[np.ndarray], np.ndarray]:
     """The predictions of a model, as targets for another.
 
     Args:
@@ -65,7 +65,7 @@ def opinions(model_id: str, names: Sequence[str]) -> Callable[[np.ndarray], np.n
     assert loaded.head is not None, f"{model_id} is not a classifier"
     whole = keras.Model(loaded.body.input, loaded.head(loaded.body.output))
 
-    def think(pictures: np.ndarray) -> np.ndarray:
+    def predict(pictures: np.ndarray) -> np.ndarray:
         return softmax(np.asarray(whole.predict_on_batch(pictures), np.float32))
 
-    return think
+    return predict

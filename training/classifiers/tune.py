@@ -21,12 +21,13 @@ from keras_tuner.engine.trial import Trial
 from keras_tuner.oracles import RandomSearchOracle
 
 from core.errors import InvalidRequest
-from core.files import check_output, write
-from core.recipes import Recipe, from_options, with_options
+from core.files import write
+from core.recipes import Recipe, with_options
 from training import classifiers
 from training.data.files import csv_text, json_text
-from training.data.inputs import TrainingError, read_json
+from training.data.inputs import TrainingError
 from training.runs.history import History, best, score
+from training.runs.options import settle_options
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def tune(
     """
     if "units" not in recipe.architecture:
         raise InvalidRequest(f"{recipe.id} has no dense units to tune.")
-    _settle(run, recipe)
+    settle_options(run, recipe, part="recipe", refusal="holds the search of another recipe")
     with contextlib.redirect_stdout(sys.stderr):  # KerasTuner prints what it does
         tuner = _Tuner(recipe, data, weights, run, trials, on_trial)
         try:
@@ -173,16 +174,3 @@ class _Tuner(BaseTuner):
 
     def _directory(self, trial: Trial) -> Path:
         return self.run / f"trial-{int(trial.trial_id):03d}"
-
-
-def _settle(run: Path, recipe: Recipe) -> None:
-    """Saves the recipe with a new search; refuses to go on with another."""
-    path = run / "options.json"
-    check_output(path)
-    if path.exists():
-        found = read_json(path).get("recipe", {})
-        if from_options(found) != from_options(dataclasses.asdict(recipe)):
-            raise InvalidRequest(
-                f"{run} holds the search of another recipe: choose another directory."
-            )
-    write(path, json_text({"recipe": dataclasses.asdict(recipe)}))

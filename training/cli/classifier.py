@@ -32,7 +32,7 @@ Weights = Annotated[
 ]
 Given = Annotated[
     Architecture | None,
-    typer.Argument(metavar="ARCH", help="Which, see core/recipes/classifier.py."),
+    typer.Argument(metavar="ARCH", help="Architecture and recipe, see core/recipes/classifier.py."),
 ]
 Named = Annotated[
     Architecture | None, typer.Option("--arch", metavar="ARCH", help="The same, as an option.")
@@ -49,12 +49,12 @@ def classifier(
     card: Annotated[
         bool,
         typer.Option(
-            help="In the end, export, measure and describe it in RUN/model; takes artists of the "
+            help="Afterwards, export, evaluate and describe it in RUN/model; takes artists of the "
             "catalogue, and paintings of all three splits."
         ),
     ] = True,
 ) -> None:
-    """Trains a classifier, or resumes an interrupted run, and measures it in the end."""
+    """Trains a classifier, or resumes an interrupted run, and evaluates it."""
     recipe = _recipe(given, named, option)
     from training import classifiers
 
@@ -74,10 +74,10 @@ def tune(
     given: Given = None,
     named: Named = None,
     weights: Weights = None,
-    trials: Annotated[int, typer.Option(min=1, help="How many there are to be in the end.")] = 10,
+    trials: Annotated[int, typer.Option(min=1, help="Trials in all, earlier ones included.")] = 10,
     option: Changes = None,
 ) -> None:
-    """Searches for the best dense units and learning rate, or resumes a search."""
+    """Random search over dense units and learning rate; resumes an interrupted one."""
     recipe = _recipe(given or (None if named else Architecture.custom_cnn), named, option)
     from training.classifiers import tune
 
@@ -95,22 +95,27 @@ def publish(
     run: Annotated[Path, typer.Argument(help="Directory of a finished run.")],
     data: Data,
     version: Annotated[str, typer.Option(help="Version of the model.")] = "1",
-    name: Annotated[str, typer.Option(help="Id in the catalogue; the recipe's otherwise.")] = "",
-    title: Annotated[str, typer.Option(help="What visitors read.")] = "",
+    name: Annotated[
+        str, typer.Option(help="Model id in the catalogue; by default the recipe's.")
+    ] = "",
+    title: Annotated[str, typer.Option(help="Display name of the model.")] = "",
     side: Annotated[
         int | None,
         typer.Option(
             min=16,
             max=1024,
-            help="Resize pictures to this side; choose on val. [default: the recipe's]",
+            help="Input resolution, pixels; choose on val. [default: the recipe's]",
         ),
     ] = None,
     soup: Annotated[bool, typer.Option(help="Average best and last weights (model soup).")] = False,
     search: Annotated[
-        Path | None, typer.Option(help="Directory of the `tune` that it comes from, to be kept.")
+        Path | None,
+        typer.Option(
+            help="Directory of the `tune` that the run's options come from; its table is kept."
+        ),
     ] = None,
 ) -> None:
-    """Exports a run to assets/models: float16 weights, calibration, figures, card."""
+    """Exports a run to assets/models: float16 weights, calibration, evaluation, model card."""
     from training.publishing.classifier import publish_classifier
 
     entry = publish_classifier(
@@ -122,8 +127,8 @@ def publish(
 def publish_base(
     weights: Annotated[Path, typer.Option(help="Directory of ImageNet weights to start from.")],
 ) -> None:
-    """Stores the VGG16 convolutions that classifier and style transfer share."""
-    from training.publishing.classifier import publish_vgg16_base
+    """Exports the VGG16 feature extractor that classifier and style transfer share, in float16."""
+    from training.publishing.weights import publish_vgg16_base
 
     typer.echo(publish_vgg16_base(weights).file.model_dump_json())
 

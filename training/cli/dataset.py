@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +14,10 @@ import typer
 from core.cli.console import say
 from training.cli.options import progress
 
-app = typer.Typer(help="Fetch, organise, check, split and sum up paintings.", no_args_is_help=True)
+app = typer.Typer(
+    help="Download, organise, check, split and sum up a data set of paintings.",
+    no_args_is_help=True,
+)
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Directory of paintings.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
@@ -37,8 +38,7 @@ def fetch(
     """Downloads Kaggle's Best Artworks of All Time. Resumes where it was interrupted."""
     from training.data import kaggle
 
-    with _plainly():
-        there = kaggle.fetch(to)
+    there = kaggle.fetch(to)
     typer.echo(f"The paintings lie in {there}")
     organised = to.resolve().with_name(f"{to.resolve().name}-organised")
     _next("organise", there, "--to", organised)
@@ -46,18 +46,17 @@ def fetch(
 
 @app.command()
 def organise(
-    source: Annotated[Path, typer.Argument(help="Paintings as they came; only read.")],
+    source: Annotated[Path, typer.Argument(help="Data set as downloaded; only read.")],
     to: Annotated[Path, typer.Option(metavar="DIR", help="Directory of folders to make.")],
     how: Annotated[How, typer.Option(help="Copies need room, links need the source.")] = How.copy,
     as_json: AsJson = False,
 ) -> None:
-    """Makes one folder an artist with the best copy of each painting, and changes none."""
+    """Makes one folder an artist with the best copy of each painting; SOURCE stays as it is."""
     from training.data import organise as organiser
 
-    with _plainly():
-        done = organiser.organise(
-            source, to, how=how.value, on_reading=progress("Read"), on_writing=progress("Placed")
-        )
+    done = organiser.organise(
+        source, to, how=how.value, on_reading=progress("Read"), on_writing=progress("Placed")
+    )
     if as_json:
         _print({"to": str(to), **asdict(done)})
         return
@@ -73,21 +72,26 @@ def organise(
 @app.command()
 def check(
     directory: Directory,
-    to: Annotated[Path, typer.Option(metavar="REPORT_DIR", help="Where the report goes.")],
-    tiny: Annotated[int, typer.Option(min=0, help="Shortest side not called tiny.")] = 100,
-    grey: Annotated[float, typer.Option(min=0, help="Least colorfulness not called gray.")] = 5.0,
+    to: Annotated[
+        Path, typer.Option(metavar="REPORT_DIR", help="Directory of the report to write.")
+    ],
+    tiny: Annotated[
+        int, typer.Option(min=0, help="Shorter side below which a picture is tiny, pixels.")
+    ] = 100,
+    grey: Annotated[
+        float, typer.Option(min=0, help="Colorfulness below which a picture is gray.")
+    ] = 5.0,
     as_json: AsJson = False,
 ) -> None:
-    """Reports damage, tiny and grey pictures, doubles, empty folders, what was left out."""
+    """Reports damage, tiny and gray pictures, duplicates, empty folders, what was left out."""
     from core.files import write_if_new
     from training.data import check as checker
     from training.data import check_report
 
-    with _plainly():
-        checked = checker.check(directory, tiny=tiny, grey=grey, on_progress=progress("Read"))
-        table, page = to / "findings.csv", to / "report.html"
-        write_if_new(table, checked.csv())
-        write_if_new(page, check_report.page(directory, checked))
+    checked = checker.check(directory, tiny=tiny, grey=grey, on_progress=progress("Read"))
+    table, page = to / "findings.csv", to / "report.html"
+    write_if_new(table, checked.csv())
+    write_if_new(page, check_report.page(directory, checked))
     counts = checked.counts()
     if as_json:
         _print({"files": checked.files, "findings": counts, "csv": str(table), "html": str(page)})
@@ -109,21 +113,22 @@ def split(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="By default index.csv in DIR.")
     ] = None,
-    force: Annotated[bool, typer.Option(help="Overwrite an index of other origin.")] = False,
+    force: Annotated[
+        bool, typer.Option(help="Overwrite an index.csv that this command did not write.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Writes index.csv and class_weights.json: 80/10/10 by artist, the same painting in one."""
+    """Writes index.csv and class_weights.json: 80/10/10 by artist, duplicates in one split."""
     from training.data import split as splitter
 
-    with _plainly():
-        done = splitter.divide(
-            directory,
-            at_least=at_least,
-            seed=seed,
-            out=out,
-            force=force,
-            on_progress=progress("Read"),
-        )
+    done = splitter.divide(
+        directory,
+        at_least=at_least,
+        seed=seed,
+        out=out,
+        force=force,
+        on_progress=progress("Read"),
+    )
     if as_json:
         _print(asdict(done) | {"index": str(done.index)})
         return
@@ -139,11 +144,10 @@ def split(
 
 @app.command()
 def stats(directory: Directory, as_json: AsJson = False) -> None:
-    """Counts paintings by artist and split, with their median size, light and colour."""
+    """Counts paintings by artist and split, with their median size, brightness and colorfulness."""
     from training.data import statistics
 
-    with _plainly():
-        found = statistics.statistics(directory, on_progress=progress("Read"))
+    found = statistics.statistics(directory, on_progress=progress("Read"))
     if as_json:
         _print(found)
         return
@@ -167,24 +171,6 @@ def stats(directory: Directory, as_json: AsJson = False) -> None:
     typer.echo(f"\n{whole['artists']} artists; paintings of each: {', '.join(figures)}")
     for many in statistics.MANY:
         typer.echo(f"{whole[f'at_least_{many}']:7,}  with at least {many}")
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """Turns what a person can put right into one sentence and exit status 1."""
-    from core.collection.scan import ScanError
-    from training.data.files import DatasetError
-
-    try:
-        yield
-    except (DatasetError, FileNotFoundError, ScanError) as error:
-        say(str(error))
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        say(f"{where}{error.strerror or error}.")
-    else:
-        return
-    raise typer.Exit(1)
 
 
 def _next(command: str, *arguments: Path | str) -> None:

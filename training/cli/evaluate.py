@@ -14,7 +14,7 @@ from training.cli.options import progress
 from training.data.dataset import Split
 from training.data.files import json_text
 
-app = typer.Typer(help="Measures what was trained.")
+app = typer.Typer(help="Evaluates models on held-out pictures.")
 app.command("monet")(monet.evaluate_monet)
 
 
@@ -24,15 +24,15 @@ def evaluate(
     data: Annotated[
         Path | None, typer.Option(help="Paintings: index.csv, or one folder an artist.")
     ] = None,
-    split: Annotated[Split, typer.Option(help="Which of its paintings.")] = "test",
+    split: Annotated[Split, typer.Option(help="Split to evaluate on.")] = "test",
     model: Annotated[
-        list[str] | None, typer.Option(help="Id of a classifier; repeatable. All otherwise.")
+        list[str] | None, typer.Option(help="Model id of a classifier; repeatable. By default all.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Where the comparison goes, without its suffix.")
+        Path | None, typer.Option(help="File of the comparison, without its suffix.")
     ] = None,
 ) -> None:
-    """Measures classifiers on the same paintings, as they ship, and compares them.
+    """Evaluates classifiers on the same paintings, as they ship, and compares them.
 
     Writes <out>.json and <out>.csv (by default assets/models/comparison-<split>), and what
     belongs to one model beside its weights. Refuses pictures that one of them was trained
@@ -82,7 +82,7 @@ def evaluate(
                 loaded, paintings, on_progress=progress(f"{entry.title}: looked at")
             )
             one = measuring.record(loaded, {split: (paintings, predictions)}, data, loading.ASSETS)
-        except (AtelierError, models.WeightsError) as error:
+        except AtelierError as error:
             say(f"{entry.title} was not measured: {error}")
             continue
         found.append(one)
@@ -102,7 +102,7 @@ def attempts(
         list[Path], typer.Argument(metavar="RUN...", help="Finished runs of `classifier`.")
     ],
 ) -> None:
-    """Keeps what runs have reached whose weights do not ship, for the Laboratory."""
+    """Keeps the evaluation of runs whose weights do not ship, for the Laboratory."""
     from training.publishing import attempts as keeping
 
     found = keeping.keep(runs)

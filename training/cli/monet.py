@@ -29,7 +29,7 @@ def cyclegan(
     ] = None,
     option: Changes = None,
 ) -> None:
-    """Trains photo to painting and back, or resumes an interrupted run.
+    """Trains a CycleGAN, photo to painting and back, or resumes an interrupted run.
 
     One photo in ten is held out, for `evaluate monet`.
     """
@@ -54,11 +54,11 @@ def evaluate_monet(
     paintings: Paintings,
     weights: Weights,
     run: Annotated[
-        Path | None, typer.Option(help="Directory of a run; without it, what ships is measured.")
+        Path | None, typer.Option(help="Directory of a run; by default the shipped generators.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="File for the figures, JSON.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File of the figures, JSON.")] = None,
 ) -> None:
-    """Measures both generators on the held-out photos."""
+    """Evaluates both generators (KID, cycle error, content similarity) on the held-out photos."""
     from training import runs
     from training.cyclegan import evaluate
     from training.data import inputs
@@ -70,8 +70,8 @@ def evaluate_monet(
         check_output(out)
     _, test = runs.held_out(inputs.photos(photos))
     there = inputs.photos(paintings)
-    painters = evaluate.run_painters(run) if run else monet.shipped_painters()
-    figures = evaluate.measure(painters, test, there, weights)
+    generators = evaluate.run_generators(run) if run else monet.shipped_generators()
+    figures = evaluate.measure(generators, test, there, weights)
     text = json_text(figures)
     if out:
         write(out, text)
@@ -85,14 +85,19 @@ def publish_monet(
     weights: Weights,
     version: Annotated[str, typer.Option(help="Version of the generators.")] = "1",
     strength: Annotated[
-        float, typer.Option(min=0, callback=finite, help="Of what the way to Monet changes.")
+        float,
+        typer.Option(
+            min=0, callback=finite, help="Factor on the residual of the generator to Monet."
+        ),
     ] = 1.0,
     soften: Annotated[
         float,
-        typer.Option(min=0, max=1, callback=finite, help="Taken from the result's finest detail."),
+        typer.Option(
+            min=0, max=1, callback=finite, help="Share of the finest detail that is smoothed away."
+        ),
     ] = 0.0,
 ) -> None:
-    """Exports both generators of a run into assets/models, measures them, writes the cards."""
+    """Exports both generators of a run to assets/models: float16, evaluation, model cards."""
     from training import runs
     from training.data import inputs
     from training.publishing import monet as publishing

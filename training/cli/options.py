@@ -21,7 +21,7 @@ Photos = Annotated[list[Path], typer.Option("--photos", help="Directory of photo
 Run = Annotated[Path, typer.Option(help="Directory to write; resumes if it exists.")]
 Changes = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="FIELD=JSON", help="Change a field of the options."),
+    typer.Option("--set", metavar="FIELD=JSON", help="Change a field of the options; repeatable."),
 ]
 
 

@@ -14,9 +14,9 @@ from training.cli.options import Data
 def styles(
     data: Data,
     out: Annotated[Path, typer.Option(help="Directory to write.")] = ASSETS,
-    seed: Annotated[int, typer.Option(min=0, help="Which paintings are looked at.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the sample of paintings.")] = 1,
 ) -> None:
-    """Learns the styles of artists whose works are free, from the train split."""
+    """Extracts the style statistics of artists in the public domain, from the train split."""
     from training.stylizer import artist_styles as training
 
     for entry in training.publish(data, out, training.Options(seed=seed)):

@@ -10,7 +10,7 @@ import typer
 
 from training.cli.options import Changes, Data, Photos, Run, report, with_changes
 
-app = typer.Typer(help="Trains the network that paints any photo in any style at once.")
+app = typer.Typer(help="Trains the decoder of instant style transfer.")
 
 
 @app.callback(invoke_without_command=True)
@@ -27,7 +27,7 @@ def stylizer(
     ] = None,
     option: Changes = None,
 ) -> None:
-    """Trains, or resumes an interrupted run.
+    """Trains the decoder of instant style transfer, or resumes an interrupted run.
 
     One photo in ten is held out, and of a data set with splits only the train split is used.
     """
@@ -50,10 +50,10 @@ def search(
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The content: a photo.")],
     style: Annotated[Path, typer.Argument(metavar="STYLE", help="The style: a picture.")],
     run: Run,
-    trials: Annotated[int, typer.Option(min=1, help="How many there are to be in the end.")] = 20,
+    trials: Annotated[int, typer.Option(min=1, help="Trials in all, earlier ones included.")] = 20,
     option: Changes = None,
 ) -> None:
-    """Searches at random for settings of refine; writes the best as presets with their curves."""
+    """Random search over the settings of refine; writes the Pareto front as presets."""
     from training.stylizer import search
 
     options = with_changes(search.Options(), option)
@@ -73,7 +73,7 @@ def publish_stylizer(
     data: Data,
     version: Annotated[str, typer.Option(help="Version of the network.")] = "1",
 ) -> None:
-    """Exports the decoder of a run into assets/models, measures it, writes the card.
+    """Exports the decoder of a run to assets/models: float16, evaluation, model card.
 
     It is measured on the held-out photos, with paintings of the test split.
     """

@@ -1,15 +1,10 @@
 """Training of the generators between photos and Monets."""
 
-from training.cyclegan.loop import (
-    SIDES,
-    Options,
-    Pool,
-    generators,
-    least_squares,
-    patch_judge,
-    read_options,
-    train,
-)
+from training.cyclegan.loop import train
+from training.cyclegan.networks import generators, patch_discriminator
+from training.cyclegan.options import SIDES, Options
+from training.cyclegan.session import Pool
+from training.cyclegan.updates import least_squares
 
 __all__ = [
     "SIDES",
@@ -17,7 +12,6 @@ __all__ = [
     "Pool",
     "generators",
     "least_squares",
-    "patch_judge",
-    "read_options",
+    "patch_discriminator",
     "train",
 ]

@@ -13,20 +13,22 @@ from training.classifiers import pretrained
 from training.cyclegan import SIDES, kernel_distance
 from training.data.inputs import TrainingError, check_readable
 
-Paint = Callable[[np.ndarray], np.ndarray]
+Generator = Callable[[np.ndarray], np.ndarray]
+"""From a picture, RGB uint8 `(height, width, 3)`, to one of the same shape."""
 
 CONTENT = "block4_conv3"  # VGG16's layer whose features stand for content, as in style transfer
 
 
-def run_painters(run: Path) -> dict[str, Paint]:
+def run_generators(run: Path) -> dict[str, Generator]:
     """The averaged generators of a run, as `measure` takes them."""
     from core.monet.tiled import Painter
 
-    painters: dict[str, Paint] = {}
-    for side, network in cyclegan.generators(cyclegan.read_options(run), shipped=True).items():
+    options = runs.read_options(run, cyclegan.Options)
+    generators: dict[str, Generator] = {}
+    for side, network in cyclegan.generators(options, shipped=True).items():
         runs.load_weights(network, run / f"{side}.weights.h5")
-        painters[side] = Painter(network).paint
-    return painters
+        generators[side] = Painter(network).paint
+    return generators
 
 
 def check_measurable(photos: list[Path], paintings: list[Path]) -> None:
@@ -35,17 +37,17 @@ def check_measurable(photos: list[Path], paintings: list[Path]) -> None:
     Raises:
         TrainingError: If there are too few pictures, or some cannot be read.
     """
-    for name, files in (("photos that training never saw", photos), ("paintings", paintings)):
+    for name, files in (("held-out photos", photos), ("paintings", paintings)):
         if len(files) < 2:
             raise TrainingError(
                 f"Measuring takes two {name} or more, and there are {len(files)}: add some. "
-                "One photo in ten is never trained with."
+                "One photo in ten is held out."
             )
     check_readable([*photos, *paintings])
 
 
 def measure(
-    painters: dict[str, Paint],
+    generators: dict[str, Generator],
     photos: list[Path],
     paintings: list[Path],
     weights: Path,
@@ -54,7 +56,7 @@ def measure(
     """Figures of both directions.
 
     Args:
-        painters: Generators by the side that they paint, `(height, width, 3)` uint8 to the same.
+        generators: By the side that they paint.
         photos: Photos that were not used in training.
         paintings: The paintings to come near to.
         weights: Directory of the ImageNet weights of EfficientNet-Lite0 and VGG16.
@@ -75,8 +77,8 @@ def measure(
     found: dict[str, dict[str, Any]] = {}
     for side in sides:
         (other,) = set(SIDES) - {side}
-        there = [painters[side](picture) for picture in real[other]]
-        back = [painters[other](picture) for picture in there]
+        there = [generators[side](picture) for picture in real[other]]
+        back = [generators[other](picture) for picture in there]
         before = kernel_distance.spread(seen[other], seen[side])
         after = kernel_distance.spread(kernel_distance.features(there, weights), seen[side])
         board, usual = (

@@ -33,11 +33,11 @@ def read(directory: Path) -> list[Painting]:
 
     With an `index.csv` (columns `file`, `artist`, `split`) its names, splits and order are
     used; without one, `core.collection` finds the pictures and the catalogue's names of
-    their artists, Kaggle's resized copies are left out, and files are split 80/10/10 by a
-    hash of their name. Paintings in the folder `_other` are by somebody else; there need be
-    none. Where those
-    come without a validation split, one painter in five of their training split is held
-    out for it, whole painters at a time, so that "unknown" is judged on hands never seen.
+    their artists (its log names what is left out), Kaggle's resized copies are left out, and
+    files are split 80/10/10 by a hash of their name. Paintings in the folder `_other` are by
+    somebody else; there need be none. Where those come without a validation split, one painter
+    in five of their training split is held out for it, whole painters at a time, so that
+    "unknown" is validated on painters outside of training.
 
     Raises:
         CollectionError: If the directory holds no paintings, or an index that cannot be used.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import math
@@ -53,6 +54,20 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     writer.writerow(header)
     writer.writerows(rows)
     return buffer.getvalue()
+
+
+def name_for(path: Path, digest: str) -> Path:
+    """A path, or, where other content lies there, one with part of the digest in its name.
+
+    So what a catalogue lists stays until the catalogue lists something else.
+
+    Args:
+        digest: SHA-256 of the content to be written, in hexadecimal.
+    """
+    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        stem, dot, ending = path.name.partition(".")
+        return path.with_name(f"{stem}-{digest[:8]}{dot}{ending}")
+    return path
 
 
 def within(path: Path, directory: Path) -> bool:

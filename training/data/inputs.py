@@ -58,7 +58,7 @@ def photos(directories: Iterable[Path]) -> list[Path]:
 def damaged(files: Sequence[Path]) -> dict[Path, str]:
     """Which pictures cannot be read, and why."""
 
-    def look(file: Path) -> str:
+    def objection(file: Path) -> str:
         try:
             images.load(file, enough=1)
         except images.UnreadablePicture as error:
@@ -68,7 +68,7 @@ def damaged(files: Sequence[Path]) -> dict[Path, str]:
         return ""
 
     with ThreadPoolExecutor(4) as pool:
-        found = dict(zip(files, pool.map(look, files), strict=True))
+        found = dict(zip(files, pool.map(objection, files), strict=True))
     return {file: reason for file, reason in found.items() if reason}
 
 

@@ -13,10 +13,11 @@ from typing import Any
 from core import models
 from core.files import write
 from core.models import evaluations
-from core.recipes import RECIPES, REPORTED, Recipe, from_options
+from core.recipes import RECIPES, REPORTED, Recipe
 from training.data.files import json_text
 from training.data.inputs import MissingError, TrainingError, read_json
-from training.runs.history import History
+from training.publishing import catalogue
+from training.runs import History, read_options
 
 
 def keep(runs: list[Path], out: Path = models.ASSETS) -> list[evaluations.Attempt]:
@@ -40,40 +41,25 @@ def keep(runs: list[Path], out: Path = models.ASSETS) -> list[evaluations.Attemp
 
 def read(run: Path) -> evaluations.Attempt:
     """What a run reached."""
-    recipe = from_options(read_json(run / "options.json").get("recipe", {}))
+    recipe = read_options(run, Recipe, part="recipe")
     if recipe.id not in RECIPES:
         raise TrainingError(f"{run} follows no recipe of the reports: {recipe.id} is not known.")
-    entry = read_catalogue(run / "model")[0]
+    entries = catalogue.read_entries(run / "model")
+    if not entries:
+        raise MissingError(f"{run / 'model'} holds no model: models.json is missing.")
+    entry = entries[0]
     found = read_json(run / "model" / recipe.id / "evaluation.json")
     rows = History(run).rows
     return evaluations.Attempt(
         recipe=recipe.id,
-        title=entry["title"],
+        title=entry.title,
         reported=REPORTED.get(recipe.id),
         epochs=len(rows),
         seconds=round(sum(row["seconds"] for row in rows)),
-        megabytes=round(entry["file"]["bytes"] / 1e6, 1),
+        megabytes=round(entry.file.bytes / 1e6, 1),
         changes=changes(recipe),
         evaluation=evaluations.Evaluation.model_validate(found),
     )
-
-
-def read_catalogue(directory: Path) -> list[dict[str, Any]]:
-    """The entries of a `models.json`, at least one.
-
-    Raises:
-        training.data.inputs.TrainingError: If it is missing or damaged.
-    """
-    path = directory / "models.json"
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise MissingError(f"{directory} holds no model: models.json is missing.") from None
-    except ValueError:
-        found = None
-    if not isinstance(found, list) or not found:
-        raise TrainingError(f"{path} is damaged.")
-    return found
 
 
 def changes(recipe: Recipe) -> dict[str, Any]:

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import logging
-import re
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import keras
-import numpy as np
-
-from core import artists, models, recipes
-from core.errors import InvalidRequest
+from core import artists, models
 from core.files import check_output, write
 from core.identify import SIDE
-from core.models import architectures, evaluations
+from core.models import evaluations
 from core.recipes import Recipe
 from training import classifiers, runs
 from training.classifiers import pretrained
 from training.data import dataset
-from training.data.files import json_text, plain
 from training.data.inputs import (
     MissingError,
     TrainingError,
@@ -35,7 +23,7 @@ from training.data.inputs import (
     check_paintings,
     read_json,
 )
-from training.publishing import evaluate
+from training.publishing import cards, catalogue, evaluate, evidence, weights
 
 log = logging.getLogger(__name__)
 
@@ -127,18 +115,18 @@ def publish_classifier(
             not suffice to measure it.
         InvalidRequest: If it cannot have this name.
     """
-    options = read_json(run / "options.json")
-    recipe, names = recipes.from_options(options.get("recipe", {})), options.get("artists", [])
+    options = read_json(run / runs.options.FILE)
+    recipe, names = runs.read_options(run, Recipe, part="recipe"), options.get("artists", [])
     words = WORDS[recipe.network]
     taught = f"; partly taught by {models.get(recipe.teacher).title}" if recipe.teacher else ""
-    model_id = check_name(name or recipe.id)
+    model_id = catalogue.check_name(name or recipe.id)
     check_artists(names)
     found_search = _search_results(search) if search else None
     check_output(out / "models.json")
     paintings = dataset.read(data)
     check_paintings(paintings, 1, publish=True)
     splits = {s: [p for p in paintings if p.split == s] for s in evaluations.SPLITS}
-    with staged(out) as stage:
+    with catalogue.staged(out) as stage:
         file = _export(run, recipe, len(names) + 1, stage, model_id, out, soup=soup)
         entry = models.Entry(
             id=model_id,
@@ -171,13 +159,13 @@ def publish_classifier(
         directory = stage / entry.id
         evaluate.remember_training(splits["train"], directory / "trained_on.npy")
         published = {"side": entry.side, "soup": soup}
-        _file_run(run, directory, options["recipe"] | {"published": published})
+        evidence.keep_run(run, directory, options["recipe"] | {"published": published})
         if found_search is not None:
             write(directory / "search.csv", found_search)
         measured = evaluate.record(loaded, found, data, stage)
         entry = _with_figures(entry, measured)
-        write_card(entry, stage)
-        place(stage, [entry], out)
+        cards.write_card(entry, stage, _card(entry))
+        catalogue.place(stage, [entry], out)
     return entry
 
 
@@ -189,161 +177,16 @@ def _with_figures(entry: models.Entry, measured: evaluations.Evaluation) -> mode
 def renew_figures(entry: models.Entry, measured: evaluations.Evaluation, out: Path) -> models.Entry:
     """Puts the figures that were measured last into entry, catalogue and card."""
     entry = _with_figures(entry, measured)
-    write_card(entry, out)
-    update_catalogue(entry, out=out)
+    cards.write_card(entry, out, _card(entry))
+    catalogue.update(entry, out=out)
     return entry
 
 
-def publish_vgg16_base(weights: Path, *, out: Path = models.ASSETS) -> models.Entry:
-    """Stores the ImageNet convolutions of VGG16 once, in float16, for all who share them."""
-    model = architectures.vgg16_base()
-    pretrained.load_vgg16(model, weights)
-    half = architectures.vgg16_base(dtype="float16")
-    with staged(out) as stage:
-        entry = models.Entry(
-            id="vgg16_base",
-            title="VGG16 convolutions",
-            task="features",
-            version="1",
-            summary="Sees edges, textures and objects; the eye of the VGG16 classifier.",
-            source="ImageNet weights of the Visual Geometry Group, Oxford (arXiv 1409.1556), "
-            "unchanged",
-            licence="CC BY 4.0",
-            network="vgg16_base",
-            file=write_half(model, half, stage, "vgg16_base", out),
-            keras_file=models.KerasFile(
-                network="VGG16",
-                name="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                md5="6d6bbae143d832006294945121d1f1fc",
-            ),
-            date=date.today().isoformat(),
-        )
-        write_card(entry, stage)
-        place(stage, [entry], out)
-    return entry
-
-
-@contextmanager
-def staged(out: Path) -> Iterator[Path]:
-    """A directory in which all of a model is made ready, and which is gone afterwards."""
-    check_output(out / "models.json")
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".publishing-", dir=out) as directory:
-        yield Path(directory)
-
-
-def place(stage: Path, entries: Sequence[models.Entry], out: Path) -> None:
-    """Puts what lies ready where it belongs, and says so in `models.json` last of all.
-
-    Until then the catalogue names the weights of before, which are still there: new ones have
-    a name of their own. So the app can be used whenever this ends.
-    """
-    before = {entry.file.name for entry in _entries(out)}
-    for path in sorted(stage.rglob("*")):
-        if path.is_file():
-            target = out / path.relative_to(stage)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(target)
-    update_catalogue(*entries, out=out)
-    for name in before - {entry.file.name for entry in _entries(out)}:
-        (out / name).unlink(missing_ok=True)
-
-
-def update_catalogue(*entries: models.Entry, out: Path = models.ASSETS) -> None:
-    """Writes entries into `models.json`, each in the place of the one with the same id."""
-    by_id = {entry.id: entry for entry in _entries(out)}
-    by_id |= {entry.id: entry for entry in entries}
-    listed = [entry.model_dump(mode="json", exclude_defaults=True) for entry in by_id.values()]
-    write(out / "models.json", json_text(listed))
-    models.catalogue.cache_clear()
-
-
-def _entries(out: Path) -> list[models.Entry]:
-    path = out / "models.json"
+def _search_results(search: Path) -> bytes:
     try:
-        listed = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-        return [models.Entry.model_validate(item) for item in listed]
-    except ValueError as error:
-        raise TrainingError(
-            f"The catalogue {path} is damaged: put the last good one back."
-        ) from error
-
-
-def write_card(
-    entry: models.Entry, out: Path = models.ASSETS, sections: Sequence[str] = ()
-) -> None:
-    """Writes the model card, `<id>.md` beside the weights.
-
-    Args:
-        sections: Lines of what only this kind of model has to say; a classifier's are known.
-    """
-    lines = [
-        f"# {entry.title}",
-        "",
-        entry.summary,
-        "",
-        f"- **File**: `{entry.file.name}`, {entry.file.bytes / 1e6:.1f} MB, "
-        f"SHA-256 `{entry.file.sha256}`",
-        f"- **Version**: {entry.version}, {entry.date}",
-        f"- **Source**: {entry.source}",
-        f"- **Licence**: {entry.licence}",
-    ]
-    if entry.trained_on:
-        lines.append(f"- **Trained on**: {entry.trained_on}")
-    if entry.task == "identify":
-        side = entry.side
-        figures = {s: entry.figures[s] for s in evaluations.SPLITS if s in entry.figures}
-        resized = f" and resized to {side}×{side}" if side != SIDE else ""
-        lines += [
-            "",
-            "## What it does",
-            "",
-            f"Takes a painting, squeezed to 224×224 pixels{resized}, and gives "
-            f"{len(entry.artists)} calibrated probabilities, one an artist"
-            + (
-                ", and a score that tells whether the painter is likely one of them."
-                if entry.known
-                else ". It was trained without paintings by others, and cannot tell whether the "
-                "painter is one of them."
-            ),
-            "",
-            "## Figures",
-            "",
-            "Measured on the exported float16 file. Training used the train split, every choice "
-            "and the calibration the validation split; the test split was measured at the end. "
-            "`macro_accuracy` is the mean over artists. `nine_accuracy` is that of van Gogh, "
-            "Degas, Picasso, Renoir, Gauguin, Rembrandt, Sisley, Titian and Chagall among all "
-            "artists, `nine_accuracy_among_nine` if only these nine may be named. "
-            + (
-                "`others_rejected` is the share of paintings by unknown artists that are "
-                "recognised as such while `known_accepted` of the known pass."
-                if entry.known
-                else ""
-            ),
-            "",
-            "| figure | " + " | ".join(figures) + " |",
-            "|---|" + "---|" * len(figures),
-        ]
-        for name in dict.fromkeys(k for split in figures.values() for k in split):
-            cells = (str(split.get(name, "")) for split in figures.values())
-            lines.append(f"| {name} | " + " | ".join(cells) + " |")
-        lines += [
-            "",
-            f"Per artist, confusions, reliability and history: `{entry.id}/`.",
-            "",
-            "## Limits",
-            "",
-            "It has learned from squeezed, small reproductions. Details of a large original, "
-            "frames, glass and strong perspective are foreign to it. Its opinion is no "
-            "attribution: a good copy, a pupil or a friend of the artist will mislead it.",
-            "",
-            "## Artists",
-            "",
-            ", ".join(artists.get(a).name for a in entry.artists) + ".",
-        ]
-    if sections:
-        lines += ["", *sections]
-    write(out / f"{entry.id}.md", "\n".join(lines) + "\n")
+        return (search / "results.csv").read_bytes()
+    except OSError:
+        raise MissingError(f"{search} holds no search: results.csv is missing.") from None
 
 
 def _export(
@@ -361,92 +204,7 @@ def _export(
         trained.set_weights([(a + b) / 2 if a.dtype.kind == "f" else b for a, b in pairs])
     pretrained.fold(trained, shipped)
     half = classifiers.build_shipped(recipe, outputs, dtype="float16")
-    return write_half(shipped, half, stage, model_id, out)
-
-
-def finish_painter(
-    entry: models.Entry,
-    figures: dict[str, Any],
-    run: Path,
-    stage: Path,
-    sections: Sequence[str],
-    published: dict[str, Any] | None = None,
-) -> models.Entry:
-    """Makes card, figures and history of a network that paints ready, see `staged`.
-
-    Args:
-        sections: Of the card, see `write_card`.
-        published: What was decided when it was exported, kept with its options.
-
-    Returns:
-        The entry with its figures.
-    """
-    entry = entry.model_copy(update={"figures": {"held_out": plain(figures)}})
-    write_card(entry, stage, sections)
-    directory = stage / entry.id
-    options = read_json(run / "options.json")
-    _file_run(run, directory, options | ({"published": published} if published else {}))
-    write(directory / "evaluation.json", json_text(figures))
-    return entry
-
-
-def check_name(name: str) -> str:
-    """The id of a model, if it can be one.
-
-    Raises:
-        InvalidRequest: If it cannot: files are named by it.
-    """
-    if not re.fullmatch(r"[\w-]{1,100}", name, re.ASCII):
-        raise InvalidRequest(f"A model cannot be called {name!r}: letters, digits, _ and - only.")
-    return name
-
-
-def _search_results(search: Path) -> bytes:
-    try:
-        return (search / "results.csv").read_bytes()
-    except OSError:
-        raise MissingError(f"{search} holds no search: results.csv is missing.") from None
-
-
-def _file_run(run: Path, directory: Path, options: dict[str, Any]) -> None:
-    """Keeps how a model was trained beside it: the history of its run, and its options."""
-    try:
-        history = (run / "history.csv").read_bytes()
-    except OSError:
-        raise MissingError(f"{run} is no finished run: history.csv is missing.") from None
-    write(directory / "history.csv", history)
-    write(directory / "options.json", json_text(options))
-
-
-def figure_rows(figures: dict[str, Any]) -> list[str]:
-    """Figures as a table for a card."""
-    return [
-        "| figure | value |",
-        "|---|---|",
-        *(f"| {name} | {value} |" for name, value in figures.items()),
-    ]
-
-
-def write_half(
-    model: keras.Model, half: keras.Model, stage: Path, model_id: str, out: Path
-) -> models.WeightsFile:
-    """Saves the weights of `model` in float16, through a twin built with that dtype.
-
-    Args:
-        stage: Directory to write, see `staged`.
-        out: Where the file will be. Other weights that lie there keep their name.
-    """
-    half.set_weights([np.asarray(w, np.float16) for w in model.get_weights()])
-    written = stage / f"{model_id}.weights.h5"
-    half.save_weights(written)
-    content = written.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    name = written.name
-    there = out / name
-    if there.is_file() and hashlib.sha256(there.read_bytes()).hexdigest() != digest:
-        name = f"{model_id}-{digest[:8]}.weights.h5"
-        written.rename(stage / name)
-    return models.WeightsFile(name=name, sha256=digest, bytes=len(content))
+    return weights.write_half(shipped, half, stage, model_id, out)
 
 
 def _artist_id(name: str) -> str:
@@ -454,3 +212,57 @@ def _artist_id(name: str) -> str:
     if found is None:
         raise TrainingError(f"{name} is not in assets/artists.csv: add a row for them first.")
     return found.id
+
+
+def _card(entry: models.Entry) -> list[str]:
+    """The part of the card that only classifiers have."""
+    side = entry.side
+    figures = {s: entry.figures[s] for s in evaluations.SPLITS if s in entry.figures}
+    resized = f" and resized to {side}×{side}" if side != SIDE else ""
+    lines = [
+        "## What it does",
+        "",
+        f"Takes a painting, squeezed to 224×224 pixels{resized}, and gives "
+        f"{len(entry.artists)} calibrated probabilities, one an artist"
+        + (
+            ", and a score that tells whether the painter is likely one of them."
+            if entry.known
+            else ". It was trained without paintings by others, and cannot tell whether the "
+            "painter is one of them."
+        ),
+        "",
+        "## Figures",
+        "",
+        "Measured on the exported float16 file. Training used the train split, every choice "
+        "and the calibration the validation split; the test split was measured at the end. "
+        "`macro_accuracy` is the mean over artists. `nine_accuracy` is that of van Gogh, "
+        "Degas, Picasso, Renoir, Gauguin, Rembrandt, Sisley, Titian and Chagall among all "
+        "artists, `nine_accuracy_among_nine` if only these nine may be named. "
+        + (
+            "`others_rejected` is the share of paintings by unknown artists that are "
+            "recognised as such while `known_accepted` of the known pass."
+            if entry.known
+            else ""
+        ),
+        "",
+        "| figure | " + " | ".join(figures) + " |",
+        "|---|" + "---|" * len(figures),
+    ]
+    for name in dict.fromkeys(k for split in figures.values() for k in split):
+        cells = (str(split.get(name, "")) for split in figures.values())
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        f"Per artist, confusions, reliability and history: `{entry.id}/`.",
+        "",
+        "## Limits",
+        "",
+        "It has learned from squeezed, small reproductions. Details of a large original, "
+        "frames, glass and strong perspective are foreign to it. Its opinion is no "
+        "attribution: a good copy, a pupil or a friend of the artist will mislead it.",
+        "",
+        "## Artists",
+        "",
+        ", ".join(artists.get(a).name for a in entry.artists) + ".",
+    ]
+    return lines

@@ -10,8 +10,9 @@ from core import models, monet
 from core.models import architectures
 from core.monet.tiled import Painter
 from training import cyclegan, runs
-from training.cyclegan.evaluate import Paint, check_measurable, measure
-from training.publishing import classifier
+from training.cyclegan.evaluate import Generator, check_measurable, measure
+from training.publishing import cards, catalogue, evidence
+from training.publishing.weights import write_half
 
 # By the side that is painted: direction, title, summary.
 _WAYS: dict[str, tuple[monet.Direction, str, str]] = {
@@ -51,11 +52,11 @@ def publish_monet(
         strength: Of what the way to Monet changes; chosen, like `soften`, on photos of training.
         soften: See `core.monet.tiled.Painter`; for the way to Monet.
     """
-    options = cyclegan.read_options(run)
+    options = runs.read_options(run, cyclegan.Options)
     check_measurable(photos, paintings)
     entries: dict[str, models.Entry] = {}
-    painters: dict[str, Paint] = {}
-    with classifier.staged(out) as stage:
+    generators: dict[str, Generator] = {}
+    with catalogue.staged(out) as stage:
         for side, (direction, title, summary) in _WAYS.items():
             model_id = monet.MODELS[direction]
             network, half = (
@@ -78,26 +79,26 @@ def publish_monet(
                 licence="MIT",
                 network="monet_generator",
                 arguments={"filters": options.filters, "blocks": options.blocks},
-                file=classifier.write_half(network, half, stage, model_id, out),
+                file=write_half(network, half, stage, model_id, out),
                 trained_on="Monets and photos of Kaggle's gan-getting-started, and further Monets",
                 date=date.today().isoformat(),
                 soften=soften if side == "painting" else 0.0,
             )
             loaded = models.build(entry, stage / entry.file.name)
-            painters[side] = Painter(loaded.body, soften=entry.soften).paint
-        figures = measure(painters, photos, paintings, weights)
+            generators[side] = Painter(loaded.body, soften=entry.soften).paint
+        figures = measure(generators, photos, paintings, weights)
         published = {"strength": strength, "soften": soften}
         finished = [
-            classifier.finish_painter(
+            evidence.finish_generator(
                 entry, figures[side], run, stage, _card(entry.id, figures[side]), published
             )
             for side, entry in entries.items()
         ]
-        classifier.place(stage, finished, out)
+        catalogue.place(stage, finished, out)
     return finished
 
 
-def shipped_painters() -> dict[str, Paint]:
+def shipped_generators() -> dict[str, Generator]:
     """The shipped generators, by the side that they paint."""
     return {
         side: monet.painter(monet.MODELS[direction]).paint
@@ -120,7 +121,7 @@ def _card(model_id: str, figures: dict[str, Any]) -> list[str]:
         "Measured on the exported float16 file, on pictures of 256 pixels; the photos are those "
         "that training never saw, the paintings those it was trained with.",
         "",
-        *classifier.figure_rows(figures),
+        *cards.figure_rows(figures),
         "",
         "`distance_before` and `distance_after` are kernel distances (KID, Bińkowski et al., arXiv "
         "1801.01401, cubic kernel) to the wished-for side, by features of an ImageNet "

@@ -13,8 +13,10 @@ from core.models import architectures
 from core.stylize import extractors as perceptual
 from core.stylize import instant, objective, refine
 from training import runs
-from training.data.inputs import TrainingError, check_readable, read_json
-from training.publishing import classifier
+from training.data.inputs import TrainingError, check_readable
+from training.publishing import cards, catalogue, evidence
+from training.publishing.weights import write_half
+from training.stylizer import Options
 
 PAIRS = 60
 ROWS = 256  # of what is measured
@@ -42,19 +44,18 @@ def publish_stylizer(
         photos: The held-out ones.
         paintings: Held-out styles.
     """
-    options = read_json(run / "options.json")
+    widths = runs.read_options(run, Options).widths
     if not photos or not paintings:
         raise TrainingError(
-            "Measuring takes photos that training never saw, one in ten of those given, and "
+            "Measuring takes held-out photos, one in ten of those given, and "
             "paintings of the split test: add more."
         )
     check_readable([*photos, *paintings])
     decoder, half = (
-        architectures.style_decoder(widths=options["widths"], dtype=dtype)
-        for dtype in ("float32", "float16")
+        architectures.style_decoder(widths=widths, dtype=dtype) for dtype in ("float32", "float16")
     )
     runs.load_weights(decoder, run / "decoder.weights.h5")
-    with classifier.staged(out) as stage:
+    with catalogue.staged(out) as stage:
         entry = models.Entry(
             id=instant.MODEL,
             title="Instant style",
@@ -65,13 +66,13 @@ def publish_stylizer(
             licence="MIT; the VGG16 that it looks through: Oxford VGG, CC BY 4.0",
             network="style_decoder",
             base="vgg16_base",
-            file=classifier.write_half(decoder, half, stage, instant.MODEL, out),
+            file=write_half(decoder, half, stage, instant.MODEL, out),
             trained_on=_TRAINED_ON,
             date=date.today().isoformat(),
         )
         figures = measure(decoder, photos, paintings)
-        entry = classifier.finish_painter(entry, figures, run, stage, _card(entry.id, figures))
-        classifier.place(stage, [entry], out)
+        entry = evidence.finish_generator(entry, figures, run, stage, _card(entry.id, figures))
+        catalogue.place(stage, [entry], out)
     return entry
 
 
@@ -83,9 +84,9 @@ def measure(decoder: Any, photos: list[Path], paintings: list[Path]) -> dict[str
         photos, paintings: Paired in the order of a seeded shuffle, `PAIRS` of them.
     """
     row = perceptual.get("vgg16")
-    eye = perceptual.load("vgg16")
-    engine = instant.compiled(eye, eye.layers(instant.LAYERS), decoder)
-    judge = objective.objective(
+    extractor = perceptual.load("vgg16")
+    engine = instant.compiled(extractor, extractor.layers(instant.LAYERS), decoder)
+    measures = objective.objective(
         "vgg16", "float32", tuple(row.content.items()), tuple(row.style.items())
     )
     rng, found = np.random.default_rng(0), []
@@ -93,8 +94,8 @@ def measure(decoder: Any, photos: list[Path], paintings: list[Path]) -> dict[str
     for n, k in list(shuffled)[:PAIRS]:
         photo, style = images.load(photos[n]).pixels, images.load(paintings[k]).pixels
         small = refine.resize(photo, *refine.size(photo, ROWS)).clip(0, 255)
-        target = judge.describe(refine.resize(style, *refine.size(style, ROWS)).clip(0, 255))
-        evaluate = judge.against(small, target, objective.Weights(CONTENT_WEIGHT, 1.0))
+        target = measures.describe(refine.resize(style, *refine.size(style, ROWS)).clip(0, 255))
+        evaluate = measures.against(small, target, objective.Weights(CONTENT_WEIGHT, 1.0))
         before = evaluate(small)
         after = evaluate(instant.paint(photo, [style], rows=ROWS, engine=engine).astype(np.float32))
         found.append((before.style, after.style, after.content, after.loss / before.loss))
@@ -124,7 +125,7 @@ def _card(model_id: str, figures: dict[str, float]) -> list[str]:
         "Measured on the exported weights in float32, on pairs of a photo and a painting that "
         f"training never saw, {ROWS} rows. Medians over the pairs.",
         "",
-        *classifier.figure_rows(figures),
+        *cards.figure_rows(figures),
         "",
         "`style_loss` and `content_loss` are those of `core/stylize/losses.py`: 0 for equals, 1 "
         "for nothing in common. `loss_share` is what is left of the loss (style + "

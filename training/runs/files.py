@@ -1,78 +1,21 @@
-"""The options, history, pictures and crops that the generators' trainings share."""
+"""The files of a run: pictures to train with, crops of them, weights and sample sheets."""
 
 from __future__ import annotations
 
-import csv
-import dataclasses
 import hashlib
-import json
-import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core import images
-from core.errors import InvalidRequest
-from core.files import check_output, write
-from core.recipes.fields import changed
+from core.files import replacing, write
 from core.stylize import refine
-from training.data.files import csv_text, json_text
-from training.data.inputs import DivergedError, MissingError, TrainingError, read_json
+from training.data.inputs import MissingError, TrainingError
 
 if TYPE_CHECKING:
     import keras
-
-__all__ = [
-    "append_history",
-    "changed",
-    "check_finite",
-    "check_options",
-    "crop",
-    "held_out",
-    "load_weights",
-    "pictures",
-]
-
-
-def check_options(run: Path, options: Any) -> None:
-    """Saves the options, a dataclass, with a run; makes its directory.
-
-    Raises:
-        InvalidRequest: If the run was started with other options.
-        TrainingError: If its options are damaged.
-        core.files.OutputError: If the directory cannot be written.
-    """
-    path, text = run / "options.json", json_text(dataclasses.asdict(options))
-    check_output(path)
-    if path.exists() and read_json(path) != json.loads(text):
-        raise InvalidRequest(f"{run} was started with other options: choose another directory.")
-    write(path, text)
-
-
-def append_history(path: Path, row: dict[str, float]) -> None:
-    """Adds a row to a CSV; rows beyond the state that training went on from are dropped."""
-    rows: list[dict[str, str]] = []
-    if path.exists():
-        with path.open(newline="") as file:
-            rows = [old for old in csv.DictReader(file) if int(old["step"]) < row["step"]]
-    cells = [[old.get(name, "") for name in row] for old in rows]
-    cells.append([str(v if k == "step" else round(v, 5)) for k, v in row.items()])
-    write(path, csv_text(list(row), cells))
-
-
-def check_finite(row: dict[str, float]) -> None:
-    """Sees to it that a training does not go on with what is no number.
-
-    Raises:
-        DivergedError: If a figure of the row is none.
-    """
-    for name, value in row.items():
-        if not math.isfinite(value):
-            raise DivergedError(
-                f"{name} is {value} after step {row['step']:.0f}: train with a lower "
-                "learning_rate, in another directory."
-            )
 
 
 def pictures(files: list[Path], least: int = 1) -> list[np.ndarray]:
@@ -132,3 +75,22 @@ def load_weights(model: keras.Model, path: Path) -> None:
         model.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
         raise TrainingError(f"{path} is damaged, or not of the run's network.") from error
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Writes the weights of a network, whole or not at all; with its optimizer, if it has one."""
+    with replacing(path) as part:
+        model.save_weights(part)
+
+
+def write_sheet(path: Path, rows: Sequence[Sequence[np.ndarray]]) -> None:
+    """Writes samples as one JPEG.
+
+    Args:
+        rows: Pictures side by side, RGB 0..255 `(height, width, 3)`, of one height in a row.
+            All rows are cut to the width of the narrowest.
+    """
+    joined = [np.concatenate(list(row), axis=1) for row in rows]
+    width = min(row.shape[1] for row in joined)
+    sheet = np.concatenate([row[:, :width] for row in joined]).clip(0, 255).astype(np.uint8)
+    write(path, images.encode(sheet, "JPEG", quality=90))

@@ -26,7 +26,7 @@ from core.files import check_output, write
 from core.hardware import compute_dtype
 from core.stylize import artist_styles, color, extractors, instant, losses, refine
 from training.data import dataset
-from training.data.files import json_text
+from training.data.files import json_text, name_for
 from training.data.inputs import TrainingError, check_readable
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Options:
     seed: int = 1
 
 
-class Eye:
+class Extractor:
     """The feature extractor, VGG16, and what of its maps describes a painting."""
 
     def __init__(self) -> None:
@@ -114,29 +114,29 @@ def publish(
         for artist_id, paths in found.items()
     }
     check_readable([path for paths in candidates.values() for path in paths])
-    eye = Eye()
-    looks: dict[str, list[_Look]] = {}
+    extractor = Extractor()
+    described: dict[str, list[_Candidate]] = {}
     for artist_id, paths in candidates.items():
-        seen = [look for path in paths if (look := _look(path, eye, options))]
+        seen = [one for path in paths if (one := _described(path, extractor, options))]
         if len(seen) >= options.least:
-            looks[artist_id] = seen
+            described[artist_id] = seen
             log.info("%s: %d paintings", artist_id, len(seen))
-    if not looks:
+    if not described:
         raise TrainingError(
             f"A style takes {options.least} colorful paintings of an artist whose works are free, "
             f"in the split train: nobody has so many in {data}."
         )
-    vectors = _standardized(looks)
+    vectors = _standardized(described)
     learned = []
-    for artist_id, seen in looks.items():
-        spreads = np.array([look.spread for look in seen])
+    for artist_id, seen in described.items():
+        spreads = np.array([one.spread for one in seen])
         count = max(options.least, math.ceil(options.colorful * len(seen)))
         lively = np.sort(np.argsort(-spreads, kind="stable")[:count])
         others = [each for other, each in vectors.items() if other != artist_id]
         chosen = [seen[lively[n]] for n in choose(vectors[artist_id][lively], others, options)]
-        pictures = [images.load(look.path).pixels for look in chosen]
-        learned.append((learn(artists.get(artist_id), pictures, eye, options), len(chosen)))
-        log.info("%s: %s", artist_id, ", ".join(look.path.name for look in chosen))
+        pictures = [images.load(one.path).pixels for one in chosen]
+        learned.append((learn(artists.get(artist_id), pictures, extractor, options), len(chosen)))
+        log.info("%s: %s", artist_id, ", ".join(one.path.name for one in chosen))
     # The list comes last: until then it names the styles of before, which are still there.
     entries = [_write(style, count, out, options) for style, count in learned]
     write(out / "styles.json", json_text([entry.model_dump() for entry in entries]))
@@ -177,7 +177,7 @@ def color_spread(picture: np.ndarray) -> float:
 def is_drawing(picture: np.ndarray) -> bool:
     """Whether a picture is a drawing or an etching: nearly without colors, or on pale paper.
 
-    Found by eye among Rembrandts, of which half are etchings; a few misty paintings are lost.
+    Found by hand among Rembrandts, of which half are etchings; a few misty paintings are lost.
     """
     spread = color_spread(picture)
     return spread < 4 or (spread < 10 and float(np.median(picture @ color.YIQ[0])) > 110)
@@ -204,7 +204,7 @@ def choose(own: np.ndarray, others: Sequence[np.ndarray], options: Options) -> l
 
 
 def learn(
-    artist: artists.Artist, paintings: Sequence[np.ndarray], eye: Eye, options: Options
+    artist: artists.Artist, paintings: Sequence[np.ndarray], extractor: Extractor, options: Options
 ) -> artist_styles.ArtistStyle:
     """The style that paintings have in common.
 
@@ -213,11 +213,11 @@ def learn(
     """
     grams = {}
     for rows in options.rows:
-        seen = [eye.grams(_sized(picture, rows)) for picture in paintings]
+        seen = [extractor.grams(_sized(picture, rows)) for picture in paintings]
         grams[rows] = {
             name: low_rank(mean_gram([each[name] for each in seen]), options) for name in seen[0]
         }
-    described = [eye.moments(_sized(picture, options.rows[0])) for picture in paintings]
+    described = [extractor.moments(_sized(picture, options.rows[0])) for picture in paintings]
     means = np.stack([picture.reshape(-1, 3).mean(0) for picture in paintings])
     within = np.mean([np.cov(picture.reshape(-1, 3).T) for picture in paintings], axis=0)
     between = np.cov(means.T, bias=True)
@@ -264,28 +264,28 @@ def low_rank(gram: np.ndarray, options: Options) -> artist_styles.LowRank:
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Candidate:
     path: Path
     spread: float
     vector: np.ndarray
 
 
-def _look(path: Path, eye: Eye, options: Options) -> _Look | None:
+def _described(path: Path, extractor: Extractor, options: Options) -> _Candidate | None:
     """What is needed to choose; None for drawings."""
     picture = images.load(path).pixels
     if is_drawing(picture):
         return None
-    vector = eye.vector(_sized(picture, options.rows[0]))
-    return _Look(path, color_spread(picture), vector)
+    vector = extractor.vector(_sized(picture, options.rows[0]))
+    return _Candidate(path, color_spread(picture), vector)
 
 
 def _sized(picture: np.ndarray, rows: int) -> np.ndarray:
     return refine.resize(picture, *refine.size(picture, rows)).clip(0, 255)
 
 
-def _standardized(looks: Mapping[str, Sequence[_Look]]) -> dict[str, np.ndarray]:
+def _standardized(described: Mapping[str, Sequence[_Candidate]]) -> dict[str, np.ndarray]:
     """Vectors in units of the deviation over all paintings, so that each channel counts."""
-    vectors = {name: np.stack([look.vector for look in seen]) for name, seen in looks.items()}
+    vectors = {name: np.stack([one.vector for one in seen]) for name, seen in described.items()}
     if not vectors:
         return {}
     everything = np.concatenate(list(vectors.values()))
@@ -306,9 +306,7 @@ def _write(
     np.savez_compressed(buffer, **artist_styles.pack(style))  # type: ignore[arg-type]
     content = buffer.getvalue()
     digest = hashlib.sha256(content).hexdigest()
-    path = out / f"{style.artist.id}.npz"
-    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-        path = out / f"{style.artist.id}-{digest[:8]}.npz"  # the other one is still listed
+    path = name_for(out / f"{style.artist.id}.npz", digest)
     write(path, content)
     return artist_styles.Entry(
         artist=style.artist.id,

@@ -15,62 +15,30 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from pydantic import Field
 
 from core import images, models
-from core.errors import InvalidRequest
-from core.files import check_output, replacing, write
 from core.hardware import compute_dtype
 from core.models import architectures
-from core.recipes.fields import STRICT, Count, Momentum, Number, Share, Weight
 from core.stylize import extractors as perceptual
 from core.stylize import instant, losses, refine
 from core.stylize.instant import underdrawing
 from training import runs
-from training.data.files import save_arrays
 from training.data.inputs import TrainingError, check_readable
-from training.runs.curves import Curves
+from training.runs import averages
+from training.stylizer.options import Options, check_begin
 
 log = logging.getLogger(__name__)
 
 STYLE_SIDE = 224  # pixels of a style picture
-
-
-Width = Annotated[int, Field(ge=1, le=2048)]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How the decoder is trained; saved with the run. The defaults fit two cores."""
-
-    __pydantic_config__ = STRICT
-
-    steps: Count = 8_000
-    # side of what is painted, a multiple of 16, pixels
-    crop: Annotated[int, Field(ge=32, le=512, multiple_of=16)] = 176
-    batch: Count = 4
-    styles: Count = 2_000  # paintings drawn as styles; their Gram matrices stay in memory
-    zoomed: Share = 0.3  # share of them of which a quarter is enlarged: broader strokes
-    paintings: Share = 0.25  # share of paintings among the contents: portraits, interiors
-    learning_rate: Weight = 1e-3
-    warm_up: Count = 200  # steps
-    content: Weight = 0.1  # weights of the parts of the loss
-    variation: Weight = 0.5
-    widths: tuple[Width, Width, Width, Width] = (256, 128, 64, 32)
-    average: Momentum = 0.998  # momentum of the averaged weights, which are shipped
-    report_every: Count = 250  # steps: a row of history, a sample sheet, the state
-    seed: Number = 1
-    sketched: Share = 0.0  # share of the steps that ask for what a sketch missed, as `instant` does
-    begin: str = ""  # id of a model of the catalogue whose weights it begins with
 
 
 @dataclass(frozen=True)
@@ -144,7 +112,7 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
     chosen = rng.choice(len(paintings), count, replace=False)
 
     @tf.function
-    def look(picture: tf.Tensor) -> tuple[instant.Statistics, dict[str, tf.Tensor]]:
+    def describe_one(picture: tf.Tensor) -> tuple[instant.Statistics, dict[str, tf.Tensor]]:
         maps = loss.maps(picture[None])
         found = losses.accumulate({n: maps[n][0] for n in loss.style}, {"grams": loss.style})
         return instant.statistics(loss.at_half_size(picture[None])), found["grams"]
@@ -157,7 +125,7 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
             top, left = rng.integers(height + 1), rng.integers(width + 1)
             picture = picture[top : top + height, left : left + width]
         square = refine.resize(picture, STYLE_SIDE, STYLE_SIDE).clip(0, 255)
-        found, grams = look(tf.constant(square))
+        found, grams = describe_one(tf.constant(square))
         for part, values in zip(kept, found, strict=False):
             for name, value in values.items():
                 part.setdefault(name, []).append(value[0].numpy())
@@ -175,7 +143,7 @@ def train(
     paintings: list[Path],
     run: Path,
     *,
-    on_report: Callable[[dict[str, float]], None] = lambda row: None,
+    on_report: Callable[[runs.Row], None] = lambda row: None,
 ) -> Path:
     """Trains to the last step; resumes if `run` exists.
 
@@ -194,17 +162,16 @@ def train(
         TrainingError: If there are no photos or paintings, or some cannot be read.
         DivergedError: If a loss is no number any more.
     """
-    check_output(run / "options.json")
-    if options.begin:
-        _check_begin(options)
+    runs.check_run(run)
+    check_begin(options)
     if not photos:
         runs.pictures([])  # says that there are none
     if not paintings:
         raise TrainingError("There are no paintings to serve as styles (split train): add some.")
     check_readable([*photos, *paintings])
-    runs.check_options(run, options)
-    session = _Session(options)
-    session.resume(run)
+    runs.settle_options(run, options)
+    session = Session(options)
+    session.step = runs.ArrayCheckpoint(run).restore(session.state())
     if session.step == options.steps:
         return run
     log.info("Extracting features of %d paintings", min(options.styles, len(paintings)))
@@ -213,38 +180,19 @@ def train(
     rng = np.random.default_rng([options.seed, 1])
     some = rng.permutation(len(paintings))[: 2 * len(photos)]
     others = runs.pictures([paintings[n] for n in some], options.crop)
-    started = time.perf_counter()
-    with Curves(run / "curves") as curves:
-        while session.step < options.steps:
-            session.run_step(pictures, others, styles)
-            if session.step % options.report_every == 0 or session.step == options.steps:
-                found = session.figures() | {"seconds": time.perf_counter() - started}
-                row = {"step": session.step, **found}
-                runs.check_finite(row)
-                runs.append_history(run / "history.csv", row)
-                curves.write(session.step, found)
-                session.save(run)
-                _sheet(session, pictures, styles, run / "samples" / f"{session.step:06}.jpg")
-                on_report(row)
-                started = time.perf_counter()
+    runs.train_steps(
+        session,
+        partial(session.run_step, pictures, others, styles),
+        partial(session.samples, pictures, styles),
+        run,
+        steps=options.steps,
+        report_every=options.report_every,
+        on_report=on_report,
+    )
     return run
 
 
-def _check_begin(options: Options) -> None:
-    fitting = [
-        entry.id
-        for entry in models.catalogue().values()
-        if entry.network == "style_decoder"
-        and tuple(entry.arguments.get("widths", Options.widths)) == tuple(options.widths)
-    ]
-    if options.begin not in fitting:
-        there = ", ".join(fitting) or "none"
-        raise InvalidRequest(
-            f"Training cannot begin with {options.begin!r}; of such a network there is {there}."
-        )
-
-
-class _Session:
+class Session:
     """All that changes from step to step."""
 
     def __init__(self, options: Options) -> None:
@@ -268,12 +216,14 @@ class _Session:
         grams: dict[str, tf.Tensor],
         sketched: bool,
     ) -> dict[str, tf.Tensor]:
-        eye, content = self.loss, self.loss.maps(photos)
+        extractor, content = self.loss, self.loss.maps(photos)
         photos = underdrawing.draw(photos, under, 1.0)
         if sketched:  # outside the tape: the sketch is taken as it comes
-            missed = instant.sketch(eye.loaded, eye.seen, self.decoder, photos, asked, 1.0)
+            missed = instant.sketch(
+                extractor.loaded, extractor.seen, self.decoder, photos, asked, 1.0
+            )
             asked = instant.corrected(asked, *missed)
-        maps = eye.at_half_size(photos)
+        maps = extractor.at_half_size(photos)
         own = instant.statistics(maps)
         with tf.GradientTape() as tape:
             painted = instant.decode(self.decoder, maps, own, asked)
@@ -310,52 +260,45 @@ class _Session:
         for name, value in found.items():
             self.sums[name] = self.sums.get(name, 0.0) + float(value)
         self.counted += 1
-        # Young averages forget faster, or the first attempts would linger.
-        momentum = min(options.average, (self.step + 1) / (self.step + 10))
-        for mean, value in zip(self.averages, self.decoder.get_weights(), strict=True):
-            mean *= momentum
-            mean += (1 - momentum) * value
+        averages.update(self.averages, self.decoder.get_weights(), options.average, self.step)
         self.step += 1
 
-    def figures(self) -> dict[str, float]:
+    def losses(self) -> dict[str, float]:
         """Means of all parts of the loss since the last call."""
         found = {name: total / self.counted for name, total in self.sums.items()}
         self.sums, self.counted = {}, 0
         return found
 
-    def save(self, run: Path) -> None:
-        """Writes the averaged decoder, and last everything that `resume` needs."""
-        with replacing(run / "decoder.weights.h5") as part:
-            self.averaged().save_weights(part)
-        arrays: dict[str, Any] = {"step": np.array(self.step)}
-        for kind, values in self._state().items():
-            arrays |= {f"{kind}/{i}": np.asarray(value) for i, value in enumerate(values)}
-        save_arrays(run / "state.npz", arrays)
+    def averaged(self) -> dict[str, keras.Model]:
+        """The decoder with its averaged weights, in float32 as it is shipped."""
+        model = architectures.style_decoder(widths=self.options.widths)
+        model.set_weights(self.averages)
+        return {"decoder": model}
 
-    def resume(self, run: Path) -> None:
-        """Resumes from a saved state, if there is one."""
-        if not (run / "state.npz").exists():
-            return
-        with np.load(run / "state.npz", allow_pickle=False) as state:
-            for kind in ("decoder", "optimizer"):
-                for i, variable in enumerate(self._state()[kind]):
-                    variable.assign(state[f"{kind}/{i}"])
-            self.averages = [state[f"average/{i}"] for i in range(len(self.averages))]
-            self.step = int(state["step"])
-        log.info("Resuming after step %d", self.step)
-
-    def _state(self) -> dict[str, list[Any]]:
-        return {
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        groups = {
             "decoder": self.decoder.variables,
             "optimizer": self.optimizer.variables,
             "average": self.averages,
         }
+        return {f"{name}/{i}": v for name, group in groups.items() for i, v in enumerate(group)}
 
-    def averaged(self) -> keras.Model:
-        """The decoder with its averaged weights, in float32 as it is shipped."""
-        model = architectures.style_decoder(widths=self.options.widths)
-        model.set_weights(self.averages)
-        return model
+    def samples(self, photos: list[np.ndarray], styles: Styles) -> list[list[np.ndarray]]:
+        """Three photos, each in four styles."""
+        decoder, rows = self.averaged()["decoder"], []
+        for n, photo in enumerate(photos[:3]):
+            side = min(*photo.shape[:2], 256) // 16 * 16
+            square = tf.constant(photo[None, :side, :side].astype(np.float32))
+            maps = self.loss.at_half_size(
+                underdrawing.draw(square, underdrawing.covering(side, side), 1.0)
+            )
+            own, row = instant.statistics(maps), [square[0].numpy()]
+            for k in range(4):
+                asked, _ = styles.draw(np.array([(4 * n + k) % len(styles)]))
+                row.append(instant.decode(decoder, maps, own, asked)[0].numpy())
+            rows.append(row)
+        return rows
 
 
 def _some_strokes(side: int, rng: np.random.Generator) -> np.ndarray:
@@ -363,22 +306,3 @@ def _some_strokes(side: int, rng: np.random.Generator) -> np.ndarray:
     top, left = (rng.integers(whole - side + 1) for whole in underdrawing.FIELD)
     square = underdrawing.field()[top : top + side, left : left + side, None]
     return np.rot90(square, int(rng.integers(4)))
-
-
-def _sheet(session: _Session, photos: list[np.ndarray], styles: Styles, path: Path) -> None:
-    """Three photos, each in four styles."""
-    decoder, rows = session.averaged(), []
-    for n, photo in enumerate(photos[:3]):
-        side = min(*photo.shape[:2], 256) // 16 * 16
-        square = tf.constant(photo[None, :side, :side].astype(np.float32))
-        maps = session.loss.at_half_size(
-            underdrawing.draw(square, underdrawing.covering(side, side), 1.0)
-        )
-        own, row = instant.statistics(maps), [square[0].numpy()]
-        for k in range(4):
-            asked, _ = styles.draw(np.array([(4 * n + k) % len(styles)]))
-            row.append(instant.decode(decoder, maps, own, asked)[0].numpy())
-        rows.append(np.concatenate(row, axis=1))
-    width = min(row.shape[1] for row in rows)
-    sheet = np.concatenate([row[:, :width] for row in rows]).clip(0, 255).astype(np.uint8)
-    write(path, images.encode(sheet, "JPEG", quality=90))

@@ -12,10 +12,8 @@ resumes where it was: what a trial draws depends on seed and number alone.
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ import numpy as np
 
 from core import images
 from core.errors import InvalidRequest
-from core.files import check_output, write
+from core.files import write
 from core.recipes.fields import STRICT, Count, Number, Rate, Side
 from core.stylize import extractors, objective, refine
 from core.stylize.presets import Preset
@@ -113,34 +111,30 @@ def search(
         extractors.get(options.network)
     except KeyError as error:
         raise InvalidRequest(f"network: {error.args[0]}.") from None
-    check_output(run / "options.json")
+    runs.check_run(run)
     check_readable([content, style])
-    runs.check_options(run, options)
+    runs.settle_options(run, options)
     photo, picture = images.load(content).pixels, images.load(style).pixels
     row = extractors.get(options.network)
-    judge = objective.objective(
+    measure = objective.objective(
         options.network, "float32", tuple(row.content.items()), tuple(row.style.items())
     )
-    target = judge.describe(_small(picture, options.rows))
-    evaluate = judge.against(_small(photo, options.rows), target, objective.Weights(1.0, 1.0))
-    known = _read(run)
+    target = measure.describe(_small(picture, options.rows))
+    evaluate = measure.against(_small(photo, options.rows), target, objective.Weights(1.0, 1.0))
+    history = runs.History(run, index="number", file="trials.csv")
+    known = [Trial(**row) for row in history.rows]
     for number in range(len(known), trials):
         trial = draw(number, options)
         curve, pixels = _paint(trial, photo, picture, options)
         found = evaluate(pixels.astype(np.float32))
-        trial = Trial(
-            **{
-                **vars(trial),
-                "content_loss": round(found.content, 5),
-                "style_loss": round(found.style, 5),
-            }
+        trial = replace(
+            trial, content_loss=round(found.content, 5), style_loss=round(found.style, 5)
         )
         name = f"{number:03}"
         write(run / "curves" / f"{name}.csv", csv_text(("step", "content", "style"), curve))
         write(run / f"{name}.png", images.encode(pixels))
         known.append(trial)
-        _write(run, known)
-        on_trial(vars(trial))
+        on_trial(history.append(asdict(trial)))
     best = front(known)
     presets = [_preset(n, trial) for n, trial in enumerate(best, start=1)]
     write(run / "presets.json", json_text(presets))
@@ -191,29 +185,3 @@ def _preset(place: int, trial: Trial) -> dict[str, Any]:
 
 def _small(picture: np.ndarray, rows: int) -> np.ndarray:
     return refine.resize(picture, *refine.size(picture, rows)).clip(0, 255)
-
-
-def _read(run: Path) -> list[Trial]:
-    if not (run / "trials.csv").exists():
-        return []
-    with (run / "trials.csv").open(newline="") as file:
-        return [
-            Trial(
-                int(row["number"]),
-                float(row["learning_rate"]),
-                float(row["content_weight"]),
-                float(row["style_weight"]),
-                json.loads(row["style_layers"]),
-                float(row["content_loss"]),
-                float(row["style_loss"]),
-            )
-            for row in csv.DictReader(file)
-        ]
-
-
-def _write(run: Path, trials: list[Trial]) -> None:
-    rows = [
-        [json.dumps(v) if isinstance(v, dict) else v for v in vars(trial).values()]
-        for trial in trials
-    ]
-    write(run / "trials.csv", csv_text(list(vars(trials[0])), rows))

@@ -241,7 +241,7 @@ def test_a_teacher_speaks_for_its_share_of_the_same_views(tiny):
 def test_a_teacher_thinks_as_the_model_that_ships_and_knows_the_same_artists():
     entry = models.get("efficientnet_lite0")
     names = [artists.get(artist).name for artist in entry.artists]
-    think = teacher.opinions(entry.id, names)
+    think = teacher.predictor(entry.id, names)
     pictures = np.random.default_rng(0).integers(0, 256, (2, 96, 96, 3), np.uint8)
     both_views = np.concatenate([pictures, pictures[:, :, ::-1]]).astype(np.float32)
     logits = np.log(think(both_views))  # but for one number a picture
@@ -251,9 +251,9 @@ def test_a_teacher_thinks_as_the_model_that_ships_and_knows_the_same_artists():
         logits - logits.mean(1, keepdims=True), shipped - shipped.mean(1, keepdims=True), atol=1e-3
     )
     with pytest.raises(ValueError, match="knows other artists"):
-        teacher.opinions(entry.id, names[::-1])
+        teacher.predictor(entry.id, names[::-1])
     with pytest.raises(ValueError, match="knows other artists"):
-        teacher.opinions(entry.id, [*names[:-1], "Nobody"])
+        teacher.predictor(entry.id, [*names[:-1], "Nobody"])
 
 
 def test_class_weights_average_to_one_and_favour_the_rare(tiny):

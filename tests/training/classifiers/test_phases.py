@@ -11,7 +11,6 @@ import pytest
 
 from core.recipes import Phase, Recipe
 from training.classifiers import phases
-from training.runs.history import Checkpoint, History, best, epochs_since_best
 
 RECIPE = Recipe(
     network="custom_cnn",
@@ -57,35 +56,3 @@ def test_a_plateau_lowers_the_rate_as_keras_does(seed):
         ours = phases.learning_rate(phase, rows(*losses[: n + 1]), "val_loss")
         assert ours == pytest.approx(float(optimizer.learning_rate), rel=1e-3)
     assert ours < 0.1
-
-
-def test_the_best_epoch_is_the_first_of_the_best():
-    assert epochs_since_best(rows(0.5, 0.3, 0.3, 0.4), "val_loss") == 2
-    assert epochs_since_best(rows(0.5, 0.3, 0.3, 0.4), "val_macro") == 2
-    assert best(rows(0.5, 0.3), "val_loss") == -0.3
-    assert best(rows(0.5, 0.3), "val_macro") == 0.7
-
-
-def test_history_is_what_the_file_holds_and_takes_new_columns(tmp_path):
-    history = History(tmp_path)
-    history.append({"epoch": 1, "loss": 1.23456789})
-    history.append({"epoch": 2, "loss": 1e-7 / 3, "val_auroc": 0.5})
-    again = History(tmp_path)
-    assert again.rows == history.rows
-    assert again.rows == [
-        {"epoch": 1, "loss": 1.23457},
-        {"epoch": 2, "loss": 3.33333e-08, "val_auroc": 0.5},
-    ]
-
-
-def test_a_checkpoint_says_which_epoch_and_outlives_a_torn_one(tmp_path):
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    checkpoint = Checkpoint(tmp_path)
-    assert checkpoint.epoch == 0
-    for epoch in (1, 2, 10):
-        checkpoint.save(model, epoch)
-    assert checkpoint.epoch == 10
-    assert [path.name for path in tmp_path.iterdir()] == ["state-0010.weights.h5"]
-    (tmp_path / "partial-state.weights.h5").write_bytes(b"killed")
-    assert checkpoint.epoch == 10
-    model.load_weights(checkpoint.path)

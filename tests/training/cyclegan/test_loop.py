@@ -16,6 +16,8 @@ from core.models import architectures, loading
 from training import cyclegan, runs
 from training.__main__ import app
 from training.cyclegan import SIDES, Options, kernel_distance, loop
+from training.cyclegan.session import Session
+from training.cyclegan.updates import LinearDecay
 from training.publishing import monet as publish_monet
 
 TINY = Options(
@@ -90,13 +92,13 @@ def test_a_shipped_generator_is_small():
     assert 2 * count < 12e6  # bytes in float16
 
 
-def test_a_patch_judge_gives_a_logit_for_each_patch():
-    judge = cyclegan.patch_judge(4)
-    assert judge(np.zeros((2, 64, 96, 3), np.float32)).shape == (2, 8, 12, 1)
+def test_the_patch_discriminator_gives_a_logit_for_each_receptive_field():
+    discriminator = cyclegan.patch_discriminator(4)
+    assert discriminator(np.zeros((2, 64, 96, 3), np.float32)).shape == (2, 8, 12, 1)
     # Its patches are 70 pixels wide: a change further away does not reach a logit. Instance
     # normalisation sees everything, so the reach is that of the convolutions alone.
     reach, stride = 1, 1
-    for layer in reversed([x for x in judge.layers if isinstance(x, keras.layers.Conv2D)]):
+    for layer in reversed([x for x in discriminator.layers if isinstance(x, keras.layers.Conv2D)]):
         reach = (reach - 1) * layer.strides[0] + layer.kernel_size[0]
         stride *= layer.strides[0]
     assert (reach, stride) == (70, 8)
@@ -113,15 +115,15 @@ def test_the_adversarial_loss_is_that_of_the_paper():
 def test_the_losses_are_those_of_the_paper_in_numpy():
     options = dataclasses.replace(TINY, cycle=7.0, identity=3.0)
     keras.utils.set_random_seed(1)  # bfloat16 is more exact with some weights than others
-    session = loop._Session(options, None)
+    session = Session(options, None)
     _disturb(session)
     x = drawn(5)
 
     def paint(side: str, rgb: np.ndarray) -> np.ndarray:
-        return np.asarray(session.painters[side](rgb))
+        return np.asarray(session.generators[side](rgb))
 
     def opinion(side: str, view: np.ndarray) -> np.ndarray:
-        return np.asarray(session.judges[side].patches(view))
+        return np.asarray(session.discriminators[side].patches(view))
 
     def rgb(view: np.ndarray) -> np.ndarray:
         return (view + 1) * 127.5
@@ -133,7 +135,7 @@ def test_the_losses_are_those_of_the_paper_in_numpy():
         expected += np.mean((opinion(side, fake[side]) - 1) ** 2)
         expected += 7.0 * np.mean(np.abs(paint(side, rgb(fake[other])) - real[side]))
         expected += 3.0 * np.mean(np.abs(paint(side, x[side]) - real[side]))
-    found = session.painting.compute_loss(x=x, y_pred=session.painting(x))
+    found = session.generation.compute_loss(x=x, y_pred=session.generation(x))
     assert float(found) == pytest.approx(expected, rel=2e-2)  # parts run in bfloat16
 
     judged = {f"real_{side}": real[side] for side in SIDES}
@@ -143,18 +145,19 @@ def test_the_losses_are_those_of_the_paper_in_numpy():
         / 2
         for side in SIDES
     )
-    found = session.judging.compute_loss(x=judged, y_pred=session.judging(judged))
+    found = session.discrimination.compute_loss(x=judged, y_pred=session.discrimination(judged))
     assert float(found) == pytest.approx(expected, rel=2e-2)
 
 
 def test_each_step_changes_its_own_networks_and_no_other(vgg16_weights: Path):
-    session = loop._Session(dataclasses.replace(TINY, features=True), vgg16_weights)
-    painters = list(session.painters.values())
-    judges = [part for judge in session.judges.values() for part in judge.learned]
-    looker = [session.judges["photo"].connoisseur]
-    before = [weights_of(group) for group in (painters, judges, looker)]
-    session.painting.train_on_batch(drawn(1))
-    after = [weights_of(group) for group in (painters, judges, looker)]
+    session = Session(dataclasses.replace(TINY, features=True), vgg16_weights)
+    generators = list(session.generators.values())
+    discriminators = [part for each in session.discriminators.values() for part in each.learned]
+    extractor = [session.discriminators["photo"].extractor]
+    groups = (generators, discriminators, extractor)
+    before = [weights_of(group) for group in groups]
+    session.generation.train_on_batch(drawn(1))
+    after = [weights_of(group) for group in groups]
     assert [changed(b, a) for b, a in zip(before, after, strict=True)] == [True, False, False]
 
     views = {
@@ -162,11 +165,11 @@ def test_each_step_changes_its_own_networks_and_no_other(vgg16_weights: Path):
     }
     views["corner"] = np.array([0, 16], np.int32)
     before = after
-    session.judging.train_on_batch(views)
-    after = [weights_of(group) for group in (painters, judges, looker)]
+    session.discrimination.train_on_batch(views)
+    after = [weights_of(group) for group in groups]
     assert [changed(b, a) for b, a in zip(before, after, strict=True)] == [False, True, False]
-    # Every part of both judges learns, those on features too.
-    for part in judges:
+    # Every part of both discriminators learns, those on features too.
+    for part in discriminators:
         assert part.trainable_variables
 
 
@@ -183,12 +186,12 @@ def test_the_pool_gives_old_pictures_back_in_about_half_of_the_cases():
 
 
 def test_the_rate_is_kept_and_then_falls_to_zero():
-    rate = loop._Late(2e-4, 10, 20)
+    rate = LinearDecay(2e-4, 10, 20)
     assert [round(float(rate(s)) / 2e-4, 3) for s in (0, 9, 10, 15, 20, 25)] == [1, 1, 1, 0.5, 0, 0]
 
 
 @pytest.mark.slow
-def test_training_resumes_to_the_same_losses(folders, tmp_path: Path):
+def test_training_resumes_to_the_same_losses(folders, tmp_path: Path, monkeypatch):
     photos, paintings = folders
     whole: list[dict] = []
     cyclegan.train(TINY, photos, paintings, None, tmp_path / "whole", on_report=whole.append)
@@ -196,19 +199,17 @@ def test_training_resumes_to_the_same_losses(folders, tmp_path: Path):
     class Killed(Exception):
         pass
 
-    class Deadly(loop._Session):
-        def run_step(self, step, pictures):
-            if step == 3:
+    class Deadly(Session):
+        def run_step(self, pictures):
+            if self.step == 3:
                 raise Killed
-            super().run_step(step, pictures)
+            super().run_step(pictures)
 
     parts: list[dict] = []
-    original, loop._Session = loop._Session, Deadly
-    try:
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "Session", Deadly)
         with pytest.raises(Killed):
             cyclegan.train(TINY, photos, paintings, None, tmp_path / "run", on_report=parts.append)
-    finally:
-        loop._Session = original
     cyclegan.train(TINY, photos, paintings, None, tmp_path / "run", on_report=parts.append)
     assert [row["step"] for row in parts] == [row["step"] for row in whole] == [2, 4]
     for a, b in zip(whole, parts, strict=True):
@@ -237,10 +238,10 @@ def test_the_averaged_generators_can_be_loaded(folders, tmp_path: Path):
         np.testing.assert_array_equal(model.get_weights()[0], state["average_painting/0"])
 
 
-def _disturb(session: loop._Session) -> None:
+def _disturb(session: Session) -> None:
     """Away from the identity, where several losses are zero."""
     rng = np.random.default_rng(3)
-    for network in session.painters.values():
+    for network in session.generators.values():
         network.set_weights([w + rng.normal(0, 0.05, w.shape) for w in network.get_weights()])
 
 
@@ -305,12 +306,3 @@ def test_a_run_is_trained_measured_and_published(tmp_path: Path, vgg16_weights, 
     finally:
         models.catalogue.cache_clear()
         monet.painter.cache_clear()
-
-
-def test_the_same_photos_are_held_out_wherever_they_lie():
-    names = [f"{i:04}.jpg" for i in range(500)]
-    train, test = runs.held_out([Path("a") / name for name in names])
-    _, again = runs.held_out([Path("b") / name for name in reversed(names)])
-    assert {p.name for p in test} == {p.name for p in again}
-    assert not {p.name for p in train} & {p.name for p in test}
-    assert 30 < len(test) < 70

@@ -22,8 +22,8 @@ from training.classifiers import teacher
 from training.data import dataset, inputs
 from training.data import files as trainer_files
 from training.data.dataset import Painting
+from training.publishing import cards, catalogue, evaluate
 from training.publishing import classifier as publish
-from training.publishing import evaluate
 from training.runs.history import History
 
 SMALL = ["phases.0.epochs=1", "sizes=[[0,32]]", "batch_size=4", "architecture.units=4"]
@@ -290,12 +290,14 @@ def test_figures_of_nine_need_one_of_the_nine():
 
 WRITERS = {
     "history.csv": lambda path: History(path.parent).append({"epoch": 1, "loss": 1.0}),
-    "steps.csv": lambda path: runs.append_history(path, {"step": 1, "loss": 1.0}),
+    "trials.csv": lambda path: History(path.parent, index="number", file=path.name).append(
+        {"number": 1, "loss": 1.0}
+    ),
     "mine.json": lambda path: evaluate.write_comparison([{"model": "m"}], path.with_suffix("")),
     "trained_on.npy": lambda path: evaluate.remember_training([], path),
     "state.npz": lambda path: trainer_files.save_arrays(path, {"a": np.zeros(3)}),
-    "models.json": lambda path: publish.update_catalogue(out=path.parent),
-    "vgg16.md": lambda path: publish.write_card(models.get("vgg16"), path.parent),
+    "models.json": lambda path: catalogue.update(out=path.parent),
+    "vgg16.md": lambda path: cards.write_card(models.get("vgg16"), path.parent),
 }
 
 
@@ -325,14 +327,14 @@ def test_a_model_can_be_used_whenever_publishing_it_again_fails(data, tmp_path, 
     def failing(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    for place in ("evaluate.record", "write_card", "update_catalogue"):
+    for place in ("evaluate.record", "cards.write_card", "catalogue.update"):
         with monkeypatch.context() as patch:
-            patch.setattr(f"training.publishing.classifier.{place}", failing)
+            patch.setattr(f"training.publishing.{place}", failing)
             with pytest.raises(KeyboardInterrupt):
                 publish.publish_classifier(tmp_path / "two", data, version="2")
         assert (shelf / "models.json").read_bytes() == listed
         assert models.checked(shelf / before.file.name, before.file.sha256)
-        if place != "update_catalogue":  # nothing was put in its place yet
+        if place != "catalogue.update":  # nothing was put in its place yet
             assert (shelf / "custom_cnn.md").read_bytes() == card
             assert evaluations.read(before, shelf) is not None
         assert not list(shelf.glob(".publishing-*"))

@@ -15,9 +15,8 @@ import tensorflow as tf
 from core import images, models
 from core.stylize import refine
 from core.stylize.terms import STYLE
-from training import runs, stylizer
+from training import stylizer
 from training.publishing import stylizer as publish_stylizer
-from training.runs import files
 
 TINY = stylizer.Options(
     steps=4, crop=32, batch=2, styles=3, widths=(8, 8, 8, 8), warm_up=2, report_every=2, seed=3
@@ -162,29 +161,3 @@ def test_styles_keep_their_gram_matrices(pictures):
     for name in loss.style:
         expected = np.asarray(STYLE["grams"].accumulate(maps[name][0]))
         assert np.abs(grams[name][0] - expected).max() < 1e-2 * np.abs(expected).max()
-
-
-def test_another_runs_options_are_refused(tmp_path):
-    runs.check_options(tmp_path, TINY)
-    runs.check_options(tmp_path, TINY)
-    with pytest.raises(ValueError, match="other options"):
-        runs.check_options(tmp_path, dataclasses.replace(TINY, seed=4))
-
-
-def test_small_pictures_are_enlarged_and_none_at_all_is_told(pictures):
-    found = runs.pictures(pictures[:2], 144)
-    assert [picture.shape for picture in found] == [(144, 160, 3)] * 2
-    as_they_are = runs.pictures(pictures[:2])
-    assert [picture.shape for picture in as_they_are] == [(72, 80, 3)] * 2
-    assert abs(found[0].mean() - as_they_are[0].mean()) < 2
-    with pytest.raises(ValueError, match="no pictures"):
-        runs.pictures([], 144)
-
-
-def test_options_change_by_name():
-    changed = files.changed(TINY, ["steps=9", "widths=[4, 4, 4, 4]"])
-    assert changed.steps == 9
-    assert list(changed.widths) == [4, 4, 4, 4]
-    for wrong in ("speed=3", "steps=", "steps"):
-        with pytest.raises(ValueError, match=r"option|FIELD=JSON"):
-            files.changed(TINY, [wrong])

@@ -1,0 +1,17 @@
+"""Names of files that a catalogue lists."""
+
+from __future__ import annotations
+
+import hashlib
+
+from training.data.files import name_for
+
+
+def test_other_content_keeps_its_name_until_it_is_no_longer_listed(tmp_path):
+    path, content = tmp_path / "vgg16.weights.h5", b"new"
+    digest = hashlib.sha256(content).hexdigest()
+    assert name_for(path, digest) == path
+    path.write_bytes(content)
+    assert name_for(path, digest) == path
+    path.write_bytes(b"old")
+    assert name_for(path, digest) == tmp_path / f"vgg16-{digest[:8]}.weights.h5"

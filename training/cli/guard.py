@@ -1,0 +1,28 @@
+"""The error guard of the trainer's command line: sentences and exit statuses, no tracebacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from core.cli import console
+from core.errors import AtelierError, incident
+
+
+class Guarded(TyperGroup):
+    """Ends every command that fails with a sentence on stderr and exit status 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AtelierError as error:
+            console.fail(str(error))
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            console.fail(f"{where}{error.strerror or error}.")
+        except Exception as error:
+            if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
+                raise  # wrong usage, or the command's own end
+            console.fail(incident(error))
