@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import pickle
 import signal
 import sqlite3
 import subprocess
@@ -26,7 +27,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from core import collection, images, jobs
-from core.collection import duplicates, scan
+from core.collection import duplicates, scan, store
 from core.collection.features import palette, palettes_by_artist
 from core.settings import ROOT, settings
 from tests.fuzz import exif, pattern, save
@@ -122,8 +123,8 @@ def errors(place: Path) -> dict[str, str]:
     return dict(zip(table["file"], table["error"], strict=True))
 
 
-def twins(place: Path) -> list[tuple[str, str]]:
-    found = scan.twins(place)
+def duplicate_files(place: Path) -> list[tuple[str, str]]:
+    found = scan.duplicate_pairs(place)
     return list(zip(found["file_a"], found["file_b"], strict=True))
 
 
@@ -297,7 +298,7 @@ def test_a_directory_of_nothing_but_damage_is_scanned_to_the_end(place, measured
     (place / "a.jpg").write_bytes(b"x")
     scan.scan(place)
     assert scan.is_complete(place)
-    assert twins(place) == []
+    assert duplicate_files(place) == []
 
 
 def test_a_picture_that_crashes_its_decoder_costs_only_itself(place, measured):
@@ -364,7 +365,7 @@ def test_a_cancelled_scan_goes_on_where_it_was(place, measured):
     assert scan.is_complete(place)
 
 
-def test_cancelled_while_twins_are_sought_is_not_complete(place, measured, monkeypatch):
+def test_cancelled_while_duplicates_are_sought_is_not_complete(place, measured, monkeypatch):
     put(place, "a.png")
     put(place, "b.png")
     stop = threading.Event()
@@ -378,10 +379,10 @@ def test_cancelled_while_twins_are_sought_is_not_complete(place, measured, monke
         patch.setattr(duplicates, "pairs", pairs)
         scan.scan(place, cancelled=stop.is_set)
     assert scan.known(place) == 2
-    assert twins(place) == []
+    assert duplicate_files(place) == []
     assert not scan.is_complete(place)
     assert scanned(place, measured) == []
-    assert twins(place) == [("a.png", "b.png")]
+    assert duplicate_files(place) == [("a.png", "b.png")]
     assert scan.is_complete(place)
 
 
@@ -420,41 +421,43 @@ def test_a_removed_file_is_forgotten(place, measured):
     assert scan.is_complete(place)
 
 
-def test_twins_follow_the_files(place, measured):
+def test_duplicates_follow_the_files(place, measured):
     put(place, "a.png", "b.png")
     put(place, "T/a again.png")
     scan.scan(place)
-    assert twins(place) == [("T/a again.png", "a.png")]
-    assert scan.twins(place)["likeness"].tolist() == [1.0]
+    assert duplicate_files(place) == [("T/a again.png", "a.png")]
+    assert scan.duplicate_pairs(place)["likeness"].tolist() == [1.0]
     put(place, "c.png", seed=1)  # as b
     assert not scan.is_complete(place)
     scan.scan(place)
-    assert twins(place) == [("T/a again.png", "a.png"), ("b.png", "c.png")]
+    assert duplicate_files(place) == [("T/a again.png", "a.png"), ("b.png", "c.png")]
     put(place, "T/a again.png", seed=7)
     scan.scan(place)
-    assert twins(place) == [("b.png", "c.png")]
+    assert duplicate_files(place) == [("b.png", "c.png")]
     (place / "c.png").unlink()
     scan.scan(place)
-    assert twins(place) == []
+    assert duplicate_files(place) == []
 
 
-def test_twins_of_a_file_that_is_gone_are_gone_at_once(place, measured):
+def test_duplicates_of_a_file_that_is_gone_are_gone_at_once(place, measured):
     put(place, "a.png")
     put(place, "b.png")
     put(place, "c.png")
     scan.scan(place)
-    assert len(twins(place)) == 3
+    assert len(duplicate_files(place)) == 3
     (place / "b.png").unlink()
     scan.scan(place, cancelled=lambda: True)
-    assert twins(place) == [("a.png", "c.png")]
+    assert duplicate_files(place) == [("a.png", "c.png")]
 
 
-def test_the_resized_copy_of_a_picture_is_no_twin(place, measured):
+def test_the_resized_copy_of_a_picture_is_no_duplicate(place, measured):
     put(place, "images/images/Titian/Titian_1.png")
     put(place, "resized/resized/Titian_1.png")
     put(place, "resized/resized/Titian_2.png")  # of which there is no other
     scan.scan(place)
-    assert twins(place) == [("images/images/Titian/Titian_1.png", "resized/resized/Titian_2.png")]
+    assert duplicate_files(place) == [
+        ("images/images/Titian/Titian_1.png", "resized/resized/Titian_2.png")
+    ]
 
 
 def test_a_resized_copy_that_is_left_alone_is_a_picture_of_its_own(place, measured):
@@ -462,10 +465,10 @@ def test_a_resized_copy_that_is_left_alone_is_a_picture_of_its_own(place, measur
     put(place, "resized/resized/Titian_1.png")
     put(place, "b.png")
     scan.scan(place)
-    assert twins(place) == [("b.png", "images/images/Titian/Titian_1.png")]
+    assert duplicate_files(place) == [("b.png", "images/images/Titian/Titian_1.png")]
     (place / "images/images/Titian/Titian_1.png").unlink()
     assert scanned(place, measured) == []
-    assert twins(place) == [("b.png", "resized/resized/Titian_1.png")]
+    assert duplicate_files(place) == [("b.png", "resized/resized/Titian_1.png")]
 
 
 def test_the_table_joins_listing_and_figures(place, measured):
@@ -481,7 +484,7 @@ def test_the_table_joins_listing_and_figures(place, measured):
     assert table["outside"].tolist() == [False, True]
     assert table["width"].tolist() == [128, 128]
     assert all(json.loads(palette) for palette in table["palette"])
-    assert list(scan.twins(place).columns) == ["file_a", "file_b", "likeness"]
+    assert list(scan.duplicate_pairs(place).columns) == ["file_a", "file_b", "likeness"]
 
 
 def test_an_empty_table_has_the_same_columns(place, measured):
@@ -499,7 +502,7 @@ def test_directories_of_one_name_have_a_memory_each(place, measured):
     assert scan.known(two) == 0
     scan.scan(two)
     assert (scan.known(one), scan.known(two)) == (1, 2)
-    assert scan.store(one).parent == settings().cache / "scans"
+    assert store.path(one).parent == settings().cache / "scans"
 
 
 def test_a_directory_is_the_same_by_every_path_to_it(place, measured, monkeypatch):
@@ -508,7 +511,7 @@ def test_a_directory_is_the_same_by_every_path_to_it(place, measured, monkeypatc
     (place.parent / "link").symlink_to(place)
     monkeypatch.chdir(place)
     for path in (place.parent / "link", place / ".." / place.name, Path(), Path("../paintings")):
-        assert scan.store(path) == scan.store(place)
+        assert store.path(path) == store.path(place)
         assert scan.is_complete(path)
 
 
@@ -523,7 +526,7 @@ def test_any_directory_has_a_memory(place, measured, name):
 def test_a_missing_directory_is_an_error_and_leaves_no_memory(place, look):
     with pytest.raises(FileNotFoundError, match="There is no directory"):
         look(place / "gone")
-    assert not scan.store(place / "gone").exists()
+    assert not store.path(place / "gone").exists()
 
 
 # The store
@@ -532,13 +535,13 @@ def test_a_missing_directory_is_an_error_and_leaves_no_memory(place, look):
 def test_the_store_of_another_version_is_made_anew(place, measured):
     files = put(place, "a.png", "b.png")
     scan.scan(place)
-    with closing(sqlite3.connect(scan.store(place))) as database:
-        database.execute("DROP TABLE twins")
+    with closing(sqlite3.connect(store.path(place))) as database:
+        database.execute("DROP TABLE duplicates")
         database.execute("ALTER TABLE pictures ADD COLUMN old TEXT")
         database.execute("PRAGMA user_version = 99")
         database.commit()
     assert not scan.is_complete(place)
-    assert scan.twins(place).empty
+    assert scan.duplicate_pairs(place).empty
     assert scanned(place, measured) == files
     assert scan.is_complete(place)
 
@@ -560,20 +563,20 @@ def cut(path: Path) -> None:
 @pytest.mark.parametrize("ruin", [ruin_all, ruin_the_inside, cut])
 @pytest.mark.parametrize(
     "look",
-    [scan.known, scan.is_complete, scan.table, scan.twins, scan.scan],
+    [scan.known, scan.is_complete, scan.table, scan.duplicate_pairs, scan.scan],
     ids=lambda f: f.__name__,
 )
 def test_a_damaged_store_is_made_anew(place, measured, ruin, look, caplog):
     files = put(place, "a.png", "b.png")
     scan.scan(place)
-    store = scan.store(place)
+    file = store.path(place)
     for end in ("-wal", "-shm"):
-        assert not Path(f"{store}{end}").exists()  # closed properly: all is in the one file
-    ruin(store)
-    with caplog.at_level(logging.WARNING, "core.collection.scan"):
+        assert not Path(f"{file}{end}").exists()  # closed properly: all is in the one file
+    ruin(file)
+    with caplog.at_level(logging.WARNING, "core.collection.store"):
         look(place)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert str(store) in caplog.text
+    assert str(file) in caplog.text
     scan.scan(place)
     assert sorted(scan.table(place)["file"]) == files
     assert scan.is_complete(place)
@@ -582,7 +585,7 @@ def test_a_damaged_store_is_made_anew(place, measured, ruin, look, caplog):
 def test_an_emptied_store_is_filled_again(place, measured):
     files = put(place, "a.png")
     scan.scan(place)
-    scan.store(place).write_bytes(b"")
+    store.path(place).write_bytes(b"")
     assert scanned(place, measured) == files
 
 
@@ -594,7 +597,7 @@ def test_a_locked_store_is_not_taken_for_a_damaged_one(place, measured, monkeypa
         raise sqlite3.OperationalError("database is locked")
 
     with monkeypatch.context() as patch:
-        patch.setattr(scan, "_connect", locked)
+        patch.setattr(store, "_connect", locked)
         with pytest.raises(scan.ScanError):
             scan.known(place)
     assert scan.known(place) == 1
@@ -605,7 +608,7 @@ def test_a_locked_store_is_not_taken_for_a_damaged_one(place, measured, monkeypa
 
 def test_scans_at_the_same_time_end_right(place, measured):
     files = put(place, *(f"{n:02d}.png" for n in range(20)))
-    put(place, "twin.png")
+    put(place, "again.png")
     start = threading.Barrier(4)
 
     def work() -> None:
@@ -615,8 +618,8 @@ def test_scans_at_the_same_time_end_right(place, measured):
     with ThreadPoolExecutor(4) as pool:
         for future in [pool.submit(work) for _ in range(4)]:
             future.result()
-    assert scan.table(place)["file"].tolist() == [*files, "twin.png"]
-    assert twins(place) == [("00.png", "twin.png")]
+    assert scan.table(place)["file"].tolist() == [*files, "again.png"]
+    assert duplicate_files(place) == [("00.png", "again.png")]
     assert scan.is_complete(place)
 
 
@@ -626,7 +629,7 @@ def test_a_store_is_made_once_however_many_open_it(place, old):
     for attempt in range(5):
         directory = place / str(attempt)
         if old:
-            path = scan.store(directory)
+            path = store.path(directory)
             path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(path)) as database:
                 database.execute("CREATE TABLE state (other TEXT)")
@@ -634,15 +637,15 @@ def test_a_store_is_made_once_however_many_open_it(place, old):
 
         def work(n: int, directory: Path = directory, start: threading.Barrier = start) -> None:
             start.wait()
-            with closing(scan._open(directory)) as database:
-                scan._keep(database, [scan.Measured(str(n), 0, 0)])
+            with closing(store.connect(directory)) as database:
+                store.keep(database, [scan.Measured(str(n), 0, 0)])
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(work, range(8)))
         assert scan.known(directory) == 8
 
 
-def test_twins_are_not_found_in_what_another_scan_has_changed_meanwhile(
+def test_duplicates_are_not_found_in_what_another_scan_has_changed_meanwhile(
     place, measured, monkeypatch
 ):
     put(place, "a.png", "b.png")
@@ -658,12 +661,12 @@ def test_twins_are_not_found_in_what_another_scan_has_changed_meanwhile(
     monkeypatch.setattr(duplicates, "pairs", pairs)
     scan.scan(place)
     assert inner
-    assert twins(place) == [("a.png", "c.png")]
+    assert duplicate_files(place) == [("a.png", "c.png")]
     assert scan.is_complete(place)
 
 
 def test_a_scan_that_overtakes_another_does_not_end_it(place, measured):
-    """What the slower one measures afterwards has its twins, too."""
+    """What the slower one measures afterwards has its duplicates, too."""
     put(place, "a.png", "b.png", "c.png")
     put(place, "z.png")
     overtaken = []
@@ -678,7 +681,7 @@ def test_a_scan_that_overtakes_another_does_not_end_it(place, measured):
 
     scan.scan(place, on_progress=progress)
     assert overtaken
-    assert twins(place) == [("a.png", "z.png")]
+    assert duplicate_files(place) == [("a.png", "z.png")]
     assert scan.is_complete(place)
 
 
@@ -690,7 +693,7 @@ def crashing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets some pictures kill the process that measures them, as a decoder's bug would."""
     (tmp_path / "crashing.py").write_text(
         "import os, signal\n"
-        "from core import scan\n"
+        "from core.collection import scan\n"
         "real = scan.measure\n"
         "def measure(directory, file):\n"
         f"    if file.startswith({BAD!r}):\n"
@@ -853,7 +856,7 @@ def test_a_scan_in_the_background_is_a_job(place):
     assert scan.in_background(place) is job
     assert jobs.find(scan.job_key(place)) is job
     job.result(120)
-    assert job.progress == (2, 2)
+    assert (job.progress.step, job.progress.of, job.progress.fraction) == (2, 2, 1.0)
     assert scan.is_complete(place)
 
 
@@ -871,7 +874,7 @@ def test_libraries_may_complain_as_much_as_they_like(place, tmp_path, monkeypatc
     monkeypatch.setattr(scan.sys, "executable", script(tmp_path / "python", talk))
     job = scan.in_background(place)
     job.result(60)
-    assert job.progress == (1, 1)
+    assert (job.progress.step, job.progress.of) == (1, 1)
 
 
 def test_a_cancelled_scan_in_the_background_ends(place, tmp_path, monkeypatch):
@@ -883,6 +886,12 @@ def test_a_cancelled_scan_in_the_background_ends(place, tmp_path, monkeypatch):
     job.cancel()
     job.result(30)
     assert job.state == jobs.State.cancelled
+    assert (job.progress.step, job.progress.of, job.progress.fraction) == (0, 9, 0.0)
+
+
+def test_the_payload_of_a_scan_is_plain_data(place):
+    payload = scan.Directory(place)
+    assert pickle.loads(pickle.dumps(payload)) == payload  # noqa: S301 - our own bytes
 
 
 # Palettes of artists
