@@ -96,7 +96,7 @@ def test_what_lies_in_the_folder_stays_as_it_is(name, quick, draw, tmp_path):
     count = 4 if name == "stylize" else 3  # in a folder, each picture is an input
     assert len(made) == count
     if name == "monet":
-        assert made == {"a-to-generate.png", "a-to-monet-2.png", "b-to-generate.png"}
+        assert made == {"a-to-monet.png", "a-to-monet-2.png", "b-to-monet.png"}
     else:
         assert {"a-2.png", "a-4.png", "b-2.png"} <= made
     run(*command(name, photos, tmp_path / "photos", style))
@@ -151,13 +151,13 @@ def test_a_file_that_is_named_is_replaced(quick, draw, tmp_path):
 def test_what_appears_while_it_is_painted_stays(quick, draw, tmp_path, monkeypatch):
     def meddle(pixels, way, brush):
         (tmp_path / "out").mkdir()
-        (tmp_path / "out" / "a-to-generate.png").write_bytes(b"somebody else's")
+        (tmp_path / "out" / "a-to-monet.png").write_bytes(b"somebody else's")
         return monet.Painted(way, pixels, pixels, 0.0)
 
     monkeypatch.setattr(monet, "paint", meddle)
     done = run("monet", draw("a.png"), "-o", tmp_path / "out", "--json")
     assert done.exit_code == 0, done.stderr
-    assert (tmp_path / "out" / "a-to-generate.png").read_bytes() == b"somebody else's"
+    assert (tmp_path / "out" / "a-to-monet.png").read_bytes() == b"somebody else's"
     assert json.loads(done.stdout)["output"] == str(tmp_path / "out" / "a-to-monet-2.png")
 
 
@@ -474,7 +474,7 @@ def test_every_ending_is_written_as_what_it_says(quick, draw, tmp_path, remember
 def test_a_folder_named_like_a_picture_is_a_folder(quick, draw, tmp_path):
     (tmp_path / "out.png").mkdir()
     assert run("monet", draw("a.png"), "-o", tmp_path / "out.png").exit_code == 0
-    assert names(tmp_path / "out.png") == ["a-to-generate.png"]
+    assert names(tmp_path / "out.png") == ["a-to-monet.png"]
 
 
 @pytest.mark.parametrize("encoding_of_terminal", ["utf-8:strict", "ascii:strict"])
@@ -515,4 +515,4 @@ def test_names_that_are_no_text(encoding_of_terminal, draw, tmp_path, remembered
     both = call("monet", photo, broken, "-o", tmp_path / "monets", "--json")
     assert both.returncode == 3, both.stderr
     assert both.stderr == ""
-    assert (tmp_path / "monets" / os.fsdecode(b"caf\xe9-to-generate.png")).exists()
+    assert (tmp_path / "monets" / os.fsdecode(b"caf\xe9-to-monet.png")).exists()
