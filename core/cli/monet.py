@@ -14,7 +14,6 @@ from core import monet as painting
 from core.cli import console
 from core.cli.console import AsJson, say
 from core.cli.fields import default, option
-from core.errors import InvalidRequest
 from core.images import encoding, folders
 from core.monet import MonetRequest
 
@@ -50,7 +49,7 @@ def monet(
     Exit status: 0 done, 1 failed as a whole, 2 wrong usage, 3 some photos failed (each is named),
     130 stopped by Ctrl-C (what was left is named).
     """
-    request = _request(direction, brush, strength)
+    request = MonetRequest(direction=direction, brush=brush, strength=strength)
     outputs = _outputs(photos, out, request.direction)
     batch = console.Batch(photos, as_json)
     with batch.whole():
@@ -78,18 +77,6 @@ def monet(
                 shown = files.printable(written)
                 typer.echo(f"{shown}  ({width}×{height}, {result.seconds:.1f} s)")
     batch.close()
-
-
-def _request(direction: painting.Direction, brush: painting.Brush, strength: float) -> MonetRequest:
-    """The request, checked.
-
-    Raises:
-        typer.Exit: If a value is out of its range.
-    """
-    try:
-        return MonetRequest(direction=direction, brush=brush, strength=strength)
-    except InvalidRequest as error:
-        console.refuse(str(error))
 
 
 def _outputs(
