@@ -62,8 +62,8 @@ def connect(directory: Path) -> sqlite3.Connection:
     except (OSError, sqlite3.OperationalError) as error:  # locked, full, not ours: no damage
         log.warning("The scan in %s cannot be used: %r", file, error)
         raise ScanError(
-            f"What was seen cannot be remembered in {file.parent}: make room there, or name "
-            "another directory in ATELIER_CACHE."
+            f"The cache {file.parent} cannot be used: make room there, or name another directory "
+            "in ATELIER_CACHE."
         ) from error
     except sqlite3.DatabaseError as error:
         log.warning("The scan remembered in %s is damaged (%s): it is made anew", file, error)

@@ -138,7 +138,7 @@ def test_monet_paints_the_same_picture_once_and_gives_it_for_each_of_its_files(p
     assert len(painted) == 2
     assert offered(app) == ["Download"] * 4 + ["Download all 4"]
     for toggle in app.toggle:
-        assert toggle.label == "Show the way back"
+        assert toggle.label == "Show the cycle"
 
 
 def test_the_archive_of_monet_has_a_name_for_each(painted, monkeypatch):
@@ -153,14 +153,14 @@ def test_the_archive_of_monet_has_a_name_for_each(painted, monkeypatch):
     with zipfile.ZipFile(io.BytesIO(archives[-1])) as archive:
         found = {name: archive.read(name) for name in archive.namelist()}
     assert sorted(found) == [
-        "01-a-generate.jpg",
-        "02-a-generate.jpg",
-        "03-b-generate.jpg",
-        "04-a-generate.jpg",
-        "05-evil-generate.jpg",
-        "06-a _b_-generate.jpg",
+        "01-a-monet.jpg",
+        "02-a-monet.jpg",
+        "03-b-monet.jpg",
+        "04-a-monet.jpg",
+        "05-evil-monet.jpg",
+        "06-a _b_-monet.jpg",
     ]
-    assert found["01-a-generate.jpg"] == found["03-b-generate.jpg"] != found["04-a-generate.jpg"]
+    assert found["01-a-monet.jpg"] == found["03-b-generate.jpg"] != found["04-a-generate.jpg"]
 
 
 def test_a_picture_that_monet_stumbles_over_is_not_the_others_end(monkeypatch, painted):
@@ -230,7 +230,7 @@ def test_names_of_all_kinds_and_many_files_at_once(painted):
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_a_name_is_harmless_and_not_empty(name: str):
     found = uploads.given(name, b"")
-    for text in (found.name, found.stem, uploads.file_name(found.stem, "-generate.jpg")):
+    for text in (found.name, found.stem, uploads.file_name(found.stem, "-monet.jpg")):
         assert 0 < len(text.encode()) <= 180
         assert len(text.splitlines()) == 1
         assert not set(text) & set("/\\\0")

@@ -1,4 +1,4 @@
-"""Charts in the colours of the house: what all share, and the chart of probabilities."""
+"""Charts in the colors of the house: what all share, and the chart of probabilities."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def probabilities(guesses: tuple[Guess, ...]) -> go.Figure:
     """Horizontal bars, the most probable artist on top."""
     names = [guess.artist.name for guess in guesses][::-1]
     values = [guess.probability for guess in guesses][::-1]
-    colours = [theme.muted()] * (len(guesses) - 1) + [theme.accent()]
+    colors = [theme.muted()] * (len(guesses) - 1) + [theme.accent()]
     figure = go.Figure(
         go.Bar(
             x=values,
             y=names,
             orientation="h",
-            marker={"color": colours, "line": {"width": 0}},
+            marker={"color": colors, "line": {"width": 0}},
             text=[percent(value) for value in values],
             textposition="outside",
             cliponaxis=False,
@@ -48,7 +48,7 @@ def percent(share: float) -> str:
 
 
 def quiet(figure: go.Figure, *, height: int, right: int = 8) -> go.Figure:
-    """Takes frames, grids and gestures away, and gives the house's colours."""
+    """Takes frames, grids and gestures away, and gives the house's colors."""
     figure.update_layout(
         height=height,
         margin={"l": 0, "r": right, "t": 4, "b": 4},

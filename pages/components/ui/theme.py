@@ -1,11 +1,12 @@
-"""What the theme cannot say: the few lines of CSS and the colours that all pages share."""
+"""What the theme cannot say: the few lines of CSS and the colors that all pages share."""
 
 from __future__ import annotations
 
 from html import escape
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
+
+from pages.components.ui import streamlit_compat
 
 _CSS = """
 <style>
@@ -31,10 +32,7 @@ _CSS = """
 
 def apply() -> None:
     """Call once at the top of every page."""
-    if PagesManager.uses_pages_directory:
-        # Somebody came to this page's address before anybody opened Home: Streamlit took the
-        # directory `pages` for its older kind of application. Home's navigation counts.
-        PagesManager.uses_pages_directory = False
+    if streamlit_compat.took_pages_for_an_application():
         st.rerun()
     st.html(_CSS.replace("ACCENT", accent()))
 
@@ -49,7 +47,7 @@ def figures(named: dict[str, str]) -> str:
 
 
 def accent() -> str:
-    """The accent colour of the theme on screen: ultramarine, lighter at night."""
+    """The accent color of the theme on screen: ultramarine, lighter at night."""
     return "#8b9cf4" if is_dark() else "#2b3fa8"
 
 
@@ -59,12 +57,12 @@ def muted() -> str:
 
 
 def ink() -> str:
-    """The text colour of the theme on screen, for charts."""
+    """The text color of the theme on screen, for charts."""
     return "#ece8df" if is_dark() else "#1f1d1a"
 
 
 def line() -> str:
-    """The colour of a fine rule in charts."""
+    """The color of a fine rule in charts."""
     return "#34343f" if is_dark() else "#e4dfd3"
 
 
