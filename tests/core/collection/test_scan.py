@@ -1,14 +1,11 @@
-"""What a scan measures, and that it remembers the right things whatever happens to it."""
+"""A scan remembers the right things whatever happens to it."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import logging
 import os
 import pickle
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -16,208 +13,26 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from core import collection, images, jobs
+from core import images, jobs
 from core.collection import duplicates, scan, store
-from core.collection.features import palette, palettes_by_artist
 from core.settings import ROOT, settings
-from tests.fuzz import exif, pattern, save
-
-BAD = "bad"  # at the start of the name of a picture that crashes its decoder in these tests
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    directory = tmp_path / "paintings"
-    directory.mkdir()
-    return directory
-
-
-def picture(seed: int, height: int = 96, width: int = 128) -> np.ndarray:
-    """Pixels unlike those of any other seed."""
-    rng = np.random.default_rng(seed)
-    return np.kron(
-        rng.integers(0, 256, (6, 8, 3)).astype(np.uint8), np.ones((16, 16, 1), np.uint8)
-    )[:height, :width]
-
-
-def put(place: Path, *files: str, seed: int = 0) -> list[str]:
-    """Writes a different picture to each file."""
-    for n, file in enumerate(files):
-        path = place / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(save(picture(seed + n), "PNG"))
-    return list(files)
-
-
-def measure(place: Path, data: bytes | np.ndarray | Image.Image) -> scan.Measured:
-    """The figures of one picture."""
-    (place / "one.png").write_bytes(data if isinstance(data, bytes) else save(data, "PNG"))
-    return scan.measure(place, "one.png")
-
-
-def plain(*colour: int, size: tuple[int, int] = (40, 30)) -> Image.Image:
-    return Image.new("RGB", size, tuple(colour))
-
-
-class Here:
-    """A pool that does what it is given at once, in this process."""
-
-    def __init__(self, workers: int = 1) -> None:
-        self.map = map
-
-    def submit(self, function: Callable, *arguments: object) -> Future:
-        future: Future = Future()
-        try:
-            future.set_result(function(*arguments))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-    def shutdown(self, **options: bool) -> None:
-        pass
-
-    def __enter__(self) -> Here:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        pass
-
-
-@pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Scans without processes, two files at a time; lists the files as they are measured."""
-    files: list[str] = []
-    real = scan.measure
-
-    def note(directory: Path, file: str) -> scan.Measured:
-        files.append(file)
-        if Path(file).name.startswith(BAD):
-            raise BrokenProcessPool
-        return real(directory, file)
-
-    monkeypatch.setattr(scan, "_pool", Here)
-    monkeypatch.setattr(scan, "_CHUNK", 2)
-    monkeypatch.setattr(scan, "measure", note)
-    return files
-
-
-def scanned(place: Path, files: list[str]) -> list[str]:
-    """Scans, and gives the files that were measured for it."""
-    files.clear()
-    scan.scan(place)
-    return sorted(files)
-
-
-def errors(place: Path) -> dict[str, str]:
-    table = scan.table(place)
-    return dict(zip(table["file"], table["error"], strict=True))
-
-
-def duplicate_files(place: Path) -> list[tuple[str, str]]:
-    found = scan.duplicate_pairs(place)
-    return list(zip(found["file_a"], found["file_b"], strict=True))
-
-
-# Figures
-
-
-@pytest.mark.parametrize(
-    ("colour", "brightness"),
-    [
-        ((0, 0, 0), 0.0),
-        ((255, 255, 255), 1.0),
-        ((128, 128, 128), 0.502),
-        ((255, 0, 0), 0.299),
-        ((0, 255, 0), 0.587),
-        ((0, 0, 255), 0.114),
-    ],
+from tests.core.collection.conftest import (
+    BAD,
+    Here,
+    duplicate_files,
+    errors,
+    picture,
+    plain,
+    put,
+    scanned,
 )
-def test_brightness_is_the_mean_luma(place, colour, brightness):
-    assert measure(place, plain(*colour)).brightness == pytest.approx(brightness, abs=1e-3)
-
-
-def test_brightness_is_a_mean_over_the_picture(place):
-    image = plain(255, 255, 255, size=(400, 300))
-    image.paste((0, 0, 0), (0, 0, 300, 300))
-    assert measure(place, image).brightness == pytest.approx(0.25, abs=5e-3)
-
-
-@pytest.mark.parametrize("pixels", [pattern(90, 120).mean(-1).astype(np.uint8), picture(0)[..., 0]])
-def test_grey_has_no_colour(place, pixels):
-    assert measure(place, pixels).colourfulness == 0
-
-
-def test_colourfulness_is_that_of_hasler_and_suesstrunk(place):
-    """At 128 x 128 nothing is scaled, and the formula can be written out."""
-    rng = np.random.default_rng(0)
-    pixels = rng.integers(0, 256, (128, 128, 3)).astype(np.uint8)
-    pixels[:, :60, 0] //= 3
-    red, green, blue = pixels.astype(float).transpose(2, 0, 1)
-    rg, yb = red - green, 0.5 * (red + green) - blue
-    expected = np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
-    assert expected > 60
-    assert measure(place, pixels).colourfulness == pytest.approx(expected, abs=0.02)
-
-
-def test_the_palette_has_the_colours_and_their_shares(place):
-    image = plain(200, 30, 20, size=(400, 400))
-    image.paste((10, 20, 160), (0, 0, 400, 100))
-    (first, red), (second, blue), *_ = json.loads(measure(place, image).palette)
-    assert (first, second) == ("#c81e14", "#0a14a0")
-    assert (red, blue) == pytest.approx((0.75, 0.25), abs=0.05)  # the edge is blurred
-
-
-def test_a_small_accent_is_in_the_palette():
-    """Median cut would give six greys."""
-    grey = np.tile(np.linspace(60, 200, 64).astype(np.uint8)[:, None, None], (1, 64, 3))
-    grey[:8, :8] = (220, 20, 20)
-    colours = [colour for colour, _ in palette(Image.fromarray(grey))]
-    assert "#dc1414" in colours
-
-
-@hypothesis_settings(deadline=None)
-@given(hnp.arrays(np.uint8, (8, 8, 3)))
-def test_shares_of_a_palette_add_up_and_fall(pixels):
-    colours = palette(Image.fromarray(pixels))
-    shares = [share for _, share in colours]
-    assert 1 <= len(colours) <= 6
-    assert sum(shares) == pytest.approx(1, abs=0.0031)
-    assert shares == sorted(shares, reverse=True)
-    assert all(len(bytes.fromhex(colour.removeprefix("#"))) == 3 for colour, _ in colours)
-
-
-@pytest.mark.parametrize(("orientation", "size"), [(1, (60, 40)), (3, (60, 40)), (6, (40, 60))])
-def test_sizes_are_those_of_the_upright_picture(place, orientation, size):
-    data = save(pattern(40, 60), "JPEG", exif=exif(orientation))
-    row = measure(place, data)
-    assert (row.width, row.height) == size
-
-
-def test_a_large_picture_is_read_small_but_its_size_is_its_own(place):
-    row = measure(place, save(pattern(1500, 2100), "JPEG"))
-    assert (row.width, row.height) == (2100, 1500)
-
-
-def test_fingerprints_are_of_the_file_and_of_the_look(place):
-    data = save(picture(1), "PNG")
-    row = measure(place, data)
-    again = measure(place, save(picture(1), "JPEG", quality=95))
-    assert (row.bytes, row.sha256) == (len(data), hashlib.sha256(data).hexdigest())
-    assert (len(row.hash), len(row.small)) == (16, scan.SMALL**2)
-    assert again.sha256 != row.sha256
-    assert (int(again.hash, 16) ^ int(row.hash, 16)).bit_count() <= 4
-    assert (row.error, row.file) == ("", "one.png")
-
+from tests.fuzz import save
 
 # Damage
 
@@ -529,80 +344,6 @@ def test_a_missing_directory_is_an_error_and_leaves_no_memory(place, look):
     assert not store.path(place / "gone").exists()
 
 
-# The store
-
-
-def test_the_store_of_another_version_is_made_anew(place, measured):
-    files = put(place, "a.png", "b.png")
-    scan.scan(place)
-    with closing(sqlite3.connect(store.path(place))) as database:
-        database.execute("DROP TABLE duplicates")
-        database.execute("ALTER TABLE pictures ADD COLUMN old TEXT")
-        database.execute("PRAGMA user_version = 99")
-        database.commit()
-    assert not scan.is_complete(place)
-    assert scan.duplicate_pairs(place).empty
-    assert scanned(place, measured) == files
-    assert scan.is_complete(place)
-
-
-def ruin_all(path: Path) -> None:
-    path.write_bytes(np.random.default_rng(0).bytes(20_000))
-
-
-def ruin_the_inside(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[4096:] = np.random.default_rng(0).bytes(len(data) - 4096)
-    path.write_bytes(data)
-
-
-def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:6000])
-
-
-@pytest.mark.parametrize("ruin", [ruin_all, ruin_the_inside, cut])
-@pytest.mark.parametrize(
-    "look",
-    [scan.known, scan.is_complete, scan.table, scan.duplicate_pairs, scan.scan],
-    ids=lambda f: f.__name__,
-)
-def test_a_damaged_store_is_made_anew(place, measured, ruin, look, caplog):
-    files = put(place, "a.png", "b.png")
-    scan.scan(place)
-    file = store.path(place)
-    for end in ("-wal", "-shm"):
-        assert not Path(f"{file}{end}").exists()  # closed properly: all is in the one file
-    ruin(file)
-    with caplog.at_level(logging.WARNING, "core.collection.store"):
-        look(place)
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert str(file) in caplog.text
-    scan.scan(place)
-    assert sorted(scan.table(place)["file"]) == files
-    assert scan.is_complete(place)
-
-
-def test_an_emptied_store_is_filled_again(place, measured):
-    files = put(place, "a.png")
-    scan.scan(place)
-    store.path(place).write_bytes(b"")
-    assert scanned(place, measured) == files
-
-
-def test_a_locked_store_is_not_taken_for_a_damaged_one(place, measured, monkeypatch):
-    put(place, "a.png")
-    scan.scan(place)
-
-    def locked(path: Path) -> sqlite3.Connection:
-        raise sqlite3.OperationalError("database is locked")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(store, "_connect", locked)
-        with pytest.raises(scan.ScanError):
-            scan.known(place)
-    assert scan.known(place) == 1
-
-
 # Several at once
 
 
@@ -621,28 +362,6 @@ def test_scans_at_the_same_time_end_right(place, measured):
     assert scan.table(place)["file"].tolist() == [*files, "again.png"]
     assert duplicate_files(place) == [("00.png", "again.png")]
     assert scan.is_complete(place)
-
-
-@pytest.mark.parametrize("old", [False, True])
-def test_a_store_is_made_once_however_many_open_it(place, old):
-    """And what the first of them writes into it stays."""
-    for attempt in range(5):
-        directory = place / str(attempt)
-        if old:
-            path = store.path(directory)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(path)) as database:
-                database.execute("CREATE TABLE state (other TEXT)")
-        start = threading.Barrier(8)
-
-        def work(n: int, directory: Path = directory, start: threading.Barrier = start) -> None:
-            start.wait()
-            with closing(store.connect(directory)) as database:
-                store.keep(database, [scan.Measured(str(n), 0, 0)])
-
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(work, range(8)))
-        assert scan.known(directory) == 8
 
 
 def test_duplicates_are_not_found_in_what_another_scan_has_changed_meanwhile(
@@ -892,31 +611,3 @@ def test_a_cancelled_scan_in_the_background_ends(place, tmp_path, monkeypatch):
 def test_the_payload_of_a_scan_is_plain_data(place):
     payload = scan.Directory(place)
     assert pickle.loads(pickle.dumps(payload)) == payload  # noqa: S301 - our own bytes
-
-
-# Palettes of artists
-
-
-@pytest.mark.filterwarnings("error")
-def test_the_palette_of_an_artist_is_made_of_those_of_the_paintings(place, measured):
-    for name, colour in [("Titian/a", (200, 0, 0)), ("Titian/b", (0, 0, 90)), ("X/c", (9, 9, 9))]:
-        (place / name).parent.mkdir(exist_ok=True)
-        (place / f"{name}.png").write_bytes(save(plain(*colour), "PNG"))
-    scan.scan(place)
-    table = palettes_by_artist(scan.table(place))
-    assert table["artist"].tolist() == ["Titian", "X"]
-    dark, light = json.loads(table["palette"][0])
-    assert (dark, light) == (["#00005a", 0.5], ["#c80000", 0.5])
-    assert json.loads(table["palette"][1]) == [["#090909", 1.0]]
-
-
-@pytest.mark.real_data
-def test_real_paintings_have_sensible_figures(real_paintings):
-    files = [file.file for file in collection.files(real_paintings)[::1000]]
-    for file in files:
-        row = scan.measure(real_paintings, file)
-        assert not row.error
-        assert min(row.width, row.height) > 100
-        assert 0.02 < row.brightness < 0.98
-        assert 0 <= row.colourfulness < 150
-        assert sum(share for _, share in json.loads(row.palette)) == pytest.approx(1, abs=0.0031)
