@@ -8,6 +8,7 @@ Pictures are never kept, only a hash that tells the same upload again.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -148,7 +149,7 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _tune_sqlite(connection, _record: object) -> None:
+def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA busy_timeout=30000")  # first: the next line may have to wait
     # Write-ahead logging lets readers go on while one writes; FULL survives a power cut.
     connection.execute("PRAGMA journal_mode=WAL")

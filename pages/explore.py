@@ -12,8 +12,8 @@ theme.apply()
 VIEWS = {
     "Painters": "Who they were: lives, countries, movements.",
     "Gallery": "Browse the paintings.",
-    "Colour": "How bright, how colourful, in which colours.",
-    "Training": "What a trainer asks: balance, augmentation, sizes, damage, twins.",
+    "Color": "How bright, how colorful, in which colors.",
+    "Training": "What a trainer asks: balance, augmentation, sizes, damage, duplicates.",
 }
 
 st.title("Explore the collection")

@@ -9,10 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from core import artists, errors, examples, identify, images, journal, models
+from core.identify import IdentifyRequest
 from pages.components.ui import cards, charts, downloads, heat, pictures, theme, uploads
+from pages.components.ui.fields import label, tip, within
+from pages.components.ui.progress import LOADING
 from pages.components.ui.uploads import Given
 
 MOST_NAMES = 10
+DEFAULT = IdentifyRequest()
 
 theme.apply()
 
@@ -38,7 +42,7 @@ def measured(entry: models.Entry) -> str:
     """A model's figures in a visitor's words, from its evaluation."""
     figures = entry.figures
     right = charts.percent(figures["test"]["accuracy"])
-    parts = [f"right at once for {right} of test paintings", f"{entry.total_bytes / 1e6:.0f} MB"]
+    parts = [f"top-1 accuracy {right} on test paintings", f"{entry.total_bytes / 1e6:.0f} MB"]
     if "speed" in figures:
         parts.append(f"{figures['speed']['milliseconds']:.0f} ms a painting")
     return ", ".join(parts)
@@ -75,7 +79,9 @@ def show(given: Given, seen: Seen, top: int) -> None:
             cards.unknown_label()
             with st.expander(f"The closest hand I know: {first.artist.name}"):
                 cards.artist_label(first.artist)
-        st.markdown("**Probability**" if result.known else "**If it were one of them**")
+        st.markdown(
+            "**Probability**" if result.known else "**Probability, if it were one of them**"
+        )
         st.plotly_chart(
             charts.probabilities(guesses),
             key=f"chart-{seen.key}",
@@ -86,7 +92,12 @@ def show(given: Given, seen: Seen, top: int) -> None:
             ask(seen, seen.prediction_id)
     with left:
         picture = st.empty()
-        if not st.toggle("Show where I looked", key=f"heat-{seen.key}"):
+        lit = st.toggle(
+            label(IdentifyRequest, "explain"),
+            key=f"heat-{seen.key}",
+            help=tip(IdentifyRequest, "explain"),
+        )
+        if not lit:
             picture.image(
                 pictures.shown(given.data), width="stretch", alt=f"Your picture {given.name}"
             )
@@ -97,7 +108,10 @@ def show(given: Given, seen: Seen, top: int) -> None:
             width="stretch",
             alt=f"{given.name}: what spoke for {first.artist.name} is lit, the rest is in shade",
         )
-        st.caption(f"Lit: what spoke for {first.artist.name}. In shade: what mattered less.")
+        st.caption(
+            f"Grad-CAM heat map. Lit: what spoke for {first.artist.name}. In shade: what mattered "
+            "less."
+        )
         downloads.button(
             "Download this picture",
             image,
@@ -161,16 +175,28 @@ dropped = st.file_uploader(
     accept_multiple_files=True,
     help="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each. Nothing leaves this machine.",
 )
-with st.popover("How I look", icon=":material/tune:"):
+with st.popover("Model", icon=":material/tune:"):
     model = st.radio(
-        "Which eye",
+        label(IdentifyRequest, "model"),
         list(entries),
         format_func=lambda model_id: entries[model_id].title,
         captions=[measured(entry) for entry in entries.values()],
         key="model",
-        help="The network. Accuracy was measured on paintings that it had never seen.",
+        help=tip(
+            IdentifyRequest,
+            "model",
+            "Accuracy was measured on the test split, paintings that it had never seen.",
+        ),
     )
-    top = st.slider("How many names", 1, MOST_NAMES, 5, key="top", help="The k of top-k")
+    names = within(IdentifyRequest, "top", range(MOST_NAMES + 1))
+    top = st.slider(
+        label(IdentifyRequest, "top"),
+        names[0],
+        names[-1],
+        DEFAULT.top,
+        key="top",
+        help=tip(IdentifyRequest, "top"),
+    )
 
 queue = [uploads.given(upload.name, upload.getvalue()) for upload in dropped]
 if queue:
@@ -181,12 +207,12 @@ elif st.session_state.example is not None:
 
 if queue and not models.is_loaded(model):
     waking = st.empty()
-    with waking.status("Opening my eyes. This takes a few seconds, only the first time.") as status:
+    with waking.status(LOADING) as status:
         try:
             models.load(model, progress=status.write)
             identify.warm_up(model)
         except models.WeightsError as error:
-            status.update(label="I cannot see yet", state="error")
+            status.update(label="The model cannot be loaded", state="error")
             st.error(str(error))
             st.stop()
     waking.empty()

@@ -11,9 +11,9 @@ from pages.components.ui import choices, theme
 theme.apply()
 
 VIEWS = {
-    "All models": "Every network that names painters, asked about the same paintings.",
-    "One model": "How one of them learned, whom it confuses, where it is sure and wrong.",
-    "Two models": "Show one painting to two of them, and hear both.",
+    "All models": "Accuracy and calibration of every classifier, on the same paintings.",
+    "One model": "Training, confusions, calibration and errors of one of them.",
+    "Two models": "Predictions of two of them on one painting: show it, and hear both.",
 }
 
 st.title("The laboratory")

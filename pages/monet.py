@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import io
-import uuid
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
 
 import streamlit as st
 
-from core import errors, examples, images, jobs, models, monet
-from core.jobs import Job, State
-from core.monet.tiled import Stopped
-from pages.components.ui import charts, compare, downloads, pictures, theme, uploads
+from core import examples, images, jobs, models, monet
+from core.jobs import Handle, State
+from core.monet import MonetPayload, MonetRequest, MonetResult
+from core.requests import described
+from pages.components.ui import charts, compare, downloads, pictures, progress, theme, uploads
+from pages.components.ui.fields import label, tip
 from pages.components.ui.guard import guarded
 from pages.components.ui.uploads import Given
 from pages.components.ui.warm_up import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 24  # pictures of a visit that stay painted
+DEFAULT = MonetRequest()
 
 theme.apply()
 warm_up_in_background()
@@ -56,105 +58,87 @@ WAYS: dict[monet.Direction, Way] = {
 }
 
 
-@dataclass(frozen=True)
-class Finished:
-    """A painted picture as the visit keeps it: JPEGs, a tenth of the pixels' size."""
-
-    before: bytes
-    after: bytes
-    seconds: float
-
-
 if "monet_painted" not in st.session_state:
-    st.session_state.monet_painted = {}  # key to Finished, or to a sentence that says why not
-    st.session_state.monet_job = None  # the latest, and what it was to paint
-    st.session_state.monet_wanted = []
+    st.session_state.monet_painted = {}  # key to MonetResult, or to a sentence that says why not
+    st.session_state.monet_jobs = {}  # key to the job that paints it, in the order of painting
+    st.session_state.monet_refused = {}  # key to a sentence: without its model nothing is painted
+    st.session_state.monet_stopped = False
     st.session_state.monet_example = {}  # direction to the number of the example
 
 
-def work(
-    job: Job,
-    wanted: list[tuple[str, bytes]],
-    direction: monet.Direction,
-    brush: monet.Brush,
-    painted: dict[str, Finished | str],
-) -> None:
-    """Paints what is not painted yet, one picture after the other."""
-    for key, data in wanted:
-        if job.stopping:
-            return
-        try:
-            picture = images.load(data, enough=monet.LONGEST)
-            done = monet.paint(
-                picture.pixels, direction, brush=brush, stopping=lambda: job.stopping
-            )
-        except images.UnreadablePicture as error:
-            painted[key] = str(error)
-        except Stopped:
-            return
-        except models.WeightsError:
-            raise  # the next one would not fare better
-        except Exception as error:  # the others' turn comes all the same
-            painted[key] = errors.sentence(error)
+def collect() -> None:
+    """Takes what finished jobs have painted; those that were stopped before stay as they are."""
+    state = st.session_state
+    for key, job in list(state.monet_jobs.items()):
+        if not job.is_finished:
+            continue
+        if job.state is State.failed:
+            without_model = isinstance(job.error, models.WeightsError)
+            (state.monet_refused if without_model else state.monet_painted)[key] = job.sentence
+        elif (result := job.result()) is not None:
+            state.monet_painted[key] = result
         else:
-            before, after = (
-                images.encode(pixels, "JPEG", quality=95, subsampling=0)
-                for pixels in (done.before, done.after)
-            )
-            painted[key] = Finished(before, after, done.seconds)
-        job.report(key)
+            continue
+        del state.monet_jobs[key]
+
+
+def forget(wanted: dict[str, bytes]) -> None:
+    """The visitor has changed their mind: what is not wanted any more is not painted either."""
+    state = st.session_state
+    for key in [key for key in state.monet_jobs if key not in wanted]:
+        state.monet_jobs.pop(key).cancel()
+    for key in [key for key in state.monet_refused if key not in wanted]:
+        del state.monet_refused[key]
+    for key in [key for key in state.monet_painted if key not in wanted][:-KEPT]:
+        del state.monet_painted[key]
+
+
+def stop() -> None:
+    """Stops all; what is painted stays."""
+    for job in st.session_state.monet_jobs.values():
+        job.cancel()
+    st.session_state.monet_stopped = True
+    st.rerun()
 
 
 @st.fragment(run_every=0.4)
 @guarded()
-def follow(job: Job, wanted: list[str]) -> None:
+def follow(running: dict[str, Handle], of: int) -> None:
     """The progress, while the rest of the page stays as it is; each result redraws it."""
-    job.touch()
-    done = sum(key in st.session_state.monet_painted for key in wanted)
-    if job.is_finished or done > st.session_state.monet_shown:
+    for job in running.values():
+        job.touch()
+    if any(job.is_finished for job in running.values()):
         st.rerun()
-    if job.place:
-        text = f"In line: {job.place} before you"
-    elif not monet.is_loaded(direction):
-        text = "Mixing the colours. This takes a few seconds, only the first time."
-    else:
-        text = f"Painting picture {done + 1} of {len(wanted)}"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress((done + 0.5) / len(wanted), text=text)
-        if st.button("Stop", icon=":material/stop_circle:", key="stop-monet"):
-            job.cancel()
+    now, done = next(iter(running.values())), of - len(running)
+    text = f"Painting picture {done + 1} of {of}"
+    if now.progress is not None and now.progress.phase == "loading":
+        text = progress.LOADING
+    if progress.bar((done + 0.5) / of, progress.in_line(now) or text, key="stop-monet"):
+        stop()
 
 
-def see_to(wanted: dict[str, bytes]) -> None:
+def see_to(wanted: dict[str, bytes], request: MonetRequest) -> None:
     """Has pictures painted that are not painted yet, and shows how far that is."""
-    painted = st.session_state.monet_painted
-    missing = [(key, data) for key, data in wanted.items() if key not in painted]
-    job: Job | None = st.session_state.monet_job
-    if job is not None and st.session_state.monet_wanted != list(wanted):
-        job.cancel()  # the visitor has changed their mind
-        job = None
-    if not missing:
-        return
-    if job is not None and job.state is State.failed:
-        st.error(job.sentence)
-        return
-    if job is not None and job.state is State.cancelled:
+    state = st.session_state
+    collect()
+    forget(wanted)
+    for sentence in dict.fromkeys(state.monet_refused.values()):
+        st.error(sentence)
+    known = {*state.monet_painted, *state.monet_refused}
+    missing = {key: data for key, data in wanted.items() if key not in known}
+    stopped = state.monet_stopped or any(job.is_finished for job in state.monet_jobs.values())
+    if stopped and missing.keys() <= state.monet_jobs.keys() and missing:
         st.info("Stopped. What was painted stays.")
         if not st.button("Go on", icon=":material/play_arrow:", key="go-on-monet"):
             return
-        job = None
-    if job is None:
-        for old in [key for key in painted if key not in wanted][:-KEPT]:
-            del painted[old]
-        way, size = direction, brush  # as they are now: the job outlives this run
-        job = jobs.submit(
-            f"monet-{uuid.uuid4().hex}",
-            lambda job: work(job, missing, way, size, painted),
-            patience=PATIENCE,
-        )
-        st.session_state.monet_job, st.session_state.monet_wanted = job, list(wanted)
-    st.session_state.monet_shown = len(wanted) - len(missing)
-    follow(job, list(wanted))
+    if stopped:
+        state.monet_jobs, state.monet_stopped = {}, False
+    for key, data in missing.items():
+        if key not in state.monet_jobs:
+            payload = MonetPayload(request, data)
+            state.monet_jobs[key] = jobs.submit("monet", payload, patience=PATIENCE)
+    if state.monet_jobs:
+        follow(state.monet_jobs, len(wanted))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -182,7 +166,7 @@ def file_name(given: Given) -> str:
     return uploads.file_name(given.stem, f"-{WAYS[direction].names[1].lower()}.jpg")
 
 
-def zipped(results: list[tuple[Given, Finished]], strength: float) -> bytes:
+def zipped(results: list[tuple[Given, MonetResult]], strength: float) -> bytes:
     """All results in one file, numbered: names may be the same."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -210,23 +194,25 @@ def how_good(direction: monet.Direction) -> None:
         if direction == "to-monet"
         else f"the {test['pictures']} Monets that it learned from"
     )
-    with st.expander("How good is it?"):
+    with st.expander("Evaluation: how good is it?"):
         st.markdown(
-            f"Measured on {given}: of the distance "
-            f"between what it was given and real {goal}, "
-            f"**{charts.percent(test['distance_closed'])}** is gone in its results. Painted and "
-            f"turned back, a picture differs by **{charts.percent(test['cycle_l1'])}** of the "
-            f"range from where it started. Of what a network sees in the picture, "
-            f"**{charts.percent(test['content_kept'])}** is kept."
+            f"Measured on {given}: of the kernel distance between what it was given and real "
+            f"{goal}, **{charts.percent(test['distance_closed'])}** is closed. Cycle error: "
+            "painted and turned back, a picture differs by "
+            f"**{charts.percent(test['cycle_l1'])}** of the range from where it started. Content "
+            f"kept: **{charts.percent(test['content_kept'])}** of what a network sees in the "
+            "picture."
         )
         st.caption(
-            "Distance: kernel distance (KID) of EfficientNet-Lite0's features, of 224-pixel crops. "
-            "Content: cosine of VGG16's features before and after. "
+            "A generator of a CycleGAN, trained against a discriminator that tells real "
+            f"{goal} from painted ones. Distance: kernel distance (KID) of EfficientNet-Lite0's "
+            "features, of 224-pixel crops. Cycle: mean absolute difference (L1). Content: cosine "
+            "of VGG16's features before and after. "
             f"Model of {entry.date}, version {entry.version}, {entry.licence}."
         )
 
 
-def show(key: str, given: Given, finished: Finished) -> None:
+def show(key: str, given: Given, finished: MonetResult) -> None:
     """One result: before and after, download, and the way back for the curious."""
     names = WAYS[direction].names
     compare.before_after(
@@ -243,7 +229,12 @@ def show(key: str, given: Given, finished: Finished) -> None:
             file_name(given),
             key=f"download-{key}",
         )
-        curious = st.toggle("Show the way back", key=f"cycle-{key}")
+        curious = st.toggle(
+            "Show the cycle",
+            key=f"cycle-{key}",
+            help="The way back: the painting is turned into a photo again, or the photo into a "
+            "painting.",
+        )
     if not curious:
         return
     shown, error = there_and_back(given.data, direction, brush)
@@ -251,19 +242,19 @@ def show(key: str, given: Given, finished: Finished) -> None:
     for column, jpeg, word in zip(st.columns(3), shown, words, strict=True):
         column.image(jpeg, width="stretch", caption=word, alt=f"{given.name}: {word.lower()}")
     st.caption(
-        f"Back again it differs from the start by {charts.percent(error)} of the range from black "
-        "to white, on average. Training keeps this small: what must find its way back cannot "
-        "forget the picture."
+        f"Cycle error: back again it differs from the start by {charts.percent(error)} of the "
+        "range from black to white, on average. Training keeps this small: what must find its "
+        "way back cannot forget the picture."
     )
 
 
-direction: monet.Direction = st.session_state.get("monet_way") or "to-monet"
+direction: monet.Direction = st.session_state.get("monet_way") or DEFAULT.direction
 st.title(WAYS[direction].title)
 st.segmented_control(
-    "Which way",
+    label(MonetRequest, "direction"),
     list(WAYS),
     format_func=lambda way: WAYS[way].choice,
-    default="to-monet",
+    default=DEFAULT.direction,
     key="monet_way",
     label_visibility="collapsed",
 )
@@ -285,40 +276,37 @@ elif direction in st.session_state.monet_example:
     chosen = offered[st.session_state.monet_example[direction]]
     queue = [uploads.given(f"{chosen.title}.jpg", chosen.read())]
 
-brush: monet.Brush = "broad"
-strength = 1.0
+brush, strength = DEFAULT.brush, DEFAULT.strength
 if queue:
+    limits = described(MonetRequest, "strength")
     left, right = st.columns(2, gap="large")
-    strength = (
-        left.slider(
-            "Strength",
-            0,
-            125,
-            100,
-            format="%d %%",
-            key="monet_strength",
-            help="0 is the picture as it came, 100 the result as measured; more exaggerates.",
-        )
-        / 100
+    percent = left.slider(
+        label(MonetRequest, "strength"),
+        round(100 * (limits.low or 0)),
+        round(100 * (limits.high or 1)),
+        round(100 * strength),
+        format="%d %%",
+        key="monet_strength",
+        help=tip(MonetRequest, "strength"),
     )
+    strength = percent / 100
     brush = right.select_slider(
-        "Brush",
+        label(MonetRequest, "brush"),
         list(monet.BRUSHES),
-        value="broad",
+        value=brush,
         format_func=str.capitalize,
         key="monet_brush",
-        help="The size of the strokes against the picture: the short side of the canvas that "
-        "the network sees, in pixels: "
-        + ", ".join(f"{name} {side}" for name, side in monet.BRUSHES.items())
-        + ".",
+        help=tip(MonetRequest, "brush"),
     )
-
 
 how = f"{direction}-{brush}"
 # By content: the same picture twice is painted once, and shown for each of its files.
-see_to({f"{given.digest}-{how}": given.data for given in queue})
-painted: dict[str, Finished | str] = st.session_state.monet_painted
-results: list[tuple[Given, Finished]] = []
+see_to(
+    {f"{given.digest}-{how}": given.data for given in queue},
+    MonetRequest(direction=direction, brush=brush),  # the strength is mixed when looked at
+)
+painted: dict[str, MonetResult | str] = st.session_state.monet_painted
+results: list[tuple[Given, MonetResult]] = []
 for key, given in uploads.keyed(queue):
     found = painted.get(f"{given.digest}-{how}")
     if isinstance(found, str):

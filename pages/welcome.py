@@ -41,8 +41,8 @@ for column, example, does in zip(
     st.columns(3, gap="medium"),
     (van_gogh, cassatt, arcimboldo),
     (
-        "**Names the hand.** The most likely painters, with honest probabilities.",
-        "**Shows where it looked.** The brushwork that gave the painter away, lit up.",
+        "**Names the hand.** The most likely painters, with calibrated probabilities.",
+        "**Shows where it looked.** The brushwork that gave the painter away, lit up (Grad-CAM).",
         "**Admits what it does not know.** Painters it never studied are told as such.",
     ),
     strict=True,
@@ -102,6 +102,6 @@ st.html(f'<p class="lead">{" · ".join(names)}</p>')
 
 st.html(
     """<p class="quiet">Everything happens on this machine: a picture you show is not stored and
-    goes nowhere. The paintings above are in the public domain; the networks and their
-    licences are described in the model cards.</p>"""
+    goes nowhere. The paintings above are in the public domain; the models and their
+    licenses are described in the model cards.</p>"""
 )

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
+
+Rows: TypeAlias = npt.NDArray[np.float32]
 
 BITS = 16  # of 64; two unrelated paintings differ in about 32
 LIKENESS = 0.93  # correlation of thumbnails from which two pictures show one painting
@@ -22,7 +26,7 @@ _ROWS = 512  # compared with all others at a time
 
 def pairs(
     hashes: Sequence[str],
-    thumbnails: np.ndarray,
+    thumbnails: npt.NDArray[np.uint8],
     *,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> list[tuple[int, int, float]]:
@@ -41,7 +45,7 @@ def pairs(
     standard = _standard(thumbnails.reshape(len(thumbnails), -1))
 
     @lru_cache(maxsize=64)  # candidates come sorted by their first picture
-    def crops(i: int) -> np.ndarray:
+    def crops(i: int) -> Rows:
         return _crops(thumbnails[i])
 
     found = []
@@ -67,24 +71,26 @@ def candidates(hashes: Sequence[str], bits: int = BITS) -> Iterator[tuple[int, i
             yield start + i, start + j
 
 
-def groups(linked: Sequence[tuple[int, int]], count: int) -> np.ndarray:
+def groups(linked: Sequence[tuple[int, int]], count: int) -> npt.NDArray[np.int32]:
     """Numbers `(count,)` of the groups that links make; alone, a thing is a group of its own."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
     rows, columns = np.array(linked, int).reshape(-1, 2).T
     graph = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(count, count))
-    return connected_components(graph, directed=False)[1]
+    labels: npt.NDArray[np.int32] = connected_components(graph, directed=False)[1]
+    return labels
 
 
-def _standard(rows: np.ndarray) -> np.ndarray:
+def _standard(given: npt.NDArray[Any]) -> Rows:
     """Rows without their mean, of length 1: their products are correlations."""
-    rows = rows.astype(np.float32)
+    rows: Rows = given.astype(np.float32)
     rows -= rows.mean(axis=1, keepdims=True)
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    return rows
 
 
-def _crops(picture: np.ndarray) -> np.ndarray:
+def _crops(picture: npt.NDArray[np.uint8]) -> Rows:
     """All crops of `_CROPS`, brought to the picture's own size, standardised, one a row."""
     side = len(picture)
     cut = _cutters(side)
@@ -94,9 +100,10 @@ def _crops(picture: np.ndarray) -> np.ndarray:
 
 
 @lru_cache
-def _cutters(side: int) -> np.ndarray:
+def _cutters(side: int) -> Rows:
     """Matrices `(cuts, side, side)` that crop and stretch rows, by linear interpolation."""
     steps = np.arange(side) / (side - 1)
     centres = np.array([near + (1 - near - far) * steps for near in _CROPS for far in _CROPS])
     distance = np.abs(centres[..., None] * (side - 1) - np.arange(side))
-    return np.maximum(1 - distance, 0).astype(np.float32)
+    cut: Rows = np.maximum(1 - distance, 0).astype(np.float32)
+    return cut

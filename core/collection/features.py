@@ -30,8 +30,8 @@ class Measured:
     Attributes:
         changed: Time of the last change to content or permissions, nanoseconds since 1970.
         brightness: Mean luma, 0 (black) to 1 (white).
-        colourfulness: After Hasler and Süsstrunk (2003); 0 is grey, over 60 very colourful.
-        palette: JSON list of `[colour, share]`, the largest share first: `["#1f3a5c", 0.4]`.
+        colourfulness: After Hasler and Süsstrunk (2003); 0 is grey, over 60 very colorful.
+        palette: JSON list of `[color, share]`, the largest share first: `["#1f3a5c", 0.4]`.
         hash: Perceptual hash, 64 bits as 16 hexadecimal digits.
         small: `SMALL * SMALL` grey values, row by row.
     """
@@ -84,12 +84,12 @@ def measure(directory: Path, file: str) -> Measured:
     )
 
 
-def palette(image: Image.Image, colours: int = _PALETTE) -> list[tuple[str, float]]:
-    """The main colours of a picture and their shares, the largest first.
+def palette(image: Image.Image, colors: int = _PALETTE) -> list[tuple[str, float]]:
+    """The main colors of a picture and their shares, the largest first.
 
     Chosen to lie far apart, since accents make a palette; median cut gives six greys.
     """
-    few = image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = image.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     table = few.getpalette() or []
     counts = sorted(((n, i) for i, n in enumerate(few.histogram()) if n), reverse=True)
     total = image.width * image.height
@@ -99,8 +99,8 @@ def palette(image: Image.Image, colours: int = _PALETTE) -> list[tuple[str, floa
     ]
 
 
-def palettes_by_artist(table: pd.DataFrame, colours: int = 8) -> pd.DataFrame:
-    """The main colours of each artist: k-means over the palettes of their paintings.
+def palettes_by_artist(table: pd.DataFrame, colors: int = 8) -> pd.DataFrame:
+    """The main colors of each artist: k-means over the palettes of their paintings.
 
     Args:
         table: Rows of `table` with a palette.
@@ -118,7 +118,7 @@ def palettes_by_artist(table: pd.DataFrame, colours: int = 8) -> pd.DataFrame:
         points = np.array([list(bytes.fromhex(name[1:])) for name, _ in pieces], float)
         # A piece counts by its share: so many times it is there.
         points = np.repeat(points, [round(20 * share) for _, share in pieces], axis=0)
-        count = min(colours, len(np.unique(points, axis=0)))
+        count = min(colors, len(np.unique(points, axis=0)))
         means, nearest = kmeans2(points, count, minit="++", seed=0)
         shares = np.bincount(nearest, minlength=len(means)) / len(points)
         order = np.argsort(means @ _LUMA)

@@ -17,6 +17,7 @@ from core.identify.classify import (
     view,
     warm_up,
 )
+from core.identify.request import IdentifyRequest
 
 __all__ = [
     "CANNOT_TELL",
@@ -24,6 +25,7 @@ __all__ = [
     "SIDE",
     "Guess",
     "Identification",
+    "IdentifyRequest",
     "calibrated",
     "explain",
     "identify",

@@ -14,6 +14,8 @@ from core.monet.generate import (
     paint,
     painter,
 )
+from core.monet.request import MonetRequest
+from core.monet.tasks import MonetPayload, MonetResult
 
 __all__ = [
     "BRUSHES",
@@ -22,6 +24,9 @@ __all__ = [
     "MODELS",
     "Brush",
     "Direction",
+    "MonetPayload",
+    "MonetRequest",
+    "MonetResult",
     "Painted",
     "blend",
     "cycle",

@@ -18,6 +18,7 @@ from PIL import Image
 
 from core import images, models
 from core.errors import UnknownName
+from core.images.types import Pixels
 from core.monet.tiled import Painter
 
 Direction = Literal["to-monet", "to-photo"]
@@ -42,8 +43,8 @@ class Painted:
     """
 
     direction: Direction
-    before: np.ndarray
-    after: np.ndarray
+    before: Pixels
+    after: Pixels
     seconds: float
 
 
@@ -56,14 +57,14 @@ class Cycle:
         error: Mean absolute difference of `back` from `start`, as a share of the range.
     """
 
-    start: np.ndarray
-    there: np.ndarray
-    back: np.ndarray
+    start: Pixels
+    there: Pixels
+    back: Pixels
     error: float
 
 
 def paint(
-    pixels: np.ndarray,
+    pixels: Pixels,
     direction: Direction = "to-monet",
     *,
     brush: Brush = "broad",
@@ -91,9 +92,7 @@ def paint(
     return Painted(direction, before, after, time.perf_counter() - started)
 
 
-def cycle(
-    pixels: np.ndarray, direction: Direction = "to-monet", *, brush: Brush = "broad"
-) -> Cycle:
+def cycle(pixels: Pixels, direction: Direction = "to-monet", *, brush: Brush = "broad") -> Cycle:
     """Paints a picture and turns the painting back: the cycle that training keeps short.
 
     Raises:
@@ -108,7 +107,7 @@ def cycle(
     return Cycle(start, there, back, error)
 
 
-def blend(before: np.ndarray, after: np.ndarray, strength: float) -> np.ndarray:
+def blend(before: Pixels, after: Pixels, strength: float) -> Pixels:
     """Between two pictures of the same shape, uint8: 0 gives the first, 1 the second.
 
     A strength above 1 goes on in the same direction.
@@ -138,7 +137,7 @@ def _check(direction: str, brush: str) -> None:
             raise UnknownName(f"No {what} {asked!r}; there are: {', '.join(known)}.")
 
 
-def _reduced(pixels: np.ndarray, short_side: int) -> np.ndarray:
+def _reduced(pixels: Pixels, short_side: int) -> Pixels:
     """The picture with this short side; smaller ones stay as they are."""
     height, width = pixels.shape[:2]
     scale = short_side / min(height, width)
@@ -148,7 +147,7 @@ def _reduced(pixels: np.ndarray, short_side: int) -> np.ndarray:
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
 
 
-def _enlarged(painted: np.ndarray, canvas: np.ndarray, before: np.ndarray) -> np.ndarray:
+def _enlarged(painted: Pixels, canvas: Pixels, before: Pixels) -> Pixels:
     """A painted canvas at the size of `before`, with part of its finer details."""
     size = before.shape[1], before.shape[0]
     large, coarse = (

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import images
+from core.images.types import Canvas, Pixels
 from core.models import architectures
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 WHOLE = 1024 * 1024  # pixels up to which a canvas is painted in one piece
 TILE = 640  # side of a tile without its margin, pixels
-MARGIN = 72  # more than the convolutions reach, see tests/core/test_painter.py; a multiple of 4
+MARGIN = 72  # more than the convolutions reach, see tests/core/monet/test_tiled.py; a multiple of 4
 
 
 class Stopped(Exception):
@@ -46,7 +47,7 @@ class Painter:
         self._lock = lock or threading.Lock()
         self._soften = soften
 
-    def paint(self, canvas: np.ndarray, stopping: Callable[[], bool] = lambda: False) -> np.ndarray:
+    def paint(self, canvas: Pixels, stopping: Callable[[], bool] = lambda: False) -> Pixels:
         """Paints a canvas. May be called from any thread.
 
         Args:
@@ -77,7 +78,7 @@ class Painter:
                 ]
         return painted[MARGIN : MARGIN + height, MARGIN : MARGIN + width]
 
-    def _take_statistics(self, canvas: np.ndarray) -> None:
+    def _take_statistics(self, canvas: Pixels) -> None:
         """Fixes the normalisation of all tiles to what a reduced copy of the canvas has."""
         side = max(canvas.shape[:2]) * (WHOLE / (canvas.shape[0] * canvas.shape[1])) ** 0.5
         moments = self._moments(_batch(_reflected(images.preview(canvas, int(side)))))
@@ -86,11 +87,11 @@ class Painter:
             layer.moving_variance.assign(variance)
 
     @cached_property
-    def _whole(self) -> Callable[[np.ndarray], np.ndarray]:
+    def _whole(self) -> Callable[[Pixels], Pixels]:
         return _compiled(self._network, self._soften)
 
     @cached_property
-    def _fixed(self) -> Callable[[np.ndarray], np.ndarray]:
+    def _fixed(self) -> Callable[[Pixels], Pixels]:
         return _compiled(self._fixed_network, self._soften)
 
     @cached_property
@@ -117,7 +118,7 @@ class Painter:
         return [layer for layer in self._fixed_network.layers if layer.name.endswith("_norm")]
 
     @cached_property
-    def _moments(self) -> Callable[[np.ndarray], list[tuple[Any, Any]]]:
+    def _moments(self) -> Callable[[Canvas], list[tuple[Any, Any]]]:
         """Mean and variance of each channel before each normalisation, from first to last."""
         import keras
         import tensorflow as tf
@@ -126,15 +127,17 @@ class Painter:
         inner = [self._network.get_layer(name).input for name in names]
         network = keras.Model(self._network.input, inner)
 
-        @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.float32)])
-        def run(picture):
+        def run(picture: Any) -> list[tuple[Any, Any]]:
             maps = network(picture, training=False)
             return [tf.nn.moments(tf.cast(m, tf.float32), axes=(0, 1, 2)) for m in maps]
 
-        return run
+        compiled: Callable[[Canvas], list[tuple[Any, Any]]] = tf.function(
+            run, input_signature=[tf.TensorSpec((1, None, None, 3), tf.float32)]
+        )
+        return compiled
 
 
-def _compiled(network: keras.Model, soften: float) -> Callable[[np.ndarray], np.ndarray]:
+def _compiled(network: keras.Model, soften: float) -> Callable[[Pixels], Pixels]:
     """The network as a function from pixels to pixels, uint8."""
     import tensorflow as tf
 
@@ -143,21 +146,21 @@ def _compiled(network: keras.Model, soften: float) -> Callable[[np.ndarray], np.
     kernel[1, 1] += 1 - soften
     kernels = tf.constant(np.repeat(kernel[:, :, None, None], 3, axis=2), tf.float32)
 
-    @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.float32)])
-    def run(picture):
+    def run(picture: Any) -> Any:
         painted = network(picture, training=False)
         if soften:
             painted = tf.nn.depthwise_conv2d(painted, kernels, (1, 1, 1, 1), "SAME")
         return tf.saturate_cast(tf.round((painted[0] + 1) * 127.5), tf.uint8)
 
-    return lambda pixels: run(_batch(pixels)).numpy()
+    graph = tf.function(run, input_signature=[tf.TensorSpec((1, None, None, 3), tf.float32)])
+    return lambda pixels: graph(_batch(pixels)).numpy()
 
 
-def _batch(pixels: np.ndarray) -> np.ndarray:
+def _batch(pixels: Pixels) -> Canvas:
     return pixels[None].astype(np.float32)
 
 
-def _reflected(canvas: np.ndarray) -> np.ndarray:
+def _reflected(canvas: Pixels) -> Pixels:
     """Continued beyond its border, where the network would see black; sides multiples of 4."""
     height, width = canvas.shape[:2]
     margins = ((MARGIN, MARGIN + -height % 4), (MARGIN, MARGIN + -width % 4), (0, 0))

@@ -74,8 +74,8 @@ def test_the_page_answers_while_the_paintings_are_scanned(gallery: str, browser:
     page = context.new_page()
     page.set_default_timeout(90_000)
     page.goto(f"{gallery}/explore")
-    view(page, "Colour")
-    progress = page.get_by_text("Looking at the paintings: ")
+    view(page, "Color")
+    progress = page.get_by_text("Scanning the paintings: ")
     expect(progress).to_be_visible()
     view(page, "Painters")
     expect(page.locator(".figures b", has_text="8,446")).to_be_visible()
@@ -89,7 +89,7 @@ def test_the_page_answers_while_the_paintings_are_scanned(gallery: str, browser:
     expect(progress).to_be_visible()
     screenshot(page, "explore-scanning")
     # The end: progress gone, all files known.
-    all_of_them = page.get_by_text("None among the 12,389 that were looked at.")
+    all_of_them = page.get_by_text("None among the 12,389 that were scanned.")
     expect(all_of_them).to_be_visible(timeout=300_000)
     expect(progress).to_have_count(0)
     context.close()
@@ -100,7 +100,7 @@ def test_the_page_answers_while_the_paintings_are_scanned(gallery: str, browser:
     ("name", "page"),
     [
         pytest.param("Gallery", ("phone", "light"), id="gallery-phone"),
-        pytest.param("Colour", ("desktop", "dark"), id="colour-dark"),
+        pytest.param("Color", ("desktop", "dark"), id="color-dark"),
         pytest.param("Training", ("desktop", "light"), id="training-desktop"),
     ],
     indirect=["page"],
@@ -110,8 +110,8 @@ def test_the_views_on_the_paintings(gallery: str, page: Page, name: str):
     view(page, name)
     first = {
         "Gallery": page.get_by_alt_text("A painting: ").first,
-        "Colour": page.get_by_text("Who paints light, who paints dark"),
-        "Training": page.get_by_text("Twins: two files that show the same painting"),
+        "Color": page.get_by_text("Who paints light, who paints dark"),
+        "Training": page.get_by_text("Duplicates: two files that show the same painting"),
     }[name]
     expect(first).to_be_visible()
     settled(page)

@@ -84,12 +84,12 @@ def test_every_view_of_a_model(server: str, page: Page):
     view(page, "One model")
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     page.get_by_text("How it was trained").click()
-    expect(page.get_by_text("Made harder by")).to_be_visible()
+    expect(page.get_by_text("Augmentation")).to_be_visible()
     settled(page)
     picture(page, "training")
     marks = {
-        "Artists": page.get_by_text("Found (recall)"),
-        "Honesty": page.get_by_text("calibration error"),
+        "Artists": page.get_by_text("Recall: of the painter's"),
+        "Calibration": page.get_by_text("expected calibration error"),
         "Errors": page.get_by_text("test paintings got another painter's name"),
         "Confusions": page.get_by_text("The most frequent confusions"),
     }

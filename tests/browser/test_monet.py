@@ -40,8 +40,8 @@ def test_a_dropped_photo_becomes_a_monet_and_back(server: str, page: Page, tmp_p
     assert painted.shape == given.shape
     assert np.abs(painted.astype(float) - given).mean() > 2
 
-    page.get_by_text("Show the way back").click()
-    expect(page.get_by_text("Back again it differs")).to_be_visible()
+    page.get_by_text("Show the cycle").click()
+    expect(page.get_by_text("Cycle error: back again")).to_be_visible()
     assert no_sideways_scrolling(page)
 
     page.get_by_text("Monet to photo", exact=True).click()

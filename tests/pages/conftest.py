@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 # Home imports it first of all, and so it is here: without it Streamlit clears Keras's session
 # after each run of a page.
 from pages.components.ui import warm_up  # noqa: F401
+from tests.pages import streamlit_internals
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -25,13 +25,9 @@ def frozen() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def main_module() -> Iterator[None]:
-    """Puts `__main__` back, in whose place AppTest leaves the page.
-
-    A process that a later test starts would import that, and end before it begins.
-    """
-    main = sys.modules["__main__"]
-    yield
-    sys.modules["__main__"] = main
+    """Puts `__main__` back."""
+    with streamlit_internals.main_module():
+        yield
 
 
 def words(app: AppTest) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +107,7 @@ def test_every_chart_offers_its_data():
     assert len([b for b in app.get("download_button") if b.proto.label == "Data"]) == charts
 
 
-@pytest.mark.parametrize("view", ["Gallery", "Colour", "Training"])
+@pytest.mark.parametrize("view", ["Gallery", "Color", "Training"])
 def test_without_a_data_set_the_page_says_how_to_get_it(view: str):
     app = open_page(view)
     assert "python -m training dataset fetch" in app.code[0].value
@@ -156,15 +158,15 @@ def test_a_scan_runs_in_the_background_and_is_shown_when_done(shown: Path):
     job = jobs.find(scan.job_key(shown))
     assert job is not None
     job.result(60)
-    assert job.progress == (41, 41)
+    assert (job.progress.step, job.progress.of) == (41, 41)
     app.run()
     assert not app.exception
     text = words(app)
     assert "Rembrandt/Rembrandt_9.jpg" in app.dataframe[0].value["file"].tolist()
     assert "Damaged files" in text
-    assert "Twins" in text
+    assert "Duplicates" in text
     assert scan.is_complete(shown)
-    app.segmented_control(key="view").set_value("Colour").run()
+    app.segmented_control(key="view").set_value("Color").run()
     assert not app.exception
     assert chart(app, "palettes")["data"]
     brightest = [trace["name"] for trace in chart(app, "brightness")["data"]]
@@ -177,9 +179,9 @@ def test_a_stopped_scan_can_go_on(shown: Path, monkeypatch: pytest.MonkeyPatch):
     job = scan.in_background(shown)
     job.cancel()
     job.result(60)
-    app.segmented_control(key="view").set_value("Colour").run()
+    app.segmented_control(key="view").set_value("Color").run()
     assert not app.exception
-    assert "Stopped. 7 files are known" in words(app)
+    assert "Stopped. 7 files are scanned" in words(app)
     (go_on,) = [b for b in app.button if b.label == "Go on"]
     go_on.click().run()
     again = jobs.find(scan.job_key(shown))
@@ -251,13 +253,22 @@ def test_a_cache_that_cannot_be_written_is_explained(shown: Path, monkeypatch, t
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("ATELIER_CACHE", str(tmp_path / "file"))
     settings.settings.cache_clear()
-    app = open_page("Colour")
+    app = open_page("Color")
     assert "name another directory in ATELIER_CACHE" in app.error[0].value
     app = open_page("Gallery")
     assert alts(app)
 
 
-VIEWS = ("Gallery", "Colour", "Training")
+@jobs.task("test-idle", queue="test")
+def idle(payload: None, control: jobs.Control) -> Generator[jobs.Progress, None, None]:
+    """A scan that never comes to a file."""
+    stopped = threading.Event()
+    control.when_cancelled(stopped.set)
+    yield jobs.Progress()
+    stopped.wait(30)
+
+
+VIEWS = ("Gallery", "Color", "Training")
 
 
 def visit(place: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
@@ -287,7 +298,7 @@ def test_a_collection_of_nothing_but_damaged_files(tmp_path: Path, monkeypatch):
         files = [f"Claude_Monet/{i}.jpg" for i in range(3)] + ["Rembrandt/1.jpg"]
         told = visit(put(place, *files, data=data), monkeypatch)
         assert "Claude_Monet/0.jpg: Th" in told["Gallery"]
-        assert "can be read" in told["Colour"]
+        assert "can be read" in told["Color"]
         assert "can be read" in told["Training"]
         assert "Damaged files" in told["Training"]
 
@@ -311,14 +322,14 @@ def test_an_index_of_files_that_are_not_there(tmp_path: Path, monkeypatch):
     (place / "index.csv").write_text("file,artist\na.jpg,Claude Monet\nb.jpg,Rembrandt\n")
     told = visit(place, monkeypatch)
     assert "a.jpg: The file cannot be opened." in told["Gallery"]
-    assert "can be read" in told["Colour"]
+    assert "can be read" in told["Color"]
     assert "can be read" in told["Training"]
 
 
 def test_a_collection_of_other_painters_only(tmp_path: Path, monkeypatch):
     told = visit(put(tmp_path / "set", "_other/a.jpg", "_other/b.jpg"), monkeypatch)
     assert "None of these paintings may be shown" in told["Gallery"]
-    assert "can be read" in told["Colour"]
+    assert "can be read" in told["Color"]
     assert "outside the collection" in told["Training"]
 
 
@@ -349,9 +360,11 @@ def test_a_collection_that_is_empty_or_gone(tmp_path: Path, monkeypatch):
 def test_nothing_looked_at_yet(shown: Path, monkeypatch):
     monkeypatch.setattr(scanning, "_watch", lambda place: None)
     monkeypatch.setattr(scan, "is_complete", lambda place: False)
-    monkeypatch.setattr(scan, "in_background", lambda place: jobs.Job("", lambda job: None, None))
-    for view in ("Colour", "Training"):
-        assert "No painting has been looked at yet" in words(open_page(view))
+    monkeypatch.setattr(
+        scan, "in_background", lambda place: jobs.LocalEngine().submit("test-idle", None)
+    )
+    for view in ("Color", "Training"):
+        assert "No painting has been scanned yet" in words(open_page(view))
 
 
 def test_a_collection_that_goes_while_it_is_looked_at(shown: Path, monkeypatch):
@@ -359,5 +372,5 @@ def test_a_collection_that_goes_while_it_is_looked_at(shown: Path, monkeypatch):
         raise FileNotFoundError(f"There is no directory {place}.")
 
     monkeypatch.setattr(scan, "is_complete", gone)
-    for view in ("Colour", "Training"):
+    for view in ("Color", "Training"):
         assert "There is no directory" in words(open_page(view))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import errors, examples, identify, jobs, settings
+from core import errors, examples, identify, jobs, models, settings
 from core.settings import ROOT
 from pages.components.ui import warm_up
 
@@ -87,13 +87,14 @@ def test_streamlit_itself_shows_no_traceback():
 
 @pytest.mark.parametrize("error", [ValueError("shapes"), errors.AtelierError("No.")], ids=repr)
 def test_loading_in_the_background_ends_in_the_log(monkeypatch, caplog, error):
-    def broken() -> None:
+    def broken(model: str) -> None:
         raise error
 
     monkeypatch.undo()
     monkeypatch.setattr(identify, "warm_up", broken)
     monkeypatch.setattr(warm_up, "_DELAY", 0.0)
     warm_up.warm_up_in_background.clear()
-    warm_up.warm_up_in_background().join(20)
+    with pytest.raises(type(error)):
+        warm_up.warm_up_in_background().result(20)
     warm_up.warm_up_in_background.clear()
-    assert "The default network is not ready" in caplog.text
+    assert f"The model {models.DEFAULT} is not ready" in caplog.text

@@ -23,7 +23,7 @@ from tests.pages.conftest import alts, words
 
 LABORATORY = str(ROOT / "pages" / "laboratory.py")
 LITE = models.get("efficientnet_lite0")
-VIEWS = ("Training", "Confusions", "Artists", "Honesty", "Errors")
+VIEWS = ("Training", "Confusions", "Artists", "Calibration", "Errors")
 
 
 def open_page(view: str = "All models", of_model: str = "Training", model: str = "") -> AppTest:
@@ -181,7 +181,7 @@ def test_tables_of_test_do_not_count_for_a_model_measured_on_another_split_only(
     app = open_page()
     assert app.dataframe[0].value["test"].isna().all()
     assert set(app.dataframe[0].value["val"]) == {test.figures["accuracy"]}
-    assert "How often each model is right" in words(app)
+    assert "Top-1 accuracy of each model" in words(app)
     app = open_page("One model", "Artists", LITE.id)
     assert "is not evaluated on test paintings" in words(app)
 
@@ -208,8 +208,8 @@ def test_every_view_of_every_model_draws(entry: models.Entry):
     history = evaluations.table(entry, "history")
     assert len(curves[0]["x"]["bdata"] if isinstance(curves[0]["x"], dict) else curves[0]["x"])
     assert f"{len(history)} epochs" in words(app)
-    assert "Where it comes from" in words(app)
-    expected = {"Confusions": 2, "Artists": 1, "Honesty": 1, "Errors": 0}
+    assert "**Source**" in words(app)
+    expected = {"Confusions": 2, "Artists": 1, "Calibration": 1, "Errors": 0}
     for view, charts in expected.items():
         app.segmented_control(key="lab-model-view").set_value(view).run()
         assert not app.exception, view
@@ -252,8 +252,8 @@ def test_artists_can_be_sorted():
     assert chart(app, "per-artist")["data"][2]["y"] == sorted(table["name"], reverse=True)
 
 
-def test_honesty_says_what_the_figures_say():
-    text = words(open_page("One model", "Honesty", LITE.id))
+def test_calibration_says_what_the_figures_say():
+    text = words(open_page("One model", "Calibration", LITE.id))
     test = evaluations.read(LITE).splits["test"].figures
     assert f"off by **{100 * test['calibration_error']:.1f} points**" in text
     assert f"Of {test['others']} paintings by others" in text
@@ -345,7 +345,7 @@ def test_missing_and_damaged_tables_are_said(shelf: Path, damage: str):
         "Training": "How this model learned was not kept",
         "Confusions": "The table of confusions is missing or damaged",
         "Artists": "The table of artists is missing or damaged",
-        "Honesty": "The table behind this is missing or damaged",
+        "Calibration": "The table behind this is missing or damaged",
         "Errors": "The list of paintings is missing or damaged",
     }
     for view, sentence in said.items():
@@ -392,7 +392,7 @@ def test_what_was_tried_at_random_is_shown(shelf: Path):
     )
     app = open_page("One model", "Training", LITE.id)
     assert chart(app, "search")["data"][0]["text"] == ["384", "128"]  # by their rates
-    assert "42 % right, mean over artists, at a learning rate of 0.002 with 128 dense" in words(app)
+    assert "macro accuracy 42 % at a learning rate of 0.002 with 128 dense" in words(app)
 
 
 def test_phases_and_sizes_are_marked():
@@ -413,10 +413,10 @@ def test_every_recipe_is_said_in_words(name: str):
     phases = [line for line in lines if line.startswith(("Phase", "Course"))]
     assert len(phases) == len(RECIPES[name].stages)
     assert all("learning rate" in lines[phase] for phase in phases)
-    assert ("Made harder by" in lines) != RECIPES[name].frozen_base
+    assert ("Augmentation" in lines) != RECIPES[name].frozen_base
     taught = ["the opinion of EfficientNet-Lite0" in lines[phase] for phase in phases]
     assert taught == [stage.taught > 0 for stage in RECIPES[name].stages]
-    assert "256 × 256" in lines["Kept"]
+    assert "256 × 256" in lines["Checkpoint"]
 
 
 def test_a_recipe_of_another_version_is_no_reason_to_fail(shelf: Path):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import examples, images, jobs, models, monet
+from core import examples, images, models, monet
+from core.jobs import State
 from core.monet import generate, tiled
 from core.settings import ROOT
 
@@ -32,9 +34,10 @@ def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
 
 
 def finished(app: AppTest) -> AppTest:
-    """Waits for the job, and runs the page again as its fragment does."""
-    job: jobs.Job = app.session_state["monet_job"]
-    job._finished.wait(120)
+    """Waits for the jobs, and runs the page again as its fragment does."""
+    for job in list(app.session_state["monet_jobs"].values()):
+        with suppress(BaseException):  # that is for the page to tell
+            job.result(120)
     return app.run()
 
 
@@ -99,9 +102,9 @@ def test_another_brush_paints_again_and_the_first_is_kept():
     app.select_slider(key="monet_brush").set_value("fine").run()
     app = finished(app)
     assert len(app.session_state["monet_painted"]) == 2
-    before = app.session_state["monet_job"]
     app.select_slider(key="monet_brush").set_value("broad").run()
-    assert app.session_state["monet_job"] is before  # nothing to do
+    assert not app.session_state["monet_jobs"]  # nothing to do
+    assert downloads(app) == ["Download"]
 
 
 def test_stopping_keeps_what_is_there_and_goes_on(monkeypatch):
@@ -120,14 +123,47 @@ def test_stopping_keeps_what_is_there_and_goes_on(monkeypatch):
     app = upload(open_page(), ("one.jpg", small(0)), ("two.jpg", small(2)))
     while len(asked) < 2:
         time.sleep(0.01)
-    app.session_state["monet_job"].cancel()
-    app = finished(app)
+    (stop,) = [b for b in app.button if b.label == "Stop"]
+    running = list(app.session_state["monet_jobs"].values())
+    stop.click().run()
+    for job in running:
+        job.result(120)
+    app.run()
     assert downloads(app) == ["Download"]
     assert "Stopped" in app.info[0].value
+    assert not [b for b in app.button if b.label == "Stop"]
     (go_on,) = [b for b in app.button if b.label == "Go on"]
     app = finished(go_on.click().run())
     assert not app.exception
     assert downloads(app) == ["Download", "Download", "Download all 2"]
+
+
+def test_a_changed_mind_cancels_what_is_not_wanted_any_more(monkeypatch):
+    asked = held_up(monkeypatch)
+    app = upload(open_page(), ("one.jpg", small(0)), ("two.jpg", small(2)))
+    (first, second) = app.session_state["monet_jobs"].values()
+    while not asked:
+        time.sleep(0.01)
+    app = upload(app, ("two.jpg", small(2)))
+    assert list(app.session_state["monet_jobs"].values()) == [second]
+    first.result(120)
+    assert first.state is State.cancelled
+    second.cancel()
+    second.result(120)
+
+
+def held_up(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """Has every painting wait until it is stopped; lists the canvases."""
+    asked: list[tuple[int, ...]] = []
+
+    def wait(self, canvas, stopping=lambda: False):
+        asked.append(canvas.shape)
+        while not stopping():
+            time.sleep(0.01)
+        raise tiled.Stopped
+
+    monkeypatch.setattr(tiled.Painter, "paint", wait)
+    return asked
 
 
 def test_missing_weights_are_told_in_a_sentence(monkeypatch):
@@ -145,19 +181,26 @@ def test_what_nobody_foresaw_is_not_shown_raw(monkeypatch, caplog, error):
     def broken(*_, **__):
         raise error
 
-    monkeypatch.setattr(monet, "paint", broken)
+    monkeypatch.setattr(generate, "paint", broken)
     app = finished(upload(open_page(), ("garden.jpg", small())))
     (told,) = [*app.error, *app.warning]
     assert "Something went wrong (incident " in told.value
     assert any(record.exc_info for record in caplog.records)
 
 
-def test_an_abandoned_page_stops_painting():
-    app = upload(open_page(), ("garden.jpg", small()))
-    job: jobs.Job = app.session_state["monet_job"]
-    job.result(120)
-    job._touched -= 1000
-    assert job.stopping
+def test_an_abandoned_page_stops_painting(monkeypatch):
+    held_up(monkeypatch)
+    app = upload(open_page(), ("one.jpg", small(0)), ("two.jpg", small(2)))
+    abandoned = list(app.session_state["monet_jobs"].values())
+    assert all(job._patience == 20 for job in abandoned)
+    for job in abandoned:
+        job._touched -= 1000
+    for job in abandoned:
+        job.result(120)
+        assert job.state is State.cancelled
+    app.run()  # who comes back may go on
+    assert "Stopped" in app.info[0].value
+    assert [b.label for b in app.button if b.label == "Go on"]
 
 
 def test_figures_are_those_of_the_evaluation():

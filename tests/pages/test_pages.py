@@ -6,24 +6,16 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from pathlib import Path
-from types import SimpleNamespace
-from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
-from streamlit.runtime import Runtime
-from streamlit.runtime.caching.storage.dummy_cache_storage import MemoryCacheStorageManager
-from streamlit.runtime.media_file_manager import MediaFileManager
-from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
-from streamlit.runtime.scriptrunner.script_cache import ScriptCache
-from streamlit.testing.v1 import AppTest, app_test, local_script_runner
-from streamlit.testing.v1.util import patch_config_options
+from streamlit.testing.v1 import AppTest
 
 from core import artists, examples, images, journal, models, settings
 from core.models import loading
 from core.settings import ROOT
+from tests.pages import streamlit_internals
 
 IDENTIFY = str(ROOT / "pages" / "identify.py")
 WAVE = examples.catalogue()[2]
@@ -194,25 +186,13 @@ def test_without_a_journal_the_answer_still_comes(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def lasting_runtime(monkeypatch):
-    """AppTest takes its runtime down after each run; sessions at once need one that stays."""
-    runtime = MagicMock(spec=Runtime)
-    runtime.media_file_mgr = MediaFileManager(MemoryMediaFileStorage("/mock/media"))
-    runtime.cache_storage_manager = MemoryCacheStorageManager()
-    monkeypatch.setattr(app_test, "Runtime", SimpleNamespace(_instance=None))
-    # One cache of compiled scripts for all, behind its lock, as in a server: a cache for each
-    # lets threads parse at once, which Python 3.11.7 does not always survive (gh-106905).
-    compiled = ScriptCache()
-    for module in (local_script_runner, app_test):
-        monkeypatch.setattr(module, "ScriptCache", lambda: compiled)
-    monkeypatch.setattr(Runtime, "_instance", runtime)
-    with patch_config_options({"global.appTest": True}):  # and this switch must stay on, too
-        monkeypatch.setattr(app_test, "patch_config_options", lambda _: nullcontext())
+def lasting(monkeypatch):
+    with streamlit_internals.lasting_runtime(monkeypatch):
         yield
 
 
 @pytest.mark.slow
-def test_twenty_visitors_at_once_get_their_own_answers(lasting_runtime):
+def test_twenty_visitors_at_once_get_their_own_answers(lasting):
     """Twenty sessions, five paintings: no error, no answer mixed up."""
     expected = {}
     for example in examples.catalogue():

@@ -138,7 +138,7 @@ def test_monet_paints_the_same_picture_once_and_gives_it_for_each_of_its_files(p
     assert len(painted) == 2
     assert offered(app) == ["Download"] * 4 + ["Download all 4"]
     for toggle in app.toggle:
-        assert toggle.label == "Show the way back"
+        assert toggle.label == "Show the cycle"
 
 
 def test_the_archive_of_monet_has_a_name_for_each(painted, monkeypatch):

@@ -102,7 +102,7 @@ def check(
             lambda row: f"colourfulness {row.colourfulness:.1f}",
         ),
         *_duplicates(good),
-        *_near_duplicates(good, scan.twins(directory)),
+        *_near_duplicates(good, scan.duplicate_pairs(directory)),
     ]
     for folder in collection.empty_folders(directory):
         name = collection.artist_name(Path(folder).name)

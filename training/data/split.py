@@ -84,7 +84,7 @@ def divide(
     table = scan.table(directory, use_index=not is_own)
     table = _described(table, own, indexed=index.exists() and not is_own)
     table, left_out, too_few = _usable(table, at_least)
-    groups = _groups(table, scan.twins(directory))
+    groups = _groups(table, scan.duplicate_pairs(directory))
     table = table[table["use"]]
     if table.empty or table["outside"].all():
         raise DatasetError(f"No artist in {directory} has {at_least} paintings or more.")

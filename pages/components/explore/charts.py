@@ -59,13 +59,13 @@ def movements(spans: pd.DataFrame) -> go.Figure:
 def counts(table: pd.DataFrame, label: str, number: str, *, cut: int = 0) -> go.Figure:
     """Horizontal bars of a number, the largest on top; those under the cut are muted."""
     rows = table.sort_values(number, kind="stable").reset_index(drop=True)
-    colours = [theme.accent() if n >= cut else theme.muted() for n in rows[number]]
+    colors = [theme.accent() if n >= cut else theme.muted() for n in rows[number]]
     figure = go.Figure(
         go.Bar(
             y=rows[label],
             x=rows[number],
             orientation="h",
-            marker={"color": colours, "line": {"width": 0}},
+            marker={"color": colors, "line": {"width": 0}},
             text=[f"{n:,}" for n in rows[number]],
             textposition="outside",
             cliponaxis=False,
@@ -139,10 +139,10 @@ def boxes(table: pd.DataFrame, column: str, unit: str) -> go.Figure:
 
 
 def palettes(table: pd.DataFrame) -> go.Figure:
-    """One strip an artist, from dark to light, each colour as wide as its share.
+    """One strip an artist, from dark to light, each color as wide as its share.
 
     Args:
-        table: `artist`, and `palette` as JSON pairs of colour and share.
+        table: `artist`, and `palette` as JSON pairs of color and share.
     """
     rows = table.iloc[::-1]
     strips = [json.loads(text) for text in rows["palette"]]
@@ -154,8 +154,8 @@ def palettes(table: pd.DataFrame) -> go.Figure:
                 y=rows["artist"],
                 x=[share for _, share in pieces],
                 orientation="h",
-                marker={"color": [colour for colour, _ in pieces], "line": {"width": 0}},
-                customdata=[colour for colour, _ in pieces],
+                marker={"color": [color for color, _ in pieces], "line": {"width": 0}},
+                customdata=[color for color, _ in pieces],
                 hovertemplate="%{y}: %{customdata}, %{x:.0%}<extra></extra>",
             )
         )

@@ -14,8 +14,9 @@ import streamlit as st
 from core import collection, files, jobs
 from core.collection import scan
 from core.errors import AtelierError
-from core.jobs import State
+from core.jobs import Handle, State
 from core.settings import settings
+from pages.components.ui import progress
 from pages.components.ui.guard import guarded
 
 _SETTING, _CHOOSE = "ATELIER_COLLECTION", "ATELIER_CHOOSE_COLLECTION"
@@ -85,7 +86,7 @@ def measured(place: Path) -> pd.DataFrame:
     try:
         return _measured(place)
     # The directory may have gone since it was listed.
-    except (AtelierError, FileNotFoundError, scan.ScanError) as error:
+    except (AtelierError, FileNotFoundError) as error:
         st.error(files.printable(str(error)))
         st.stop()
 
@@ -114,23 +115,24 @@ def _watch(place: Path) -> None:
     if job is None or job.is_finished:
         _complete.clear()
         st.rerun()
-    done, of = job.progress or (0, 0)
-    if done < of or not of:
-        text = f"Looking at the paintings: {done:,} of {of:,}" if of else "Looking at the paintings"
+    now = job.progress
+    if now is None or not now.of:
+        text = "Scanning the paintings"
+    elif now.step < now.of:
+        text = f"Scanning the paintings: {now.step:,} of {now.of:,}"
     else:
-        text = "Looking for twins among them"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(done / of if of else 0.0, text=text)
-        if st.button("Stop", icon=":material/stop_circle:", key="stop-scan"):
-            job.cancel()
+        text = "Looking for duplicates among them"
+    share = 0.0 if now is None else now.fraction
+    if progress.bar(share, progress.in_line(job) or text, key="stop-scan"):
+        job.cancel()
 
 
-def _offer_to_go_on(place: Path, job: jobs.Job) -> None:
+def _offer_to_go_on(place: Path, job: Handle) -> None:
     known, of = scan.known(place), len(listing(place))
     if job.state is State.failed:
-        st.error(f"Looking at the paintings ended early; what was seen is kept. {job.sentence}")
+        st.error(f"The scan ended early; what was measured is kept. {job.sentence}")
     else:
-        st.info(f"Stopped. {known:,} files are known, {of:,} paintings are there.")
+        st.info(f"Stopped. {known:,} files are scanned, {of:,} paintings are there.")
     if st.button("Go on", icon=":material/play_arrow:", key="go-on-scan"):
         scan.in_background(place)
         st.rerun()

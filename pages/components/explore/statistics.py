@@ -16,10 +16,10 @@ _FEW = 30  # a painter needs so many pictures to be compared
 
 
 def show(place: Path) -> None:
-    """Palettes, brightness and colourfulness by painter."""
+    """Palettes, brightness and colorfulness by painter."""
     table = scanning.measured(place)
     if table.empty:
-        st.info("No painting has been looked at yet.", icon=":material/hourglass_top:")
+        st.info("No painting has been scanned yet.", icon=":material/hourglass_top:")
         return
     table = table[(table["error"] == "") & ~table["outside"]]
     if table.empty:
@@ -32,19 +32,19 @@ def show(place: Path) -> None:
     table = table[table["artist"].isin(enough[enough >= min(_FEW, enough.max())].index)]
     strips = _palettes(table)
     charts.show(
-        "The colours of each painter",
+        "The colors of each painter",
         draw.palettes(strips),
         strips,
         key="palettes",
-        alt=f"Colour strips of {len(strips)} painters",
+        alt=f"Color strips of {len(strips)} painters",
     )
-    st.caption("From dark to light, each colour as wide as it is frequent.")
+    st.caption("From dark to light, each color as wide as it is frequent.")
     for column, title, unit, key in (
         ("brightness", "Who paints light, who paints dark", "brightness, 0 to 1", "brightness"),
         (
             "colourfulness",
-            "Who paints grey, who paints colourful",
-            "colourfulness (Hasler and Süsstrunk)",
+            "Who paints grey, who paints colorful",
+            "colorfulness (Hasler and Süsstrunk)",
             "colourfulness",
         ),
     ):
@@ -59,6 +59,6 @@ def show(place: Path) -> None:
     st.caption("The box holds the middle half of the paintings, the whiskers nine in ten.")
 
 
-@st.cache_data(max_entries=4, show_spinner="Mixing the palettes …")
+@st.cache_data(max_entries=4, show_spinner="Clustering the palettes …")
 def _palettes(table: pd.DataFrame) -> pd.DataFrame:
     return features.palettes_by_artist(table)

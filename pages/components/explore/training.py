@@ -19,7 +19,7 @@ from pages.components.explore import charts as draw
 from pages.components.explore import scanning
 from pages.components.ui import charts, downloads, pictures, uploads
 
-_PAIRS = 6  # twins a page
+_PAIRS = 6  # pairs of duplicates a page
 _VIEWS = 11
 
 
@@ -32,11 +32,11 @@ def show(place: Path | None) -> None:
         scanning.invite()
         return
     if table.empty:
-        st.info("No painting has been looked at yet.", icon=":material/hourglass_top:")
+        st.info("No painting has been scanned yet.", icon=":material/hourglass_top:")
         return
     _sizes(table)
     _damage(table)
-    _twins(place, table)
+    _duplicates(place, table)
 
 
 def _balance(place: Path | None) -> None:
@@ -69,19 +69,19 @@ def _balance(place: Path | None) -> None:
 
 def _augmentation(place: Path | None) -> None:
     """The random views that training sees, made by the code that training uses."""
-    st.subheader("What a network in training gets to see")
+    st.subheader("Augmentation: what a network in training gets to see")
     how = RECIPES["efficientnet_lite0"].augmentation
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        area = st.slider("Smallest crop, share of the picture", 0.1, 1.0, how.min_area, width=230)
-        colour = st.slider("Light and colour", 0.0, 0.6, how.colour, width=180)
-        jpeg = st.slider("Saved once more, chance", 0.0, 1.0, how.jpeg, width=190)
-        patched = st.toggle("Patched with another painting", help="CutMix (arXiv 1905.04899)")
+        area = st.slider("Crop: smallest share of the picture", 0.1, 1.0, how.min_area, width=230)
+        color = st.slider("Color jitter: light and color", 0.0, 0.6, how.colour, width=180)
+        jpeg = st.slider("JPEG: chance to be saved again", 0.0, 1.0, how.jpeg, width=190)
+        patched = st.toggle("CutMix: patched with another painting", help="arXiv 1905.04899")
         again = st.button("Draw again", icon=":material/casino:")
     if again or "drawn" not in st.session_state:
         st.session_state.drawn = int(np.random.default_rng().integers(10**9))
     rng = np.random.default_rng(st.session_state.drawn)
     how = dataclasses.replace(
-        how, min_area=area, colour=colour, jpeg=jpeg, mixup=0.0, cutmix=float(patched)
+        how, min_area=area, colour=color, jpeg=jpeg, mixup=0.0, cutmix=float(patched)
     )
     original, other = _two_paintings(place, rng)
     views = [
@@ -167,7 +167,7 @@ def _damage(table: pd.DataFrame) -> None:
     damaged = table[table["error"] != ""]
     st.subheader("Damaged files")
     if damaged.empty:
-        st.markdown(f"None among the {len(table):,} that were looked at.")
+        st.markdown(f"None among the {len(table):,} that were scanned.")
         return
     st.dataframe(
         damaged[["file", "artist", "error"]],
@@ -177,26 +177,26 @@ def _damage(table: pd.DataFrame) -> None:
     _download(damaged[["file", "artist", "error"]], "damaged")
 
 
-def _twins(place: Path, table: pd.DataFrame) -> None:
-    twins = scan.twins(place)
+def _duplicates(place: Path, table: pd.DataFrame) -> None:
+    pairs = scan.duplicate_pairs(place)
     artist = table.set_index("file")["artist"]
-    twins = twins[twins["file_a"].isin(artist.index) & twins["file_b"].isin(artist.index)]
-    st.subheader("Twins: two files that show the same painting")
-    if twins.empty:
+    pairs = pairs[pairs["file_a"].isin(artist.index) & pairs["file_b"].isin(artist.index)]
+    st.subheader("Duplicates: two files that show the same painting")
+    if pairs.empty:
         done = scan.is_complete(place)
-        st.markdown("None found." if done else "Looked for as soon as all files are known.")
+        st.markdown("None found." if done else "Looked for as soon as all files are scanned.")
         return
-    shown = twins[
-        twins["file_a"].map(artist).map(files.may_be_shown)
-        & twins["file_b"].map(artist).map(files.may_be_shown)
+    shown = pairs[
+        pairs["file_a"].map(artist).map(files.may_be_shown)
+        & pairs["file_b"].map(artist).map(files.may_be_shown)
     ]
     st.markdown(
-        f"{len(twins):,} pairs, the likeliest first. A split must not tear them apart: "
+        f"{len(pairs):,} pairs, the likeliest first. A split must not tear them apart: "
         "`python -m training dataset split` does not."
     )
     pages = -(-len(shown) // _PAIRS)
     above = st.container()
-    page = st.pagination(pages, key="twins-page") if pages > 1 else 1
+    page = st.pagination(pages, key="duplicates-page") if pages > 1 else 1
     with above, st.container(horizontal=True, gap="medium"):
         for row in shown.iloc[(page - 1) * _PAIRS : page * _PAIRS].itertuples():
             with st.container(width=330):
@@ -207,10 +207,10 @@ def _twins(place: Path, table: pd.DataFrame) -> None:
                         except images.UnreadablePicture as error:  # it has changed since
                             st.caption(f":material/broken_image: {uploads.plain(file)}: {error}")
                         else:
-                            st.image(picture, width=157, alt=f"One of two twins, {file}")
+                            st.image(picture, width=157, alt=f"One of two duplicates, {file}")
                 painter = uploads.plain(artist[row.file_a])
                 st.caption(f"{painter}, likeness {row.likeness:.2f}")
-    _download(twins, "twins")
+    _download(pairs, "duplicates")
 
 
 def _download(table: pd.DataFrame, name: str) -> None:

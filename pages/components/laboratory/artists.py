@@ -1,4 +1,4 @@
-"""Laboratory, artists: who is found, and whose name can be believed."""
+"""Laboratory, artists: recall and precision, who is found and whose name can be believed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.models import evaluations
 from pages.components.laboratory import charts as draw
 from pages.components.ui import charts
 
-_ORDERS = {"Found": "recall", "Right when said": "precision", "Name": "name"}
+_ORDERS = {"Recall": "recall", "Precision": "precision", "Name": "name"}
 
 
 def show(entry: models.Entry) -> None:
@@ -19,7 +19,7 @@ def show(entry: models.Entry) -> None:
         st.info("The table of artists is missing or damaged.", icon=":material/groups:")
         return
     order = st.segmented_control(
-        "In the order of", list(_ORDERS), default="Found", required=True, key="lab-artist-order"
+        "In the order of", list(_ORDERS), default="Recall", required=True, key="lab-artist-order"
     )
     column = _ORDERS[order]
     table = table.sort_values(
@@ -27,18 +27,18 @@ def show(entry: models.Entry) -> None:
     )
     best, worst = table["recall"].idxmax(), table["recall"].idxmin()
     charts.show(
-        f"{table['name'][best]} is found most often, {table['name'][worst]} least",
+        f"Recall: {table['name'][best]} is found most often, {table['name'][worst]} least",
         draw.per_artist(table),
         table,
         key="per-artist",
         alt="; ".join(
-            f"{row.name}: found {charts.percent(row.recall)}, right when said "
+            f"{row.name}: recall {charts.percent(row.recall)}, precision "
             f"{charts.percent(row.precision)}"
             for row in table.itertuples(index=False)
         ),
     )
     st.caption(
-        "Found (recall): of the painter's test paintings, how many were named as theirs. Right "
-        "when it says the name (precision): of the paintings that got this name, how many are "
-        f"theirs. {int(table['paintings'].sum()):,} paintings."
+        "Recall: of the painter's test paintings, how many were found, that is named as theirs. "
+        "Precision: of the paintings that got this name, how many are theirs. "
+        f"{int(table['paintings'].sum()):,} paintings."
     )

@@ -20,7 +20,7 @@ def show(entry: models.Entry, test: evaluations.Split) -> None:
             st.info("The table behind this is missing or damaged.", icon=":material/balance:")
         else:
             charts.show(
-                "Is it right as often as it says?",
+                "Reliability diagram: is it right as often as it says?",
                 draw.reliability(table),
                 table,
                 key="reliability",
@@ -32,8 +32,8 @@ def show(entry: models.Entry, test: evaluations.Split) -> None:
             )
             st.caption(
                 "Each dot holds the paintings of which it was about equally sure; large dots hold "
-                "many. On the dotted line it is as good as its word: below it boasts, above it is "
-                "modest. Orange is how far off it is."
+                "many. On the dotted line it is calibrated, as good as its word: below it is "
+                "overconfident and boasts, above it is modest. Orange is how far off it is."
             )
     with right:
         _its_word(test, table)
@@ -42,12 +42,12 @@ def show(entry: models.Entry, test: evaluations.Split) -> None:
 
 def _its_word(test: evaluations.Split, table: pd.DataFrame | None) -> None:
     error = test.figures.get("calibration_error")
-    st.markdown("**Its word**")
+    st.markdown("**Calibration error**")
     if error is not None:
         st.markdown(
-            f"When it says it is 80 % sure, it should be right in 8 paintings of 10. On average "
-            f"its word is off by **{100 * error:.1f} points** of a hundred: that is its "
-            "*calibration error*, over the test paintings."
+            "When it says it is 80 % sure, it should be right in 8 paintings of 10. On average "
+            f"over the test paintings its word is off by **{100 * error:.1f} points** of a "
+            "hundred: the expected calibration error."
         )
     if table is not None:
         st.markdown(furthest_off(table))
@@ -69,12 +69,12 @@ def _strangers(entry: models.Entry, test: evaluations.Split) -> None:
     """Whether it admits what it does not know, if that was measured."""
     figures = test.figures
     if entry.known is None:
-        st.markdown("**Painters it never studied**")
+        st.markdown("**Unknown painters: those it never studied**")
         st.markdown(identify.CANNOT_TELL)
         return
     if "others_rejected" not in figures:
         return
-    st.markdown("**Painters it never studied**")
+    st.markdown("**Unknown painters: those it never studied**")
     st.markdown(
         f"Of {figures.get('others', 0):,} paintings by others, it said of "
         f"**{charts.percent(figures['others_rejected'])}** that it does not know the hand. Of "

@@ -27,12 +27,12 @@ class Mark:
 
 
 def wrong() -> str:
-    """The colour of mistakes: burnt orange, which the colour-blind tell from ultramarine."""
+    """The color of mistakes: burnt orange, which the color-blind tell from ultramarine."""
     return "#f0a35e" if theme.is_dark() else "#c2571a"
 
 
 def overview(table: pd.DataFrame) -> go.Figure:
-    """For each model how often it is right in each split, the best on test paintings on top.
+    """The top-1 accuracy of each model in each split, the best on test paintings on top.
 
     Args:
         table: As `core.models.evaluations.overview` gives it, evaluated models only.
@@ -53,9 +53,9 @@ def overview(table: pd.DataFrame) -> go.Figure:
             )
         )
     looks = {
-        "train": ("learned from", {"symbol": "circle-open", "color": theme.ink(), "size": 10}),
-        "val": ("tuned on", {"symbol": "line-ns-open", "color": theme.ink(), "size": 12}),
-        "test": ("never seen", {"color": theme.accent(), "size": 15}),
+        "train": ("training", {"symbol": "circle-open", "color": theme.ink(), "size": 10}),
+        "val": ("validation", {"symbol": "line-ns-open", "color": theme.ink(), "size": 12}),
+        "test": ("test, never seen", {"color": theme.accent(), "size": 15}),
     }
     for split, (name, marker) in looks.items():
         texts = ["" if np.isnan(share) else percent(share) for share in rows[split]]
@@ -71,9 +71,7 @@ def overview(table: pd.DataFrame) -> go.Figure:
                 textfont={"color": theme.ink(), "size": 13},
                 cliponaxis=False,
                 customdata=rows["title"],
-                hovertemplate="%{customdata}: %{x:.2%} of the paintings "
-                + name
-                + "<extra></extra>",
+                hovertemplate="%{customdata}: %{x:.2%}, " + name + "<extra></extra>",
             )
         )
     quiet(figure, height=52 * len(rows) + 90, right=_EDGE)
@@ -104,9 +102,9 @@ def curves(
         shares: Whether the numbers are shares of 1.
         best: An epoch to point out on the first line.
     """
-    colours = [theme.accent(), wrong(), theme.ink()]
+    colors = [theme.accent(), wrong(), theme.ink()]
     figure = go.Figure()
-    for (column, name), colour in zip(lines.items(), colours, strict=False):
+    for (column, name), color in zip(lines.items(), colors, strict=False):
         value = "%{y:.1%}" if shares else "%{y:.3f}"
         figure.add_trace(
             go.Scatter(
@@ -114,7 +112,7 @@ def curves(
                 y=history[column],
                 name=name,
                 mode="lines" if len(history) > 1 else "markers",
-                line={"color": colour, "width": 2.5},
+                line={"color": color, "width": 2.5},
                 hovertemplate=f"{name}, epoch %{{x}}: {value}<extra></extra>",
             )
         )
@@ -211,7 +209,7 @@ def matrix(
 ) -> go.Figure:
     """Who is taken for whom, as shares of each painter's paintings.
 
-    What is right is of one colour, what is wrong of another with a scale of its own: mistakes
+    What is right is of one color, what is wrong of another with a scale of its own: mistakes
     are few, and would be pale beside the diagonal.
 
     Args:
@@ -227,7 +225,7 @@ def matrix(
     labels = [names[artist] for artist in ids]
     figure = go.Figure()
     most = max(float(share[~here].max(initial=0)), 0.01)
-    for at, colour, full in ((here, theme.accent(), 1.0), (~here, wrong(), most)):
+    for at, color, full in ((here, theme.accent(), 1.0), (~here, wrong(), most)):
         figure.add_trace(
             go.Heatmap(
                 x=labels,
@@ -235,7 +233,7 @@ def matrix(
                 z=np.where(at & (share > 0), share, np.nan),
                 zmin=0,
                 zmax=full,
-                colorscale=[[0, _faint(colour)], [1, colour]],
+                colorscale=[[0, _faint(color)], [1, color]],
                 showscale=False,
                 xgap=1,
                 ygap=1,
@@ -344,10 +342,10 @@ def per_artist(table: pd.DataFrame) -> go.Figure:
     )
     looks = {
         "precision": (
-            "right when it says the name",
+            "precision: right when it says the name",
             {"symbol": "circle-open", "color": theme.ink(), "size": 10, "line": {"width": 1.5}},
         ),
-        "recall": ("found", {"color": theme.accent(), "size": 11}),
+        "recall": ("recall: found", {"color": theme.accent(), "size": 11}),
     }
     for column, (name, marker) in looks.items():
         figure.add_trace(
@@ -412,9 +410,14 @@ def reliability(table: pd.DataFrame) -> go.Figure:
     )
     quiet(figure, height=440, right=_EDGE)
     figure.update_xaxes(
-        title=_title("how sure it was"), ticklabelstandoff=6, range=[0, 1.01], **_shares()
+        title=_title("confidence: how sure it was"),
+        ticklabelstandoff=6,
+        range=[0, 1.01],
+        **_shares(),
     )
-    figure.update_yaxes(title=_title("how often it was right"), range=[0, 1.03], **_shares())
+    figure.update_yaxes(
+        title=_title("accuracy: how often it was right"), range=[0, 1.03], **_shares()
+    )
     return figure
 
 
@@ -453,9 +456,9 @@ def _title(text: str) -> dict[str, object]:
     return {"text": text, "font": {"size": 13, "color": theme.ink()}, "standoff": 8}
 
 
-def _faint(colour: str) -> str:
-    """A colour that is just to be seen."""
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+def _faint(color: str) -> str:
+    """A color that is just to be seen."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.18)"
 
 

@@ -8,8 +8,9 @@ from html import escape
 import streamlit as st
 
 from core import examples, identify, images, models
-from core.identify import Identification
+from core.identify import Identification, IdentifyRequest
 from pages.components.ui import charts, choices, heat, pictures, uploads
+from pages.components.ui.fields import tip
 from pages.components.ui.uploads import Given
 
 _NAMES = 5
@@ -69,7 +70,9 @@ def _opinions(given: Given, chosen: tuple[models.Entry, models.Entry]) -> None:
     left, *columns = st.columns(3, gap="large")
     with left:
         st.image(pictures.shown(data), width="stretch", alt=f"Your picture {given.name}")
-        lit = st.toggle("Show where each looked", key="lab-heat")
+        lit = st.toggle(
+            "Show where each looked", key="lab-heat", help=tip(IdentifyRequest, "explain")
+        )
     for column, entry, result in zip(columns, chosen, found, strict=True):
         if result is not None:
             with column:
@@ -81,12 +84,12 @@ def _is_ready(entry: models.Entry) -> bool:
     if models.is_loaded(entry.id):
         return True
     waking = st.empty()
-    with waking.status(f"Waking {entry.title}. This takes a few seconds, only once.") as status:
+    with waking.status(f"Loading {entry.title}. This takes a few seconds, only once.") as status:
         try:
             models.load(entry.id, progress=status.write)
             identify.warm_up(entry.id)
         except models.WeightsError as error:
-            status.update(label=f"{entry.title} cannot be asked", state="error")
+            status.update(label=f"{entry.title} cannot be loaded", state="error")
             st.error(str(error))
             return False
     waking.empty()
@@ -116,7 +119,7 @@ def _opinion(data: bytes, entry: models.Entry, result: Identification, *, lit: b
     name = "Not one of the artists I know" if result.known is False else best.artist.name
     facts = f"{1000 * result.seconds:.0f} ms"
     if result.known is not False:
-        facts = f"{charts.percent(best.probability)} sure, {facts}"
+        facts = f"Probability {charts.percent(best.probability)}, {facts}"
     st.html(
         f"""<div class="label"><p class="quiet" style="margin:0 0 .3rem">{escape(entry.title)}</p>
         <p class="name">{escape(name)}</p><p class="facts">{escape(facts)}</p></div>"""
@@ -126,9 +129,9 @@ def _opinion(data: bytes, entry: models.Entry, result: Identification, *, lit: b
             heat.heat_map(data, entry.id, best.artist.id, _HEAT_SIDE),
             width="stretch",
             alt=f"What spoke for {best.artist.name} is lit, the rest is in shade",
-            caption=f"Lit: what spoke for {best.artist.name}.",
+            caption=f"Grad-CAM. Lit: what spoke for {best.artist.name}.",
         )
-    st.markdown("**Probability**" if result.known else "**If it were one of them**")
+    st.markdown("**Probability**" if result.known else "**Probability, if it were one of them**")
     st.plotly_chart(
         charts.probabilities(result.guesses),
         key=f"lab-chart-{entry.id}",

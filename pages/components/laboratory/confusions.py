@@ -130,10 +130,10 @@ def _paintings(
 
 def _matrix(confusion: pd.DataFrame, names: dict[str, str], chosen: tuple[str, str]) -> None:
     charts.heading(
-        "Who is taken for whom",
+        "Confusion matrix: who is taken for whom",
         confusion,
         name="confusions",
-        help="The confusion matrix of the test paintings",
+        help="The counts of the test paintings",
     )
     st.html(_CSS)
     with st.container(key="lab-matrix-box"):

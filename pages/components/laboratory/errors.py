@@ -69,7 +69,7 @@ def _table(errors: pd.DataFrame) -> None:
             "painter": st.column_config.TextColumn("Painted by"),
             "named": st.column_config.TextColumn("Taken for"),
             "probability": st.column_config.NumberColumn(
-                "Sure", help="The probability that it gave to that name."
+                "Probability", help="How sure it was of that name."
             ),
             "file": st.column_config.TextColumn("File"),
         },

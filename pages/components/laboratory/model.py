@@ -12,7 +12,7 @@ from pages.components.explore import scanning
 from pages.components.laboratory import artists, calibration, confusions, errors, overview, training
 from pages.components.ui import charts, choices, theme
 
-VIEWS = ("Training", "Confusions", "Artists", "Honesty", "Errors")
+VIEWS = ("Training", "Confusions", "Artists", "Calibration", "Errors")
 
 
 def show(entries: Sequence[models.Entry]) -> None:
@@ -34,7 +34,7 @@ def show(entries: Sequence[models.Entry]) -> None:
         _not_evaluated(entry)
     elif view == "Artists":
         artists.show(entry)
-    elif view == "Honesty":
+    elif view == "Calibration":
         calibration.show(entry, test)
     else:  # with paintings, if a directory has them
         place = scanning.directory()
@@ -46,17 +46,17 @@ def show(entries: Sequence[models.Entry]) -> None:
 def _figures(entry: models.Entry, found: evaluations.Evaluation, test: evaluations.Split) -> None:
     """What one wants to know first."""
     names = {
-        "accuracy": "right at once",
-        "macro_accuracy": "mean over artists",
-        "top5_accuracy": "among its first five",
+        "accuracy": "top-1 accuracy",
+        "macro_accuracy": "macro accuracy",
+        "top5_accuracy": "top-5 accuracy",
     }
     figures = {
         words: charts.percent(test.figures[name])
         for name, words in names.items()
         if name in test.figures
     }
-    figures["on disk"] = f"{entry.total_bytes / 1e6:.1f} MB"
-    figures["a painting"] = f"{found.milliseconds:.0f} ms"
+    figures["weights"] = f"{entry.total_bytes / 1e6:.1f} MB"
+    figures["latency"] = f"{found.milliseconds:.0f} ms"
     st.html(theme.figures(figures))
 
 

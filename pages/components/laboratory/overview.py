@@ -18,27 +18,31 @@ _REST = ("megabytes", "milliseconds", "trained", "trained_on", "measured")
 _REMARKS = 112  # pixels: Streamlit measures the first rows only, and "not evaluated" comes last
 
 _SHARES = {
-    "test": ("Never seen", "Accuracy on the test split: paintings kept away until the end."),
-    "val": (
-        "Tuned on",
-        "Accuracy on the validation split: not learned from, but looked at to choose and to stop.",
+    "test": (
+        "Top-1, test",
+        "Top-1 accuracy on the test split: paintings kept away until the end, never seen.",
     ),
-    "train": ("Learned from", "Accuracy on the training split."),
+    "val": (
+        "Top-1, validation",
+        "Top-1 accuracy on the validation split: not learned from, but looked at to choose and to "
+        "stop.",
+    ),
+    "train": ("Top-1, training", "Top-1 accuracy on the training split: learned from."),
     "macro_accuracy": (
-        "Mean over artists",
-        "Macro accuracy on the test split: every artist counts alike, however many paintings.",
+        "Macro accuracy",
+        "Mean over artists on the test split: every artist counts alike, however many paintings.",
     ),
     "macro_f1": (
         "Macro F1",
         "Of the test split: found and rightly said in one figure for each artist, then the mean.",
     ),
     "top5_accuracy": (
-        "Among first five",
-        "Top-5 accuracy on the test split: the painter is one of the five likeliest names.",
+        "Top-5 accuracy",
+        "On the test split: the painter is among the five likeliest names.",
     ),
     "calibration_error": (
-        "Off by",
-        "Expected calibration error on the test split: how far its word, “90 % sure”, is from "
+        "Calibration error",
+        "Expected calibration error on the test split: how far its word, “90 % sure”, is off from "
         "how often it is right.",
     ),
 }
@@ -63,9 +67,10 @@ def show(entries: Sequence[models.Entry]) -> None:
 def _chart(table: pd.DataFrame) -> None:
     rows = table[table["evaluated"]]
     best = rows.iloc[0]
-    title = "How often each model is right"
+    title = "Top-1 accuracy of each model"
     if best["test"] == best["test"]:  # not NaN
-        title = f"{best['title']} names {charts.percent(best['test'])} of unseen paintings rightly"
+        right = charts.percent(best["test"])
+        title = f"Top-1 accuracy: {best['title']} names {right} of unseen paintings rightly"
     charts.show(
         title,
         draw.overview(rows),
@@ -74,19 +79,19 @@ def _chart(table: pd.DataFrame) -> None:
         alt="; ".join(_in_words(row) for _, row in rows.iterrows()),
     )
     st.caption(
-        "Right means: the first name it gives is the painter's. The further what it learned from "
-        "lies beyond what it never saw, the more it has learned by heart."
+        "Top-1: the first name it gives is the painter's. The further the training split lies "
+        "beyond the test split, the more it has overfitted: learned by heart."
     )
 
 
 def _in_words(row: pd.Series) -> str:
-    names = {"test": "never seen", "val": "tuned on", "train": "learned from"}
+    names = {"test": "test", "val": "validation", "train": "training"}
     shares = [
-        f"{charts.percent(row[split])} of paintings {name}"
+        f"{charts.percent(row[split])} on the {name} split"
         for split, name in names.items()
         if pd.notna(row[split])
     ]
-    return f"{row['title']}: right for {', '.join(shares)}"
+    return f"{row['title']}: top-1 accuracy {', '.join(shares)}"
 
 
 def _table(table: pd.DataFrame) -> None:
@@ -109,8 +114,10 @@ def _table(table: pd.DataFrame) -> None:
             "title": text("Model", pinned=True),
             "remarks": text("", width=_REMARKS),
             **shares,
-            "megabytes": number("MB", help="The files of weights on disk."),
-            "milliseconds": number("ms", help="For one painting, prepared already; the median."),
+            "megabytes": number("Weights, MB", help="The files on disk."),
+            "milliseconds": number(
+                "Latency, ms", help="For one painting, prepared already; the median."
+            ),
             "trained_on": text("Trained on"),
             "trained": text("Trained"),
             "measured": text("Measured"),
@@ -195,10 +202,10 @@ def _attempts(attempts: Sequence[evaluations.Attempt]) -> None:
             column_config={
                 "title": text("Recipe", pinned=True),
                 "macro_accuracy": number(
-                    "Mean over artists", help="Macro accuracy on the test split, 34 artists."
+                    "Macro accuracy", help="Mean over 34 artists, on the test split."
                 ),
                 "nine": number(
-                    "Nine artists",
+                    "Macro, nine artists",
                     help="Macro accuracy on test paintings of the nine artists that the reports "
                     "share with this collection, when only these may be named.",
                 ),

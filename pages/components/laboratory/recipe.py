@@ -22,7 +22,7 @@ _SCHEDULES = {
     "plateau": "a tenth whenever validation stands still for five epochs",
     "constant": "the same throughout",
 }
-_MONITORS = {"val_macro": "mean over artists on validation", "val_loss": "validation loss"}
+_MONITORS = {"val_macro": "macro accuracy on validation", "val_loss": "validation loss"}
 
 
 def show(entry: models.Entry) -> None:
@@ -30,15 +30,15 @@ def show(entry: models.Entry) -> None:
     options = evaluations.recipe(entry)
     if not options:
         return
-    with st.expander("How it was trained"):
+    with st.expander("Recipe: how it was trained"):
         try:
             lines = in_words(options)
         except (AttributeError, KeyError, TypeError, ValueError):  # of another version
             st.markdown("Its recipe was kept in a form that this version does not know.")
             return
-        lines = {"Where it comes from": entry.source, **lines}
+        lines = {"Source": entry.source, **lines}
         st.markdown("\n".join(f"- **{name}**: {words}" for name, words in lines.items()))
-        st.caption(f"Version {entry.version}, {entry.date}. Licence: {entry.licence}.")
+        st.caption(f"Version {entry.version}, {entry.date}. License: {entry.licence}.")
 
 
 def in_words(options: dict[str, Any]) -> dict[str, str]:
@@ -60,14 +60,15 @@ def in_words(options: dict[str, Any]) -> dict[str, str]:
         lines[name] = _phase(phase, recipe)
     lines["Pictures"] = _sizes(recipe) + f", {recipe.batch_size} at a time"
     if not recipe.frozen_base:  # whose features are computed once, from the pictures as they are
-        lines["Made harder by"] = _augmentation(recipe.augmentation)
-    lines["Optimiser"] = _optimiser(recipe)
-    lines["Artists with few paintings"] = (
-        f"count for more: weight by number of paintings to the power −{recipe.class_weight_power:g}"
+        lines["Augmentation"] = _augmentation(recipe.augmentation)
+    lines["Optimizer"] = _optimizer(recipe)
+    lines["Class weights"] = (
+        f"number of paintings to the power −{recipe.class_weight_power:g}: artists with few "
+        "paintings count for more"
         if recipe.class_weight_power
-        else "count by their paintings"
+        else "none: artists count by their paintings"
     )
-    lines["Kept"] = _kept(recipe, options.get("published") or {})
+    lines["Checkpoint"] = _kept(recipe, options.get("published") or {})
     lines["Seed"] = f"{recipe.seed}"
     return lines
 
@@ -91,11 +92,13 @@ def _phase(phase: Phase, recipe: Recipe) -> str:
     words += f"; learning rate {phase.learning_rate:g}, {_SCHEDULES[phase.schedule]}"
     if phase.taught:
         words += (
-            f"; {percent(phase.taught)} of what it is to say is the opinion of {_teacher(recipe)}"
+            f"; distillation: {percent(phase.taught)} of the target is the opinion of "
+            f"{_teacher(recipe)}"
         )
     if phase.patience and phase.patience < phase.epochs:
         words += (
-            f"; over after {phase.patience} epochs without a better {_MONITORS[recipe.monitor]}"
+            f"; early stopping after {phase.patience} epochs without a better "
+            f"{_MONITORS[recipe.monitor]}"
         )
     return words
 
@@ -118,7 +121,7 @@ def _augmentation(how: Augmentation) -> str:
     if how.min_area < 1:
         parts.append(f"crops of {percent(how.min_area)} of the picture or more")
     if how.colour:
-        parts.append(f"light and colour up to {percent(how.colour)} off")
+        parts.append(f"light and color up to {percent(how.colour)} off")
     if how.resampling:
         parts.append(f"softer or sharper, chance {percent(how.resampling)}")
     if how.jpeg:
@@ -130,7 +133,7 @@ def _augmentation(how: Augmentation) -> str:
     return ", ".join(parts)
 
 
-def _optimiser(recipe: Recipe) -> str:
+def _optimizer(recipe: Recipe) -> str:
     words = {"adam": "Adam", "adamw": "AdamW"}[recipe.optimizer]
     if recipe.weight_decay and recipe.optimizer == "adamw":
         words += f", weight decay {recipe.weight_decay:g}"

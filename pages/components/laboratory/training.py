@@ -12,12 +12,12 @@ from pages.components.laboratory import recipe
 from pages.components.ui import charts
 
 # Histories differ from recipe to recipe; the first column that is there comes first.
-_LOSSES = {"loss": "paintings it learns from", "val_loss": "validation"}
+_LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
 _SHARES = {
-    "val_macro": "right, mean over artists",
-    "val_accuracy": "right at once",
-    "val_top5": "among the first five",
-    "accuracy": "right at once, learned from",
+    "val_macro": "macro accuracy",
+    "val_accuracy": "top-1 accuracy",
+    "val_top5": "top-5 accuracy",
+    "accuracy": "top-1 accuracy, training",
 }
 
 
@@ -43,7 +43,7 @@ def _curves(entry: models.Entry, history: pd.DataFrame) -> None:
     if shares:
         with left:
             charts.show(
-                "How often it is right, by epoch",
+                "Validation accuracy: how often it is right, by epoch",
                 draw.curves(history, shares, marks, shares=True, best=best),
                 history[["epoch", *shares]],
                 key="curve-right",
@@ -53,26 +53,26 @@ def _curves(entry: models.Entry, history: pd.DataFrame) -> None:
     if losses:
         with right:
             charts.show(
-                "What it tries to make small, by epoch",
+                "Loss: what it tries to make small, by epoch",
                 draw.curves(history, losses, marks, shares=False),
                 history,
                 key="curve-loss",
                 alt=_in_words(history, losses, share=False),
             )
             st.caption(
-                "The loss: cross-entropy. On paintings it learns from it is of pictures made "
-                "harder on purpose, if the recipe says so."
+                "Cross-entropy. The training loss is of augmented pictures, made harder on "
+                "purpose, if the recipe says so."
             )
 
 
 def _trials(search: pd.DataFrame) -> None:
     best = search.loc[search["val_macro"].idxmax()]
     won = (
-        f"{charts.percent(best['val_macro'])} right, mean over artists, at a learning rate of "
+        f"macro accuracy {charts.percent(best['val_macro'])} at a learning rate of "
         f"{best['learning_rate']:.2g} with {best['units']:.0f} dense units"
     )
     charts.show(
-        "Before: short trainings with settings drawn at random",
+        "Random search: short trainings with hyperparameters drawn at random",
         draw.trials(search),
         search,
         key="search",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
+
+from pages.components.ui import streamlit_compat
 
 _CSS = """
 <style>
@@ -31,10 +32,7 @@ _CSS = """
 
 def apply() -> None:
     """Call once at the top of every page."""
-    if PagesManager.uses_pages_directory:
-        # Somebody came to this page's address before anybody opened Home: Streamlit took the
-        # directory `pages` for its older kind of application. Home's navigation counts.
-        PagesManager.uses_pages_directory = False
+    if streamlit_compat.took_pages_for_an_application():
         st.rerun()
     st.html(_CSS.replace("ACCENT", accent()))
 

@@ -44,7 +44,7 @@ def again(image: Image.Image, format: str = "JPEG", **options: int) -> Image.Ima
 
 @pytest.fixture
 def found(tmp_path) -> Callable[..., dict[tuple[int, int], float]]:
-    """Finds the twins among images as a scan does: by their files."""
+    """Finds the duplicates among images as a scan does: by their files."""
 
     def find(*pictures: Image.Image) -> dict[tuple[int, int], float]:
         for n, picture in enumerate(pictures):
@@ -128,7 +128,7 @@ def test_empty_pictures_are_like_nothing(found):
         assert found(blank, blank, Image.new("RGB", (50, 40), "navy"), painting(0)) == {}
 
 
-def test_nothing_and_one_picture_have_no_twins(found):
+def test_nothing_and_one_picture_have_no_duplicates(found):
     assert duplicates.pairs([], np.zeros((0, 32, 32), np.uint8)) == []
     assert list(duplicates.candidates([])) == []
     assert found(painting(0)) == {}

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import threading
 import time
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core import jobs
-from core.jobs import Job, State
+from core.jobs import Control, Progress, State
 from core.stylize import refine
 
+Steps = Generator[Progress, None, Any]
 LIMIT = 60  # seconds; a test that needs it has failed
 
 TINY = refine.Options(
@@ -34,23 +36,28 @@ def resident() -> int:
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
-def paint(photo: np.ndarray, style: np.ndarray, job: Job) -> np.ndarray | None:
+@jobs.task("leak-paint", queue="leak")
+def paint(payload: tuple[np.ndarray, np.ndarray], control: Control) -> Steps:
     """Paints until it is stopped, and keeps what is there."""
+    photo, style = payload
     pixels = None
     for step in refine.refine(photo, [style], TINY):
         pixels = step.pixels()
-        job.report(step)
-        if job.stopping:
+        yield Progress(step=step.step, of=step.of)
+        if control.stopping:
             break
     return pixels
 
 
-def wait(job: Job) -> None:
+@jobs.task("leak-wait", queue="leak")
+def wait(payload: None, control: Control) -> Steps:
     """Does nothing until it is stopped."""
     stopped = threading.Event()
-    job.when_cancelled(stopped.set)
-    while not job.stopping:
+    control.when_cancelled(stopped.set)
+    while not control.stopping:
         stopped.wait(0.002)
+    return
+    yield
 
 
 def run(number: int, make_picture) -> None:
@@ -58,11 +65,10 @@ def run(number: int, make_picture) -> None:
     patience = None if number % 20 < 10 else 0.05
     if number % 10:
         patience = patience and 0.001
-        job = jobs.submit(f"leak-{number}", wait, lane="leak", patience=patience)
+        job = jobs.submit("leak-wait", None, patience=patience)
     else:
         given = make_picture(48, 64, seed=number), make_picture(40, 40, seed=number + 1)
-        work = functools.partial(paint, *given)
-        job = jobs.submit(f"leak-{number}", work, lane="leak", patience=patience)
+        job = jobs.submit("leak-paint", given, patience=patience)
         while job.progress is None and not job.is_finished:
             job.touch()
             time.sleep(0.001)
@@ -95,23 +101,36 @@ def test_a_thousand_cancelled_and_abandoned_jobs_leave_nothing_behind(make_pictu
     assert grown < 0.05, f"{grown:.1%} more memory than after the first hundred"
 
 
+class Picture:
+    """What a job is given, counted."""
+
+    alive = 0
+
+    def __init__(self) -> None:
+        Picture.alive += 1
+
+    def __del__(self) -> None:
+        Picture.alive -= 1
+
+
+@jobs.task("leak-look", queue="leak")
+def look(picture: Picture, control: Control) -> Steps:
+    """Looks at a picture, and returns something else."""
+    yield Progress()
+
+
+@jobs.task("leak-spill", queue="leak")
+def spill(picture: Picture, control: Control) -> Steps:
+    """Fails with a picture in its hands."""
+    held = Picture()
+    yield Progress()
+    raise RuntimeError(f"{held} spilt")
+
+
 def test_a_finished_job_lets_go_of_what_it_was_given():
-    class Picture:
-        alive = 0
-
-        def __init__(self) -> None:
-            Picture.alive += 1
-
-        def __del__(self) -> None:
-            Picture.alive -= 1
-
-    def failing(picture: Picture, job: Job) -> None:
-        held = Picture()
-        raise RuntimeError(f"{held} spilt")
-
-    done = jobs.submit("given", functools.partial(lambda picture, job: None, Picture()))
+    done = jobs.submit("leak-look", Picture(), key="given")
     done.result(LIMIT)
-    failed = jobs.submit("failing", functools.partial(failing, Picture()))
+    failed = jobs.submit("leak-spill", Picture(), key="failing")
     with pytest.raises(RuntimeError, match="spilt"):
         failed.result(LIMIT)
     gc.collect()

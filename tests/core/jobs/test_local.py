@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 
 from core import errors, jobs
-from core.jobs import Job, State, local
+from core.jobs import Control, LocalEngine, Progress, State, local
 
 LIMIT = 20  # seconds; a test that needs it has failed
+Steps = Generator[Progress, None, Any]
 
 
 def until(condition) -> None:
@@ -20,31 +23,42 @@ def until(condition) -> None:
         time.sleep(0.005)
 
 
-def walk(job: Job) -> int:
+@jobs.task("test-walk", queue="test")
+def walk(payload: None, control: Control) -> Steps:
     """Works until it is stopped."""
     step = 0
-    while not job.stopping:
-        job.report(step := step + 1)
+    while not control.stopping:
+        step += 1
+        yield Progress(step=step)
         time.sleep(0.002)
     return step
 
 
-def test_a_job_reports_and_ends_with_its_result():
-    def work(job: Job) -> str:
-        job.report("half")
-        return "done"
+@jobs.task("test-answer-1", queue="test-1")
+@jobs.task("test-answer", queue="test")
+def answer(payload: Any, control: Control) -> Steps:
+    """Returns what it was given, at once."""
+    yield Progress(phase="half", fraction=0.5)
+    return payload
 
-    job = jobs.submit("result", work)
+
+@jobs.task("test-fail", queue="test")
+def fail(payload: BaseException, control: Control) -> Steps:
+    """Raises what it was given."""
+    yield Progress()
+    raise payload
+
+
+def test_a_job_reports_and_ends_with_its_result():
+    job = jobs.submit("test-answer", "done", key="result")
     assert job.result(LIMIT) == "done"
-    assert (job.state, job.progress, job.place) == (State.done, "half", 0)
+    assert (job.state, job.position) == (State.done, 0)
+    assert job.progress == Progress(phase="half", fraction=0.5)
     assert jobs.find("result") is job
 
 
 def test_what_went_wrong_reaches_who_asks():
-    def work(job: Job) -> None:
-        raise ValueError("no paint left")
-
-    job = jobs.submit("wrong", work)
+    job = jobs.submit("test-fail", ValueError("no paint left"))
     with pytest.raises(ValueError, match="no paint left"):
         job.result(LIMIT)
     assert job.state is State.failed
@@ -56,25 +70,17 @@ class Ending(BaseException):
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), Ending()])
 def test_whatever_work_raises_the_next_in_line_is_served(error: BaseException):
-    def work(job: Job) -> None:
-        raise error
-
-    lane = f"ended by {type(error).__name__}"
-    job = jobs.submit(lane, work, lane=lane)
+    engine = LocalEngine()
+    job = engine.submit("test-fail", error)
     until(lambda: job.is_finished)
     assert (job.state, job.error) == (State.failed, error)
     assert "incident" in job.sentence
-    assert jobs.submit(f"{lane}, next", lambda job: "ran", lane=lane).result(LIMIT) == "ran"
+    assert engine.submit("test-answer", "ran").result(LIMIT) == "ran"
 
 
 def test_a_failed_job_says_what_a_person_can_put_right_and_logs_the_rest(caplog):
-    def refuse(job: Job) -> None:
-        raise errors.InvalidRequest("Choose fewer rows.")
-
-    def stumble(job: Job) -> None:
-        raise ValueError("operands could not be broadcast")
-
-    refused, failed = jobs.submit("refused", refuse), jobs.submit("failed", stumble)
+    refused = jobs.submit("test-fail", errors.InvalidRequest("Choose fewer rows."))
+    failed = jobs.submit("test-fail", ValueError("operands could not be broadcast"))
     until(lambda: refused.is_finished and failed.is_finished)
     assert refused.sentence == "Choose fewer rows."
     assert "broadcast" not in failed.sentence
@@ -84,75 +90,90 @@ def test_a_failed_job_says_what_a_person_can_put_right_and_logs_the_rest(caplog)
     assert "broadcast" in caplog.text
 
 
-@pytest.mark.parametrize("error", [OSError("no such process"), SystemExit()])
-def test_what_fails_when_told_of_the_cancelling_stops_nobody(error: BaseException, caplog):
-    heard = []
+@jobs.task("test-deaf", queue="test")
+def deaf(payload: tuple[BaseException, list[str]], control: Control) -> Steps:
+    """Of what it wants called on cancelling, part raises an error."""
+    error, heard = payload
 
-    def fail() -> None:
+    def stumble() -> None:
         raise error
 
-    def work(job: Job) -> str:
-        job.when_cancelled(fail)
-        job.when_cancelled(lambda: heard.append("early"))
-        job.report("waiting")
-        until(lambda: job.stopping)
-        job.when_cancelled(fail)
-        return "kept"
+    control.when_cancelled(stumble)
+    control.when_cancelled(lambda: heard.append("early"))
+    yield Progress()
+    until(lambda: control.stopping)
+    control.when_cancelled(stumble)
+    return "kept"
 
-    job = jobs.submit("callbacks", work, lane="callbacks")
+
+@pytest.mark.parametrize("error", [OSError("no such process"), SystemExit()])
+def test_what_fails_when_told_of_the_cancelling_stops_nobody(error: BaseException, caplog):
+    heard: list[str] = []
+    job = jobs.submit("test-deaf", (error, heard))
     until(lambda: job.progress)
     job.cancel()
     assert job.result(LIMIT) == "kept"
     assert (job.state, heard) == (State.cancelled, ["early"])
     assert "Incident" in caplog.text
-    assert jobs.submit("after", lambda job: "ran", lane="callbacks").result(LIMIT) == "ran"
+    assert jobs.submit("test-answer", "ran").result(LIMIT) == "ran"
 
 
 def test_without_a_thread_the_line_stays_open(monkeypatch: pytest.MonkeyPatch):
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
+    engine = LocalEngine()
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
         with pytest.raises(RuntimeError):
-            jobs.submit("no thread", lambda job: None, lane="no thread")
-    assert jobs.submit("no thread", lambda job: "ran", lane="no thread").result(LIMIT) == "ran"
+            engine.submit("test-answer", None, key="no thread")
+    assert engine.find("no thread") is None
+    assert engine.submit("test-answer", "ran", key="no thread").result(LIMIT) == "ran"
 
 
 def test_the_same_key_is_the_same_job_until_it_is_finished():
-    first = jobs.submit("same", walk)
-    assert jobs.submit("same", walk) is first
+    first = jobs.submit("test-walk", None, key="same")
+    assert jobs.submit("test-walk", None, key="same") is first
+    until(lambda: first.progress)
     first.cancel()
-    assert first.result(LIMIT) == first.progress
-    second = jobs.submit("same", lambda job: None)
+    assert first.result(LIMIT) == first.progress.step
+    second = jobs.submit("test-answer", None, key="same")
     assert second is not first
     second.result(LIMIT)
 
 
+def test_without_a_key_each_job_has_one_of_its_own():
+    one, other = (jobs.submit("test-answer", number) for number in (1, 2))
+    assert one.key != other.key
+    assert (one.result(LIMIT), other.result(LIMIT)) == (1, 2)
+    assert jobs.find(one.key) is one
+
+
 def test_cancelled_work_keeps_what_it_has():
-    job = jobs.submit("cancel", walk)
+    job = jobs.submit("test-walk", None)
     until(lambda: job.progress)
     job.cancel()
     assert job.result(LIMIT) >= 1
     assert job.state is State.cancelled
 
 
-def test_others_wait_in_line_and_see_their_place():
-    running = jobs.submit("place-1", walk, lane="queue")
-    second = jobs.submit("place-2", walk, lane="queue")
-    third = jobs.submit("place-3", lambda job: "ran", lane="queue")
+def test_others_wait_in_line_and_see_their_position():
+    engine = LocalEngine()
+    running = engine.submit("test-walk", None)
+    second = engine.submit("test-walk", None)
+    third = engine.submit("test-answer", "ran")
     until(lambda: running.state is State.running)
-    assert (running.place, second.place, third.place) == (0, 1, 2)
+    assert (running.position, second.position, third.position) == (0, 1, 2)
     assert second.state is State.waiting
     second.cancel()  # leaves the line without having run
     running.cancel()
     assert third.result(LIMIT) == "ran"
-    assert (second.state, second.progress) == (State.cancelled, None)
+    assert (second.state, second.progress, second.result(LIMIT)) == (State.cancelled, None, None)
 
 
-def test_lanes_do_not_wait_for_each_other():
-    one = jobs.submit("lane-1", walk, lane="one")
-    other = jobs.submit("lane-2", lambda job: 1, lane="other")
+def test_queues_do_not_wait_for_each_other():
+    one = jobs.submit("test-walk", None)
+    other = jobs.submit("test-answer-1", 1)
     assert other.result(LIMIT) == 1
     assert not one.is_finished
     one.cancel()
@@ -160,13 +181,13 @@ def test_lanes_do_not_wait_for_each_other():
 
 
 def test_a_job_that_nobody_looks_at_stops():
-    job = jobs.submit("abandoned", walk, patience=0.05)
+    job = jobs.submit("test-walk", None, patience=0.05)
     job.result(LIMIT)
     assert job.state is State.cancelled
 
 
 def test_a_job_that_somebody_looks_at_goes_on():
-    job = jobs.submit("watched", walk, patience=1.0)
+    job = jobs.submit("test-walk", None, patience=1.0)
     for _ in range(25):
         job.touch()
         time.sleep(0.06)
@@ -174,18 +195,20 @@ def test_a_job_that_somebody_looks_at_goes_on():
     job.cancel()
 
 
+@jobs.task("test-bell", queue="test")
+def bell(heard: list[int], control: Control) -> Steps:
+    """Waits elsewhere, and hears of the cancelling."""
+    rung = threading.Event()
+    control.when_cancelled(rung.set)
+    control.when_cancelled(lambda: heard.append(1))
+    yield Progress()
+    assert rung.wait(LIMIT)
+    control.when_cancelled(lambda: heard.append(2))  # too late: at once
+
+
 def test_what_waits_elsewhere_hears_of_the_cancelling_once():
-    heard = []
-
-    def work(job: Job) -> None:
-        bell = threading.Event()
-        job.when_cancelled(bell.set)
-        job.when_cancelled(lambda: heard.append(1))
-        job.report("waiting")
-        assert bell.wait(LIMIT)
-        job.when_cancelled(lambda: heard.append(2))  # too late: at once
-
-    job = jobs.submit("bell", work)
+    heard: list[int] = []
+    job = jobs.submit("test-bell", heard)
     until(lambda: job.progress)
     job.cancel()
     job.cancel()
@@ -194,7 +217,7 @@ def test_what_waits_elsewhere_hears_of_the_cancelling_once():
 
 
 def test_a_timeout_is_said():
-    job = jobs.submit("slow", walk)
+    job = jobs.submit("test-walk", None)
     with pytest.raises(TimeoutError):
         job.result(0.01)
     job.cancel()
@@ -203,26 +226,25 @@ def test_a_timeout_is_said():
 
 def test_a_thousand_jobs_leave_no_thread_and_few_memories():
     before = threading.active_count()
-    last = [jobs.submit(f"many-{i}", walk, patience=None) for i in range(1000)]
+    engine = LocalEngine()
+    last = [engine.submit("test-walk", None, key=f"many-{i}") for i in range(1000)]
     for job in last:
         job.cancel()
     for job in last:
         job.result(LIMIT)
     until(lambda: threading.active_count() <= before)
     for i in range(100):
-        jobs.submit(f"after-{i}", lambda job: None).result(LIMIT)
-    assert len(local._jobs) <= local._REMEMBERED + 2
-    assert jobs.find("many-0") is None
+        engine.submit("test-answer", None, key=f"after-{i}").result(LIMIT)
+    assert len(engine._jobs) <= local._REMEMBERED + 2
+    assert engine.find("many-0") is None
 
 
 def test_many_threads_may_submit_at_once():
     seen = []
 
-    def work(job: Job) -> None:
-        seen.append(job.key)
-
     def submit(number: int) -> None:
-        jobs.submit(f"thread-{number}", work).result(LIMIT)
+        key = f"thread-{number}"
+        seen.append(jobs.submit("test-answer", key, key=key).result(LIMIT))
 
     threads = [threading.Thread(target=submit, args=(i,)) for i in range(50)]
     for thread in threads:

@@ -1,0 +1,94 @@
+"""`python -m core identify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core import files, images, models
+from core import identify as recognizer
+from core.cli import console
+from core.cli.console import AsJson, say
+from core.cli.fields import default, option
+from core.identify import IdentifyRequest
+from core.images import encoding
+from core.requests import described
+
+
+def identify(
+    pictures: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Paintings.")],
+    model: Annotated[
+        str, option(IdentifyRequest, "model", help="Model id, see `models`.")
+    ] = default(IdentifyRequest, "model"),
+    top: Annotated[int, option(IdentifyRequest, "top")] = default(IdentifyRequest, "top"),
+    explain: Annotated[
+        Path | None,
+        option(
+            IdentifyRequest,
+            "explain",
+            metavar="DIR",
+            help="Write here what the model looked at, as PNG: "
+            + described(IdentifyRequest, "explain").term,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Names the artists of paintings.
+
+    In DIR nothing is replaced: NAME.jpg is explained in NAME.png, or NAME-2.png and so on where
+    that is taken.
+
+    Exit status: 0 done, 1 failed as a whole, 2 wrong usage, 3 some pictures failed (each is
+    named), 130 stopped by Ctrl-C (what was left is named).
+    """
+    if model not in (known := [entry.id for entry in models.classifiers()]):
+        console.refuse(
+            f"No model {files.printable(model)!r} names artists; there are: {', '.join(known)}."
+        )
+    request = IdentifyRequest(model=model, top=top, explain=explain is not None)
+    outputs = console.outputs(pictures, explain) if explain else []
+    batch = console.Batch(pictures, as_json)
+    with batch.whole():
+        models.load(request.model, progress=say)
+    for number, path in enumerate(batch):
+        with batch.one(path):
+            if request.explain:
+                outputs[number].check()
+            picture = images.load(path, enough=None if request.explain else recognizer.ENOUGH)
+            result = recognizer.identify(picture, request.model, top=request.top)
+            if request.explain:
+                heat = recognizer.explain(
+                    picture, request.model, artist_id=result.guesses[0].artist.id
+                )
+                lit = recognizer.overlay(picture.pixels, heat)
+                outputs[number].write(encoding.encode(lit))
+            if as_json:
+                console.result(_as_dict(path, result))
+            else:
+                _print(path, result)
+    batch.close()
+
+
+def _as_dict(path: Path, result: recognizer.Identification) -> dict[str, Any]:
+    return {
+        "image": files.printable(path),
+        "model": result.model,
+        "artists": [
+            {"name": g.artist.name, "probability": round(g.probability, 6)} for g in result.guesses
+        ],
+        "known": result.known,
+        "known_score": None if result.known_score is None else round(result.known_score, 6),
+        "seconds": round(result.seconds, 4),
+    }
+
+
+def _print(path: Path, result: recognizer.Identification) -> None:
+    remarks = {
+        None: f"  ({recognizer.CANNOT_TELL})",
+        False: "  (perhaps none of the artists I know)",
+    }
+    typer.echo(f"{files.printable(path)}{remarks.get(result.known, '')}")
+    for guess in result.guesses:
+        typer.echo(f"    {guess.probability:6.1%}  {guess.artist.name}")

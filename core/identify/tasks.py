@@ -1,0 +1,42 @@
+"""The task "warm-up": a classifier loaded and compiled in the background."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from core import identify, jobs, models
+from core.jobs import Control, Progress
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """The payload of the task.
+
+    Attributes:
+        model: Id of a classifier.
+        delay: Seconds before anything is imported: what is to be done at once goes first.
+    """
+
+    model: str = models.DEFAULT
+    delay: float = 0.0
+
+
+@jobs.task("warm-up", queue="warm-up")
+def run(payload: WarmUp, control: Control) -> Generator[Progress, None, None]:
+    """Loads and compiles a classifier, so that the first visitor does not wait for it."""
+    cancelled = threading.Event()
+    control.when_cancelled(cancelled.set)
+    if cancelled.wait(payload.delay):
+        return
+    yield Progress(phase="loading")
+    try:
+        identify.warm_up(payload.model)
+    except Exception as error:
+        # The page that needs it says so to the visitor.
+        log.warning("The model %s is not ready: %r", payload.model, error)
+        raise
