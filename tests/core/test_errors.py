@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core import artists, errors, identify, images, journal, models, monet, settings
-from core.stylize import artist_styles, extractors, losses, refine
+from core.stylize import artist_styles, extractors, refine, style
 
 GREY = np.full((32, 32, 3), 128, np.uint8)
 GREY_PICTURE = images.Picture(GREY, "PNG", (32, 32))
@@ -62,15 +62,15 @@ SENSELESS = {
     "not a classifier": lambda: identify.identify(GREY_PICTURE, "photo_to_monet"),
     "no name at all": lambda: identify.identify(GREY_PICTURE, top=0),
     "options": lambda: refine.Options(steps=0),
-    "weights of styles": lambda: losses.mix([losses.StyleTarget("vgg16")], [0.0]),
+    "weights of styles": lambda: style.mix([style.StyleTarget("vgg16")], [0.0]),
     "too few rows": lambda: next(
         refine.refine(GREY[:, :2], [GREY], refine.Options(rows=32, steps=1))
     ),
     "layers": lambda: next(
         refine.refine(GREY, [GREY], refine.Options(rows=32, steps=1, style_layers={"conv9": 1.0}))
     ),
-    "styles of two networks": lambda: losses.mix(
-        [losses.StyleTarget("vgg16"), losses.StyleTarget("vgg19", {"block1_conv1": np.eye(2)})]
+    "styles of two networks": lambda: style.mix(
+        [style.StyleTarget("vgg16"), style.StyleTarget("vgg19", {"block1_conv1": np.eye(2)})]
     ),
 }
 

@@ -1,9 +1,8 @@
-"""The charts of the Laboratory. Each takes a table and returns a figure."""
+"""Charts of what models reach: figures from tables, but for the way there, `learning_charts`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,16 +13,7 @@ from pages.components.ui.charts import percent, quiet
 
 ROW = 24  # pixels a row of names
 _CELL = 20  # pixels a row of the matrix
-_EDGE = 24  # pixels on the right, for half of a `100 %`
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A word on the epochs from here on, in a row of such words."""
-
-    epoch: float
-    text: str
-    row: int
+EDGE = 24  # pixels on the right, for half of a `100 %`
 
 
 def wrong() -> str:
@@ -74,9 +64,9 @@ def overview(table: pd.DataFrame) -> go.Figure:
                 hovertemplate="%{customdata}: %{x:.2%}, " + name + "<extra></extra>",
             )
         )
-    quiet(figure, height=52 * len(rows) + 90, right=_EDGE)
-    _legend(figure)
-    figure.update_xaxes(range=[0, 1.004], **_shares())
+    quiet(figure, height=52 * len(rows) + 90, right=EDGE)
+    legend(figure)
+    figure.update_xaxes(range=[0, 1.004], **shares())
     figure.update_yaxes(
         tickfont_size=14,
         tickvals=places,
@@ -84,124 +74,6 @@ def overview(table: pd.DataFrame) -> go.Figure:
         range=[-0.6, len(rows) - 0.3],
     )
     return figure
-
-
-def curves(
-    history: pd.DataFrame,
-    lines: Mapping[str, str],
-    marks: Sequence[Mark],
-    *,
-    shares: bool,
-    best: float | None = None,
-) -> go.Figure:
-    """Lines by epoch.
-
-    Args:
-        lines: Which columns, and what they are called.
-        marks: Where something else begins.
-        shares: Whether the numbers are shares of 1.
-        best: An epoch to point out on the first line.
-    """
-    colors = [theme.accent(), wrong(), theme.ink()]
-    figure = go.Figure()
-    for (column, name), color in zip(lines.items(), colors, strict=False):
-        value = "%{y:.1%}" if shares else "%{y:.3f}"
-        figure.add_trace(
-            go.Scatter(
-                x=history["epoch"],
-                y=history[column],
-                name=name,
-                mode="lines" if len(history) > 1 else "markers",
-                line={"color": color, "width": 2.5},
-                hovertemplate=f"{name}, epoch %{{x}}: {value}<extra></extra>",
-            )
-        )
-    quiet(figure, height=320, right=_EDGE)
-    _legend(figure)
-    values = history[list(lines)].to_numpy(float)
-    low, high = np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)
-    room = (high - low) or 1.0  # above the curves, for what the marks say
-    grid = {
-        "showgrid": True,
-        "gridcolor": theme.line(),
-        "range": [low - 0.06 * room, high + 0.2 * room],
-    }
-    if not np.isfinite(room):
-        del grid["range"]
-    figure.update_xaxes(title=_title("epoch"), **({} if len(history) > 2 else {"dtick": 1}))
-    figure.update_yaxes(**(_shares() | {"range": [0, 1.01]} if shares else grid))
-    for mark in marks:
-        at = mark.epoch - 0.5
-        figure.add_vline(at, line={"color": theme.muted(), "width": 1, "dash": "dot"})
-        figure.add_annotation(
-            x=at,
-            y=0 if shares else 1,  # where the curves are not
-            yref="paper",
-            text=mark.text,
-            showarrow=False,
-            xanchor="left",
-            yanchor="bottom" if shares else "top",
-            xshift=4,
-            yshift=(1 if shares else -1) * 15 * mark.row,
-            font={"size": 11, "color": theme.ink()},
-            opacity=0.75,
-        )
-    if best is not None:
-        first = next(iter(lines))
-        at = history.loc[history["epoch"] == best, first].iloc[0]
-        figure.add_trace(
-            go.Scatter(
-                x=[best],
-                y=[at],
-                mode="markers+text",
-                text=[percent(at)],
-                textposition="top center",
-                textfont={"color": theme.ink()},
-                marker={"color": theme.accent(), "size": 10},
-                hoverinfo="skip",
-                showlegend=False,
-            )
-        )
-    return figure
-
-
-def trials(search: pd.DataFrame) -> go.Figure:
-    """How often each trial of a random search is right, by learning rate; the best stands out.
-
-    Args:
-        search: As `core.models.evaluations.table` gives it.
-    """
-    search = search.sort_values("learning_rate")
-    best = search["val_macro"] == search["val_macro"].max()
-    figure = go.Figure(
-        go.Scatter(
-            x=search["learning_rate"],
-            y=search["val_macro"],
-            mode="markers+text",
-            marker={
-                "color": [theme.accent() if each else theme.muted() for each in best],
-                "size": 12,
-            },
-            text=[f"{units:.0f}" for units in search["units"]],
-            textposition=_beside(np.log10(search["learning_rate"].to_numpy(float))),
-            textfont={"color": theme.ink(), "size": 12},
-            cliponaxis=False,
-            hovertemplate="learning rate %{x:.2g}, %{text} units: %{y:.1%}<extra></extra>",
-        )
-    )
-    quiet(figure, height=280, right=2 * _EDGE)
-    figure.update_xaxes(title=_title("learning rate"), type="log", exponentformat="none", dtick=1)
-    step = 0.05 if search["val_macro"].max() < 0.25 else 0.25
-    figure.update_yaxes(**_shares(step), rangemode="tozero")
-    return figure
-
-
-def _beside(places: np.ndarray) -> list[str]:
-    """On which side of each point its label hides none of its neighbours, from left to right."""
-    close = np.diff(places) < 0.2
-    after, before = np.append(close, False), np.insert(close, 0, False)
-    free = np.where(after, "middle left", "middle right")
-    return np.where(after & before, "bottom center", free).tolist()
 
 
 def matrix(
@@ -233,7 +105,7 @@ def matrix(
                 z=np.where(at & (share > 0), share, np.nan),
                 zmin=0,
                 zmax=full,
-                colorscale=[[0, _faint(color)], [1, color]],
+                colorscale=[[0, faint(color)], [1, color]],
                 showscale=False,
                 xgap=1,
                 ygap=1,
@@ -249,7 +121,7 @@ def matrix(
     figure.update_xaxes(range=edges)
     figure.update_yaxes(range=edges[::-1])
     figure.update_layout(clickmode="event+select", dragmode=False, hovermode="closest")
-    figure.update_layout(plot_bgcolor=_veil())
+    figure.update_layout(plot_bgcolor=veil())
     if chosen is not None and set(chosen) <= set(ids):
         row, column = (ids.index(artist) for artist in chosen)
         figure.add_shape(
@@ -361,9 +233,9 @@ def per_artist(table: pd.DataFrame) -> go.Figure:
                 "%{customdata:.0f} paintings<extra></extra>",
             )
         )
-    quiet(figure, height=ROW * len(rows) + 90, right=_EDGE)
-    _legend(figure)
-    figure.update_xaxes(range=[0, 1.004], side="top", **_shares())
+    quiet(figure, height=ROW * len(rows) + 90, right=EDGE)
+    legend(figure)
+    figure.update_xaxes(range=[0, 1.004], side="top", **shares())
     figure.update_yaxes(range=[-0.7, len(rows) - 0.3])
     return figure
 
@@ -408,20 +280,20 @@ def reliability(table: pd.DataFrame) -> go.Figure:
             "was right in %{y:.0%}<extra></extra>",
         )
     )
-    quiet(figure, height=440, right=_EDGE)
+    quiet(figure, height=440, right=EDGE)
     figure.update_xaxes(
-        title=_title("confidence: how sure it was"),
+        title=title("confidence: how sure it was"),
         ticklabelstandoff=6,
         range=[0, 1.01],
-        **_shares(),
+        **shares(),
     )
     figure.update_yaxes(
-        title=_title("accuracy: how often it was right"), range=[0, 1.03], **_shares()
+        title=title("accuracy: how often it was right"), range=[0, 1.03], **shares()
     )
     return figure
 
 
-def _legend(figure: go.Figure) -> None:
+def legend(figure: go.Figure) -> None:
     figure.update_layout(
         showlegend=True,
         margin={"t": 36},
@@ -441,7 +313,7 @@ def _legend(figure: go.Figure) -> None:
     )
 
 
-def _shares(step: float = 0.25) -> dict[str, object]:
+def shares(step: float = 0.25) -> dict[str, object]:
     """An axis of shares, with fine rules."""
     ticks = [step * n for n in range(round(1 / step) + 1)]
     return {
@@ -452,16 +324,16 @@ def _shares(step: float = 0.25) -> dict[str, object]:
     }
 
 
-def _title(text: str) -> dict[str, object]:
+def title(text: str) -> dict[str, object]:
     return {"text": text, "font": {"size": 13, "color": theme.ink()}, "standoff": 8}
 
 
-def _faint(color: str) -> str:
+def faint(color: str) -> str:
     """A color that is just to be seen."""
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.18)"
 
 
-def _veil() -> str:
+def veil() -> str:
     """The ground of a matrix, a little off the page."""
     return "rgba(255,255,255,0.03)" if theme.is_dark() else "rgba(31,29,26,0.03)"

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import models
 from core.models import evaluations
-from pages.components.laboratory import charts as draw
+from pages.components.laboratory import learning_charts as draw
 from pages.components.laboratory import recipe
 from pages.components.ui import charts
 
