@@ -115,28 +115,28 @@ def publish(
     }
     check_readable([path for paths in candidates.values() for path in paths])
     extractor = Extractor()
-    described: dict[str, list[_Candidate]] = {}
+    looks: dict[str, list[_Look]] = {}
     for artist_id, paths in candidates.items():
-        seen = [one for path in paths if (one := _described(path, extractor, options))]
+        seen = [look for path in paths if (look := _look(path, extractor, options))]
         if len(seen) >= options.least:
-            described[artist_id] = seen
+            looks[artist_id] = seen
             log.info("%s: %d paintings", artist_id, len(seen))
-    if not described:
+    if not looks:
         raise TrainingError(
             f"A style takes {options.least} colorful paintings of an artist whose works are free, "
             f"in the split train: nobody has so many in {data}."
         )
-    vectors = _standardized(described)
+    vectors = _standardized(looks)
     learned = []
-    for artist_id, seen in described.items():
-        spreads = np.array([one.spread for one in seen])
+    for artist_id, seen in looks.items():
+        spreads = np.array([look.spread for look in seen])
         count = max(options.least, math.ceil(options.colorful * len(seen)))
         lively = np.sort(np.argsort(-spreads, kind="stable")[:count])
         others = [each for other, each in vectors.items() if other != artist_id]
         chosen = [seen[lively[n]] for n in choose(vectors[artist_id][lively], others, options)]
-        pictures = [images.load(one.path).pixels for one in chosen]
+        pictures = [images.load(look.path).pixels for look in chosen]
         learned.append((learn(artists.get(artist_id), pictures, extractor, options), len(chosen)))
-        log.info("%s: %s", artist_id, ", ".join(one.path.name for one in chosen))
+        log.info("%s: %s", artist_id, ", ".join(look.path.name for look in chosen))
     # The list comes last: until then it names the styles of before, which are still there.
     entries = [_write(style, count, out, options) for style, count in learned]
     write(out / "styles.json", json_text([entry.model_dump() for entry in entries]))
@@ -177,7 +177,7 @@ def color_spread(picture: np.ndarray) -> float:
 def is_drawing(picture: np.ndarray) -> bool:
     """Whether a picture is a drawing or an etching: nearly without colors, or on pale paper.
 
-    Found by hand among Rembrandts, of which half are etchings; a few misty paintings are lost.
+    Found by eye among Rembrandts, of which half are etchings; a few misty paintings are lost.
     """
     spread = color_spread(picture)
     return spread < 4 or (spread < 10 and float(np.median(picture @ color.YIQ[0])) > 110)
@@ -264,28 +264,28 @@ def low_rank(gram: np.ndarray, options: Options) -> artist_styles.LowRank:
 
 
 @dataclass(frozen=True)
-class _Candidate:
+class _Look:
     path: Path
     spread: float
     vector: np.ndarray
 
 
-def _described(path: Path, extractor: Extractor, options: Options) -> _Candidate | None:
+def _look(path: Path, extractor: Extractor, options: Options) -> _Look | None:
     """What is needed to choose; None for drawings."""
     picture = images.load(path).pixels
     if is_drawing(picture):
         return None
     vector = extractor.vector(_sized(picture, options.rows[0]))
-    return _Candidate(path, color_spread(picture), vector)
+    return _Look(path, color_spread(picture), vector)
 
 
 def _sized(picture: np.ndarray, rows: int) -> np.ndarray:
     return refine.resize(picture, *refine.size(picture, rows)).clip(0, 255)
 
 
-def _standardized(described: Mapping[str, Sequence[_Candidate]]) -> dict[str, np.ndarray]:
+def _standardized(looks: Mapping[str, Sequence[_Look]]) -> dict[str, np.ndarray]:
     """Vectors in units of the deviation over all paintings, so that each channel counts."""
-    vectors = {name: np.stack([one.vector for one in seen]) for name, seen in described.items()}
+    vectors = {name: np.stack([look.vector for look in seen]) for name, seen in looks.items()}
     if not vectors:
         return {}
     everything = np.concatenate(list(vectors.values()))
