@@ -287,19 +287,6 @@ def test_requests_that_make_no_sense(change):
         with_(**change)
 
 
-@pytest.mark.parametrize("rows", [64, 100, 400, 1365])
-def test_scales_and_steps(rows):
-    scales = refine.scales(rows, rows * 2, StylizeRequest(rows=rows))
-    assert scales[-1] == 1
-    assert all(2 * a == b for a, b in pairwise(scales))
-    assert rows * scales[0] < 2 * refine.SMALLEST or rows < refine.SMALLEST
-    for steps in (1, 7, 100):
-        shares = refine.shares(steps, scales)
-        assert sum(shares) == steps
-        assert min(shares) >= 0
-        assert len(shares) == len(scales)
-
-
 # Other networks, with random weights where the real ones are out of reach.
 
 
