@@ -11,49 +11,25 @@ from core.requests import described
 from core.stylize import extractors, presets
 from core.stylize.presets import Preset
 from core.stylize.request import ON_THE_PAGE, StylizeRequest
+from pages.components.stylize.stops import BRUSHES, TIMES, nearest, stops
 from pages.components.stylize.subject import Style, thumbs
 from pages.components.ui import fields
 
-_BRUSHES = {0.5: "Fine", 0.7: "Rather fine", 1.0: "As painted", 1.4: "Rather broad", 2.0: "Broad"}
-_TIMES = {25: "A moment", 50: "Short", 100: "Usual", 200: "Long", 400: "Very long"}
-_PERCENT = (10, 20, 30, 50, 70, 100, 140, 200, 300, 500, 1000)
-_UNITS = {  # of what is set in percent of the usual
-    "style_weight": ON_THE_PAGE.style_weight / 100,
-    "content_weight": ON_THE_PAGE.content_weight / 100,
-}
-# Of sliders; a request's own ranges leave out what is beyond them.
-_STOPS: dict[str, tuple[Any, ...]] = {
-    "style_weight": _PERCENT,
-    "content_weight": _PERCENT,
-    "brush": tuple(_BRUSHES),
-    "rows": (160, 240, 320, 400, 560, 720, 1080, 1440),
-    "steps": tuple(_TIMES),
-    "variation_weight": (0.0, 0.1, 0.3, 1.0, 3.0, 10.0),
-}
 _NAMES = {"lbfgs": "L-BFGS"}  # of choices; others are as they are spelled
 _MOST_WEIGHT = 2.0
 _LEAST_RATE = 0.1
 
-
-def _stops(name: str) -> list[Any]:
-    return fields.within(StylizeRequest, name, _STOPS[name], _UNITS.get(name, 1.0))
-
-
-def _nearest(name: str, wanted: float) -> Any:
-    return min(_stops(name), key=lambda stop: abs(stop * _UNITS.get(name, 1.0) - wanted))
-
-
 _DEFAULTS: dict[str, Any] = {
-    "stylize_strength": _nearest("style_weight", ON_THE_PAGE.style_weight),
-    "stylize_faith": _nearest("content_weight", ON_THE_PAGE.content_weight),
-    "stylize_brush": _nearest("brush", ON_THE_PAGE.brush),
+    "stylize_strength": nearest("style_weight", ON_THE_PAGE.style_weight),
+    "stylize_faith": nearest("content_weight", ON_THE_PAGE.content_weight),
+    "stylize_brush": nearest("brush", ON_THE_PAGE.brush),
     "stylize_keep": ON_THE_PAGE.keep_colors,
-    "stylize_rows": _nearest("rows", ON_THE_PAGE.rows),
-    "stylize_steps": _nearest("steps", ON_THE_PAGE.steps),
+    "stylize_rows": nearest("rows", ON_THE_PAGE.rows),
+    "stylize_steps": nearest("steps", ON_THE_PAGE.steps),
     "stylize_network": ON_THE_PAGE.network,
     "stylize_optimizer": ON_THE_PAGE.optimizer,
     "stylize_rate": ON_THE_PAGE.learning_rate,
-    "stylize_smooth": _nearest("variation_weight", ON_THE_PAGE.variation_weight),
+    "stylize_smooth": nearest("variation_weight", ON_THE_PAGE.variation_weight),
     "stylize_start": ON_THE_PAGE.start,
     "stylize_seed": ON_THE_PAGE.seed,
     "stylize_layers": False,
@@ -88,7 +64,7 @@ def choose(styles: Sequence[Style], *, disabled: bool) -> StylizeRequest:
     keep: Any = {"disabled": disabled, "persist_state": "session"}
     strength = st.select_slider(
         _label("style_weight"),
-        _stops("style_weight"),
+        stops("style_weight"),
         format_func=_percent,
         key="stylize_strength",
         help=_tip("style_weight", "The instant picture has all of the style at 100 %."),
@@ -96,7 +72,7 @@ def choose(styles: Sequence[Style], *, disabled: bool) -> StylizeRequest:
     )
     faith = st.select_slider(
         _label("content_weight"),
-        _stops("content_weight"),
+        stops("content_weight"),
         format_func=_percent,
         key="stylize_faith",
         help=_tip("content_weight"),
@@ -104,28 +80,28 @@ def choose(styles: Sequence[Style], *, disabled: bool) -> StylizeRequest:
     )
     brush = st.select_slider(
         _label("brush"),
-        _stops("brush"),
-        format_func=_BRUSHES.__getitem__,
+        stops("brush"),
+        format_func=BRUSHES.__getitem__,
         key="stylize_brush",
         help=_tip("brush"),
         **keep,
     )
     rows = st.select_slider(
         _label("rows"),
-        _stops("rows"),
+        stops("rows"),
         format_func=lambda rows: f"{rows} rows",
         key="stylize_rows",
         help=_tip("rows"),
         **keep,
     )
-    times = _stops("steps")
+    times = stops("steps")
     steps = st.select_slider(
         _label("steps"),
         times,
-        format_func=_TIMES.__getitem__,
+        format_func=TIMES.__getitem__,
         key="stylize_steps",
         help=_tip(
-            "steps", ", ".join(f"{_TIMES[steps]} {steps}" for steps in times).capitalize() + "."
+            "steps", ", ".join(f"{TIMES[steps]} {steps}" for steps in times).capitalize() + "."
         ),
         **keep,
     )
@@ -243,10 +219,10 @@ def _values(preset: Preset) -> dict[str, Any]:
         "stylize_optimizer": preset.optimizer,
         "stylize_rate": preset.learning_rate,
         "stylize_layers": bool(layers),
-        "stylize_strength": _nearest("style_weight", preset.style_weight),
-        "stylize_faith": _nearest("content_weight", preset.content_weight),
-        "stylize_brush": _nearest("brush", preset.brush),
-        "stylize_smooth": _nearest("variation_weight", preset.variation_weight),
+        "stylize_strength": nearest("style_weight", preset.style_weight),
+        "stylize_faith": nearest("content_weight", preset.content_weight),
+        "stylize_brush": nearest("brush", preset.brush),
+        "stylize_smooth": nearest("variation_weight", preset.variation_weight),
         "stylize_keep": preset.keep_colors,
     }
 
@@ -306,7 +282,7 @@ def _expert(styles: Sequence[Style], disabled: bool) -> dict[str, Any]:
     )
     smooth = st.select_slider(
         _label("variation_weight"),
-        _stops("variation_weight"),
+        stops("variation_weight"),
         format_func=lambda weight: f"{weight:g}",
         key="stylize_smooth",
         help=_tip("variation_weight"),
