@@ -24,6 +24,7 @@ from benchmarks.stylize import figures, judge
 from core import examples, images
 from core.hardware import compute_dtype
 from core.stylize import instant, refine
+from core.stylize.request import StylizeRequest
 
 SIZE = (474, 712)  # rows and columns of what is timed
 
@@ -54,7 +55,7 @@ def main(
     for n in range(0, len(given) - 1, 2):
         photo, style = given[n], given[n + 1]
         painted = instant.paint(photo, [style], rows=rows)
-        evaluate = judge(photo, style, refine.Options(rows=rows))
+        evaluate = judge(photo, style, StylizeRequest(rows=rows))
         small = refine.resize(photo, *refine.size(photo, rows)).clip(0, 255)
         found = {"content": names[n], "style": names[n + 1], "rows": rows}
         result["pairs"].append(

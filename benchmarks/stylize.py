@@ -13,7 +13,6 @@ get there.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import time
@@ -25,7 +24,11 @@ import numpy as np
 import typer
 
 from core import images
+from core.cli.fields import option
 from core.stylize import extractors, objective, optimizers, refine
+from core.stylize.request import Optimizer, StylizeRequest
+
+_USUAL = StylizeRequest()
 
 TIMES_CONTENT = 1.4  # as far from the photo as ours may be, in distances of theirs
 
@@ -33,44 +36,46 @@ TIMES_CONTENT = 1.4  # as far from the photo as ours may be, in distances of the
 def main(
     content: Annotated[Path, typer.Argument(help="What is to be seen.")],
     style: Annotated[Path, typer.Argument(help="How it is to be painted.")],
-    rows: Annotated[int, typer.Option(help="Height of both paintings.")] = 400,
+    rows: Annotated[int, option(StylizeRequest, "rows")] = _USUAL.rows,
     evaluations: Annotated[int, typer.Option(help="Of the usual recipe.")] = 200,
-    steps: Annotated[int, typer.Option(help="Of ours.")] = 150,
-    content_weight: Annotated[float, typer.Option()] = refine.Options().content_weight,
-    scales: Annotated[str, typer.Option(help="Of ours, such as 0.25,0.5,1.")] = "",
-    optimiser: Annotated[str, typer.Option(help="Of ours.")] = "lbfgs",
-    waves: Annotated[
-        float, typer.Option(help="Of ours, see core.stylize.preconditioner; 0 for none.")
-    ] = refine.Options().waves,
-    precision: Annotated[str, typer.Option(help="Of ours; by default the fastest.")] = "",
+    steps: Annotated[int, option(StylizeRequest, "steps")] = 150,
+    content_weight: Annotated[
+        float, option(StylizeRequest, "content_weight")
+    ] = _USUAL.content_weight,
+    scales: Annotated[str, option(StylizeRequest, "scales", metavar="X,Y,…")] = "",
+    optimizer: Annotated[
+        Optimizer, option(StylizeRequest, "optimizer", "--optimiser")
+    ] = _USUAL.optimizer,
+    waves: Annotated[float, option(StylizeRequest, "waves")] = _USUAL.waves,
+    precision: Annotated[str, option(StylizeRequest, "precision")] = "",
     recipe: Annotated[bool, typer.Option(help="Run the usual recipe, too.")] = True,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the paintings.")] = None,
 ) -> None:
     """Runs both, one after the other."""
-    options = refine.Options(
+    request = StylizeRequest(
         rows=rows,
         steps=steps,
         content_weight=content_weight,
         scales=tuple(float(scale) for scale in scales.split(",")) if scales else None,
-        optimiser=optimiser,  # type: ignore[arg-type]  # checked by Options itself
+        optimizer=optimizer,
         waves=waves,
         precision=precision or None,
     )
     photo, model = images.load(content).pixels, images.load(style).pixels
-    evaluate = judge(photo, model, options)
+    evaluate = judge(photo, model, request)
     result: dict[str, Any] = {
         "content": content.name,
         "style": style.name,
         "date": date.today().isoformat(),
         "cores": os.cpu_count(),
         "size": list(refine.size(photo, rows))[::-1],
-        "options": dataclasses.asdict(options),
+        "options": request.model_dump(mode="json", by_alias=True),
     }
     pictures = {}
     if recipe:
-        pictures["theirs"], seconds = usual_recipe(photo, evaluate, options, evaluations)
+        pictures["theirs"], seconds = usual_recipe(photo, evaluate, request, evaluations)
         result["theirs"] = {"seconds": round(seconds, 2), **figures(evaluate, pictures["theirs"])}
-    steps_at_full_size = ours(photo, model, options)
+    steps_at_full_size = ours(photo, model, request)
     pictures["ours"], seconds = steps_at_full_size[-1]
     result["ours"] = {"seconds": round(seconds, 2), **figures(evaluate, pictures["ours"])}
     if recipe:
@@ -85,14 +90,14 @@ def main(
             path.write_bytes(images.encode(pixels))
 
 
-def judge(photo: np.ndarray, style: np.ndarray, options: refine.Options) -> optimizers.Evaluate:
+def judge(photo: np.ndarray, style: np.ndarray, request: StylizeRequest) -> optimizers.Evaluate:
     """The float32 evaluation at full size, which is what the usual recipe minimises."""
-    row = extractors.get(options.network)
+    row = extractors.get(request.network)
     layers = tuple(row.content.items()), tuple(row.style.items())
     judging = objective.objective(row.id, "float32", *layers)
-    sizes = [refine.size(picture, options.rows) for picture in (photo, style)]
+    sizes = [refine.size(picture, request.rows) for picture in (photo, style)]
     target = judging.describe(refine.resize(style, *sizes[1]))
-    weights = objective.Weights(options.content_weight, options.style_weight)
+    weights = objective.Weights(request.content_weight, request.style_weight)
     evaluate = judging.against(refine.resize(photo, *sizes[0]), target, weights)
     evaluate(refine.resize(photo, *sizes[0]))  # traced before any clock runs
     return evaluate
@@ -109,12 +114,12 @@ def figures(evaluate: optimizers.Evaluate, pixels: np.ndarray) -> dict[str, floa
 
 
 def usual_recipe(
-    photo: np.ndarray, evaluate: optimizers.Evaluate, options: refine.Options, evaluations: int
+    photo: np.ndarray, evaluate: optimizers.Evaluate, request: StylizeRequest, evaluations: int
 ) -> tuple[np.ndarray, float]:
     """SciPy's L-BFGS from the photo: the best picture, and seconds."""
     from scipy.optimize import fmin_l_bfgs_b
 
-    start = refine.resize(photo, *refine.size(photo, options.rows))
+    start = refine.resize(photo, *refine.size(photo, request.rows))
     best, least, count = start, np.inf, 0
 
     class Enough(Exception):
@@ -140,14 +145,14 @@ def usual_recipe(
 
 
 def ours(
-    photo: np.ndarray, style: np.ndarray, options: refine.Options
+    photo: np.ndarray, style: np.ndarray, request: StylizeRequest
 ) -> list[tuple[np.ndarray, float]]:
     """The pictures after each step at full size, and the seconds until then."""
-    warm = dataclasses.replace(options, rows=64, steps=1, scales=(1.0,))
+    warm = request.changed(rows=64, steps=1, scales=(1.0,))
     list(refine.refine(photo, [style], warm))  # loaded and traced before the clock runs
     return [
         (step.pixels(), step.seconds)
-        for step in refine.refine(photo, [style], options)
+        for step in refine.refine(photo, [style], request)
         if step.scale == 1
     ]
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import uuid
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import errors, images, jobs, models
 from core.errors import AtelierError
-from core.jobs import Job, State
-from core.stylize import artist_styles, extractors, film, instant, refine, session
-from core.stylize.session import Order, Painting, Progress
+from core.images.types import Pixels
+from core.jobs import Handle, State
+from core.stylize import artist_styles, extractors, film, instant, metadata, session
+from core.stylize.request import StylizeRequest
+from core.stylize.session import Painting
+from core.stylize.tasks import Order
 from pages.components.stylize import progress, settings, subject
-from pages.components.stylize.settings import Manner
 from pages.components.stylize.subject import Subject
 from pages.components.ui import compare, downloads, pictures, theme, uploads
 from pages.components.ui.guard import guarded
@@ -33,50 +33,49 @@ warm_up_in_background()
 if "stylize_painted" not in st.session_state:
     st.session_state.stylize_painted = {}  # key to Painting, the latest last
     st.session_state.stylize_refused = {}  # key to a sentence
+    st.session_state.stylize_jobs = {}  # handle to key, of those whose painting is to be taken
     st.session_state.stylize_job = None  # the latest,
     st.session_state.stylize_key = None  # what it paints,
     st.session_state.stylize_scale = None  # and the scale that was shown last
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def pixels(digest: str, enough: int, _given: Given) -> np.ndarray:
+def pixels(digest: str, enough: int, _given: Given) -> Pixels:
     """A picture that the visitor gave, read once. Nobody writes into it."""
     return images.load(_given.data, enough=enough).pixels
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def sketch(key: str, _order: Order) -> np.ndarray:
+def sketch(key: str, _order: Order) -> Pixels:
     """The instant picture of an order, painted once."""
-    return session.at_once(_order)
+    return session.at_once(_order.request, _order.photo, _order.styles)
 
 
 @st.cache_data(max_entries=24, show_spinner=False)
-def as_jpeg(picture: np.ndarray) -> bytes:
+def as_jpeg(picture: Pixels) -> bytes:
     """A painting as the page shows it."""
     return images.encode(images.preview(picture, pictures.SHOWN_SIDE), "JPEG", quality=92)
 
 
 @st.cache_resource(show_spinner=False)
-def warm_up() -> Job:
+def warm_up() -> Handle:
     """Loads what refining needs while the visitor looks at the instant picture."""
-    return jobs.submit(WARMING, lambda job: session.warm_up())
+    return jobs.submit("warm-up-stylize", None, key=WARMING)
 
 
-def order_of(chosen: Subject, how: Manner) -> Order:
+def order_of(chosen: Subject, request: StylizeRequest) -> Order:
     """Puts together what is to be painted."""
-    enough = 2 * how.options.rows
+    enough = 2 * request.rows
+    for style in chosen.styles:
+        if style.artist:  # a damaged one is told here
+            artist_styles.load(style.artist)
     return Order(
+        request=request,
         photo=pixels(chosen.photo.digest, enough, chosen.photo),
         styles=[
-            pixels(each.picture.digest, enough, each.picture)
-            if each.picture
-            else artist_styles.load(each.key)
+            pixels(each.picture.digest, enough, each.picture) if each.picture else each.key
             for each in chosen.styles
         ],
-        weights=how.weights,
-        options=how.options,
-        strength=how.strength,
-        from_instant=how.from_instant,
     )
 
 
@@ -86,59 +85,58 @@ def key_of(chosen: Subject, *how: object) -> str:
     return pictures.digest(repr(told).encode())
 
 
-def work(job: Job, key: str, order: Order, painted: dict[str, Painting]) -> Painting | None:
-    """Paints, and keeps what is done, whoever looks by then."""
-    found = session.paint(order, job)
-    if found is not None:
-        painted.pop(key, None)
-        painted[key] = found
-        for old in list(painted)[:-KEPT]:
-            del painted[old]
-    return found
-
-
-def begin(key: str, order: Order) -> None:
+def begin(key: str, order: Order) -> Handle:
     """Has it painted, and shows it from then on."""
-    painted = st.session_state.stylize_painted
+    job = jobs.submit("stylize", order, patience=PATIENCE)
     st.session_state.stylize_refused.pop(key, None)
-    st.session_state.stylize_job = jobs.submit(
-        f"stylize-{uuid.uuid4().hex}",
-        lambda job: work(job, key, order, painted),
-        patience=PATIENCE,
-    )
+    st.session_state.stylize_jobs[job] = key
+    st.session_state.stylize_job = job
     st.session_state.stylize_key, st.session_state.stylize_scale = key, None
+    return job
 
 
-def job_of(key: str) -> Job | None:
+def collect() -> None:
+    """Takes what finished jobs have painted, whoever looked at them last."""
+    painted: dict[str, Painting] = st.session_state.stylize_painted
+    waiting: dict[Handle, str] = st.session_state.stylize_jobs
+    for job, key in list(waiting.items()):
+        if not job.is_finished:
+            continue
+        del waiting[job]
+        if job.state is State.failed:
+            st.session_state.stylize_refused[key] = job.sentence
+        elif (found := job.result()) is not None:
+            painted.pop(key, None)
+            painted[key] = found
+    for old in list(painted)[:-KEPT]:
+        del painted[old]
+
+
+def job_of(key: str) -> Handle | None:
     """The job that paints this now. One for something else is stopped: minds change."""
-    job: Job | None = st.session_state.stylize_job
-    if job is None:
-        return None
-    if not job.is_finished:
-        if st.session_state.stylize_key == key:
-            return job
+    job: Handle | None = st.session_state.stylize_job
+    if job is not None and job.is_finished:
+        st.session_state.stylize_job = job = None
+    if job is not None and st.session_state.stylize_key != key:
         job.cancel()
         st.session_state.stylize_job = None
         st.rerun()
-    if job.state is State.failed:
-        st.session_state.stylize_refused[st.session_state.stylize_key] = job.sentence
-    st.session_state.stylize_job = None
-    return None
+    collect()  # now, lest a job finishes in between
+    return job
 
 
 @st.fragment(run_every=0.2)
 @guarded()
-def follow(job: Job, at_first: bytes, name: str) -> None:
+def follow(job: Handle, at_first: bytes, name: str) -> None:
     """The picture as it forms; the rest of the page stays as it is until it is done."""
     job.touch()
     if job.is_finished:
         st.rerun()
-    now: Progress | None = job.progress
-    shown = at_first
-    if now is not None and now.preview is not None:
-        shown = now.preview
-        if now.picture is not None and now.scale != st.session_state.stylize_scale:
-            shown, st.session_state.stylize_scale = as_jpeg(now.picture), now.scale
+    now, shown = job.progress, at_first
+    if now is not None and now.step:
+        shown = now.preview or at_first
+        if now.still is not None and now.scale != st.session_state.stylize_scale:
+            shown, st.session_state.stylize_scale = now.still, now.scale
     progress.picture(
         shown,
         number=now.step if now else 0,
@@ -154,17 +152,15 @@ def follow(job: Job, at_first: bytes, name: str) -> None:
         progress.draw_curves(now.curve, key="curves-live")
 
 
-def at_once(chosen: Subject, how: Manner, order: Order, place: DeltaGenerator) -> np.ndarray | None:
+def at_once(chosen: Subject, order: Order, place: DeltaGenerator) -> Pixels | None:
     """The instant picture, or a sentence on the page in its place."""
-    options = how.options
-    key = key_of(
-        chosen, how.weights, how.strength, options.rows, options.brush, options.keep_colors
-    )
+    how = order.request
+    key = key_of(chosen, how.style_weights, how.strength, how.rows, how.brush, how.keep_colors)
     try:
         if not instant.is_loaded():
             with place.container():
                 st.image(pictures.shown(chosen.photo.data), width="stretch", alt=chosen.photo.name)
-                with st.spinner("Mixing the colours. This takes a few seconds, only at first."):
+                with st.spinner("Mixing the colors. This takes a few seconds, only at first."):
                     return sketch(key, order)
         return sketch(key, order)
     except models.WeightsError as error:
@@ -177,21 +173,13 @@ def at_once(chosen: Subject, how: Manner, order: Order, place: DeltaGenerator) -
     return None
 
 
-def save(
-    picture: np.ndarray, options: refine.Options, chosen: Subject, how: Manner, **more: object
-) -> bytes:
+def save(picture: Pixels, request: StylizeRequest, chosen: Subject, **more: object) -> bytes:
     """The picture as a PNG with its settings."""
-    return session.png(
-        picture,
-        options,
-        content=chosen.photo.name,
-        styles=[each.name for each in chosen.styles],
-        style_weights=how.weights,
-        **more,
-    )
+    names = [each.name for each in chosen.styles]
+    return metadata.png(picture, request, content=chosen.photo.name, styles=names, **more)
 
 
-def show(picture: np.ndarray, name: str, chosen: Subject) -> None:
+def show(picture: Pixels, name: str, chosen: Subject) -> None:
     """Photo and painting with a line to draw across, or the painting alone, to look closely."""
     if st.session_state.get("stylize_view") == "alone":
         jpeg = images.encode(picture, "JPEG", quality=95)
@@ -220,7 +208,7 @@ def view() -> None:
     )
 
 
-def unfinished(picture: np.ndarray | None, chosen: Subject, how: Manner) -> None:
+def unfinished(picture: Pixels | None, chosen: Subject, request: StylizeRequest) -> None:
     """Before refining: the instant picture, and the way on."""
     if picture is None:
         st.image(pictures.shown(chosen.photo.data), width="stretch", alt=chosen.photo.name)
@@ -231,14 +219,14 @@ def unfinished(picture: np.ndarray | None, chosen: Subject, how: Manner) -> None
         if picture is not None:
             downloads.button(
                 "Download",
-                lambda: save(picture, how.options, chosen, how, mode="instant"),
+                lambda: save(picture, request.changed(mode="instant"), chosen),
                 uploads.file_name(chosen.name, "-instant.png"),
             )
             view()
     st.caption("Refine goes over it again and again, coarse to fine, while you watch.")
 
 
-def finished(done: Painting, key: str, chosen: Subject, how: Manner) -> None:
+def finished(done: Painting, key: str, chosen: Subject) -> None:
     """What was painted, as far as it came, to look at, take home and go on with."""
     show(done.pixels, "Painting", chosen)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -250,9 +238,7 @@ def finished(done: Painting, key: str, chosen: Subject, how: Manner) -> None:
         )
         downloads.button(
             "Download picture",
-            lambda: save(
-                done.pixels, done.options, chosen, how, mode="refine", steps_done=done.step
-            ),
+            lambda: save(done.pixels, done.request, chosen, steps_done=done.step),
             uploads.file_name(chosen.name, "-painted.png"),
             type="primary" if done.complete else "secondary",
         )
@@ -265,7 +251,7 @@ def finished(done: Painting, key: str, chosen: Subject, how: Manner) -> None:
             help="The painting being made, as an animated WebP",
         )
         view()
-    title = extractors.get(done.options.network).title
+    title = extractors.get(done.request.network).title
     height, width = done.pixels.shape[:2]
     words = f"{done.step} steps in {done.seconds:.0f} seconds with {title}, {width}×{height}."
     st.caption(words if done.complete else f"Stopped, and kept as it is: {words}")
@@ -281,7 +267,7 @@ chosen = subject.choose()
 if chosen is None:
     st.stop()
 
-job: Job | None = st.session_state.stylize_job
+job: Handle | None = st.session_state.stylize_job
 # Known before its button is drawn again, further down: painting begins in the run of the click.
 asked: bool = st.session_state.get(PAINT, False)
 running = job is not None and not job.is_finished
@@ -290,14 +276,12 @@ with right:
     try:
         if asked and not running:
             settings.hold()
-        how = settings.choose(chosen.styles, disabled=asked or running)
-        order = order_of(chosen, how)
+        request = settings.choose(chosen.styles, disabled=asked or running)
+        order = order_of(chosen, request)
     except AtelierError as error:
         left.error(str(error))
         st.stop()
-key = key_of(
-    chosen, how.weights, how.from_instant, dataclasses.replace(how.options, steps=1)
-)  # more steps make the same painting
+key = key_of(chosen, request.changed(steps=1))  # more steps make the same painting
 job = job_of(key)
 asked = asked and job is None  # a second click of a double one finds the job of the first
 
@@ -307,16 +291,15 @@ with left:
     painted: Painting | None = st.session_state.stylize_painted.get(key)
     place = st.empty()
     if job is None and painted is not None and not asked:
-        finished(painted, key, chosen, how)
+        finished(painted, key, chosen)
         st.stop()
-    at_first = at_once(chosen, how, order, place) if painted is None else painted.pixels
+    at_first = at_once(chosen, order, place) if painted is None else painted.pixels
     place.empty()
     if asked:
         sketched = at_first if painted is None else None
-        begin(key, dataclasses.replace(order, sketch=sketched, earlier=painted))
-        job = st.session_state.stylize_job
+        job = begin(key, dataclasses.replace(order, sketch=sketched, earlier=painted))
     if job is None:
-        unfinished(at_first, chosen, how)
+        unfinished(at_first, chosen, request)
     else:
         follow(
             job,

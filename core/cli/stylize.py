@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 from core import artists, files, images
 from core.cli import console
 from core.cli.console import AsJson, say
+from core.cli.fields import option
 from core.errors import InvalidRequest
 from core.images import encoding, folders
-from core.stylize import artist_styles, extractors, refine, session
+from core.images.types import Pixels
+from core.jobs import Progress, Uncontrolled
+from core.stylize import artist_styles, metadata, refine, session
+from core.stylize.request import Mode, Start, StylizeRequest
+from core.stylize.session import Painting
 
-Mode = Literal["instant", "refine"]
-Begin = Literal["photo", "noise", "instant"]
-
-_DEFAULT = refine.Options()
+_USUAL = StylizeRequest()
 
 
 def stylize(
@@ -45,25 +44,21 @@ def stylize(
             help=f"A picture ({', '.join(encoding.ENDINGS)}), or a folder for a folder.",
         ),
     ],
-    mode: Annotated[Mode, typer.Option(help="At once, or step by step.")] = "refine",
-    network: Annotated[
-        str, typer.Option(help=f"One of {', '.join(extractors.TABLE)}.")
-    ] = extractors.DEFAULT,
-    rows: Annotated[int, typer.Option(help="Height of the painting in pixels.")] = _DEFAULT.rows,
-    steps: Annotated[int, typer.Option(help="Steps in all; more are slower.")] = _DEFAULT.steps,
+    mode: Annotated[Mode, option(StylizeRequest, "mode")] = _USUAL.mode,
+    network: Annotated[str, option(StylizeRequest, "network")] = _USUAL.network,
+    rows: Annotated[int, option(StylizeRequest, "rows")] = _USUAL.rows,
+    steps: Annotated[int, option(StylizeRequest, "steps")] = _USUAL.steps,
     content_weight: Annotated[
-        float, typer.Option(help="Faithfulness to the photo.")
-    ] = _DEFAULT.content_weight,
-    style_weight: Annotated[float, typer.Option(help="Strength of style.")] = _DEFAULT.style_weight,
-    mix: Annotated[
-        str, typer.Option(metavar="X,Y,…", help="How much of each style; equal by default.")
-    ] = "",
-    brush: Annotated[float, typer.Option(help="Size of the strokes.")] = _DEFAULT.brush,
-    start: Annotated[Begin, typer.Option(help="What is on the canvas at first.")] = "photo",
+        float, option(StylizeRequest, "content_weight")
+    ] = _USUAL.content_weight,
+    style_weight: Annotated[float, option(StylizeRequest, "style_weight")] = _USUAL.style_weight,
+    mix: Annotated[str, option(StylizeRequest, "style_weights", "--mix", metavar="X,Y,…")] = "",
+    brush: Annotated[float, option(StylizeRequest, "brush")] = _USUAL.brush,
+    start: Annotated[Start, option(StylizeRequest, "start")] = _USUAL.start,
     keep_colors: Annotated[
-        bool, typer.Option("--keep-colors", help="Keep the colors of the photo.")
-    ] = False,
-    seed: Annotated[int, typer.Option(help="Of noise, where there is any.")] = _DEFAULT.seed,
+        bool, option(StylizeRequest, "keep_colors", "--keep-colors")
+    ] = _USUAL.keep_colors,
+    seed: Annotated[int, option(StylizeRequest, "seed")] = _USUAL.seed,
     as_json: AsJson = False,
 ) -> None:
     """Paints photos in a style; several blend. Ctrl-C keeps what is there, at full size.
@@ -76,26 +71,28 @@ def stylize(
     130 stopped by Ctrl-C (what was left is named).
     """
     try:
-        options = refine.Options(
+        request = StylizeRequest(
+            mode=mode,
             network=network,
             rows=rows,
             steps=steps,
             content_weight=content_weight,
             style_weight=style_weight,
+            style_weights=_weights(mix, len(given)),
             brush=brush,
             keep_colors=keep_colors,
-            start="noise" if start == "noise" else "photo",
+            start=start,
             seed=seed,
         )
-        weights = _weights(mix, len(given))
     except InvalidRequest as error:
         console.refuse(str(error))
     photos, outputs = _outputs(content, out, given)
     batch = console.Batch(photos, as_json)
+    note = ""
     with batch.whole():
-        chosen = [_style(name, options, as_json) for name in given]
+        chosen = [_style(name, request, as_json) for name in given]
         if mode == "refine":
-            options, note = session.at_hand(options, say)
+            request, note = session.at_hand(request, say)
             if note:
                 say(note)
     for photo, output in zip(batch, outputs, strict=True):
@@ -103,27 +100,21 @@ def stylize(
             output.check()
             picture = images.load(photo, enough=2 * rows)
             encoding.check_size(output.format, *refine.size(picture.pixels, rows))
-            order = session.Order(
-                photo=picture.pixels,
-                styles=chosen,
-                weights=weights,
-                options=options,
-                from_instant=start == "instant" or mode == "instant",
-            )
             started = time.monotonic()
-            pixels, steps_made, stopped = _paint(order, mode, as_json)
-            made = session.made(
-                options,
+            painting = _paint(request, picture.pixels, chosen, as_json)
+            if painting.note not in ("", note):
+                say(painting.note)
+            made = metadata.made(
+                painting.request,
                 content=photo.name,
                 styles=[Path(name).name for name in given],
-                weights=weights,
-                mode=mode,
-                steps_made=steps_made,
-                complete=not stopped or steps_made == options.steps,
+                weights=request.style_weights,
+                steps_made=painting.step,
+                complete=painting.complete or painting.step == request.steps,
             )
-            written = output.write(encoding.encode(pixels, output.format, made))
-            _report(written, pixels, round(time.monotonic() - started, 2), made, as_json)
-            if stopped:
+            written = output.write(encoding.encode(painting.pixels, output.format, made))
+            _report(written, painting.pixels, round(time.monotonic() - started, 2), made, as_json)
+            if not painting.complete:
                 batch.stop(kept=True)
     batch.close()
 
@@ -141,24 +132,20 @@ def list_styles(as_json: AsJson = False) -> None:
             typer.echo(f"{entry.artist}  ({artist.name}, from {entry.paintings} paintings)")
 
 
-def _weights(mix: str, count: int) -> list[float] | None:
+def _weights(mix: str, count: int) -> tuple[float, ...] | None:
     """How much of each style, as it was typed; None for equal shares."""
     if not mix:
         return None
     try:
-        weights = [float(share) for share in mix.split(",")]
+        weights = tuple(float(share) for share in mix.split(","))
     except ValueError:
         raise InvalidRequest(f"--mix takes numbers such as 1,0.5 and not {mix!r}.") from None
     if len(weights) != count:
         raise InvalidRequest(f"{count} styles and {len(weights)} weights: one each is needed.")
-    if not all(0 <= weight < math.inf for weight in weights) or not 0 < sum(weights) < math.inf:
-        raise InvalidRequest("Weights of styles are positive numbers, and not all of them zero.")
     return weights
 
 
-def _style(
-    name: str, options: refine.Options, as_json: bool
-) -> np.ndarray | artist_styles.ArtistStyle:
+def _style(name: str, request: StylizeRequest, as_json: bool) -> Pixels | artist_styles.ArtistStyle:
     """A picture, or what is known of an artist.
 
     Raises:
@@ -170,7 +157,7 @@ def _style(
     if not exists and name in {entry.artist for entry in artist_styles.catalogue()}:
         return artist_styles.load(name)
     try:
-        enough = round(2 * options.rows * max(1.0, options.brush))
+        enough = round(2 * request.rows * max(1.0, request.brush))
         return images.load(path, enough=enough).pixels
     except FileNotFoundError:
         message = (
@@ -198,45 +185,39 @@ def _outputs(
     return photos, console.outputs(photos, out)
 
 
-def _paint(order: session.Order, mode: Mode, as_json: bool) -> tuple[np.ndarray, int, bool]:
-    """Paints one photo, as far as Ctrl-C lets it.
+class _CtrlC(Uncontrolled):
+    """The control of work in the main thread, that Ctrl-C stops."""
 
-    Returns:
-        The picture at full size, the number of steps that were made, and whether it was stopped.
+    stopping = False
+
+
+def _paint(
+    request: StylizeRequest,
+    photo: Pixels,
+    styles: Sequence[Pixels | artist_styles.ArtistStyle],
+    as_json: bool,
+) -> Painting:
+    """Paints one photo, as far as Ctrl-C lets it.
 
     Raises:
         KeyboardInterrupt: If there is nothing yet.
     """
-    if mode == "instant":
-        return session.at_once(order), 0, False
-    begun = session.at_once(order) if order.from_instant else None
-    look: Callable[[], np.ndarray] | None = None if begun is None else lambda: begun
-    made, stopped = 0, False
-    try:
-        for step in _refined(order, begun):
-            look, made = step.pixels, step.step
-            _tell(step, as_json)
-    except KeyboardInterrupt:
-        if look is None:
-            raise
-        stopped = True
-    assert look is not None, "there is at least one step"
-    size = refine.size(order.photo, order.options.rows)
-    return session.full_size(look(), order.photo, size), made, stopped
-
-
-def _refined(order: session.Order, begun: np.ndarray | None) -> Iterator[refine.Step]:
-    options = order.options
-    if begun is not None:
-        plan = refine.scales(*refine.size(order.photo, options.rows), options)
-        options = dataclasses.replace(options, scales=plan)
-    return refine.refine(
-        order.photo, order.styles, options, style_weights=order.weights, canvas=begun
-    )
+    control = _CtrlC()
+    steps = session.paint(request, photo, styles, control=control)
+    while True:
+        try:
+            _tell(next(steps), as_json)
+        except StopIteration as end:
+            if end.value is None:  # the interrupted generator had nothing to keep
+                raise KeyboardInterrupt from None
+            painting: Painting = end.value
+            return painting
+        except KeyboardInterrupt:
+            control.stopping = True
 
 
 def _report(
-    output: Path, pixels: np.ndarray, seconds: float, made: dict[str, Any], as_json: bool
+    output: Path, pixels: Pixels, seconds: float, made: dict[str, Any], as_json: bool
 ) -> None:
     height, width = pixels.shape[:2]
     shown = files.printable(output)
@@ -250,16 +231,22 @@ def _report(
         typer.echo(f"{shown}  ({width}×{height}, {seconds:.1f} s{far})")
 
 
-def _tell(step: refine.Step, as_json: bool) -> None:
-    say(f"{step.step} of {step.of}, {step.done:.0%}: style {step.style_loss:.4f}")
+def _tell(progress: Progress, as_json: bool) -> None:
+    if not progress.step:
+        return
+    losses = progress.losses
+    say(
+        f"{progress.step} of {progress.of}, {progress.fraction:.0%}: "
+        f"style {losses['style_loss']:.4f}"
+    )
     if as_json:
         console.result(
             {
-                "step": step.step,
-                "of": step.of,
-                "seconds": round(step.seconds, 3),
-                "loss": step.loss,
-                "content_loss": step.content_loss,
-                "style_loss": step.style_loss,
+                "step": progress.step,
+                "of": progress.of,
+                "seconds": round(progress.seconds, 3),
+                "loss": losses["loss"],
+                "content_loss": losses["content_loss"],
+                "style_loss": losses["style_loss"],
             }
         )

@@ -1,35 +1,45 @@
-"""Ways to paint, in a visitor's words: a few options each, from `assets/styles/presets.json`."""
+"""Ways to paint, in a visitor's words: a few settings each, from `assets/styles/presets.json`."""
 
 from __future__ import annotations
 
 import json
 from functools import cache
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import model_validator
 
+from core.errors import InvalidRequest
 from core.settings import ROOT
-from core.stylize.refine import OptimiserName, Options
+from core.stylize.request import StylizeRequest
+
+SETTINGS = (
+    "style_weight",
+    "content_weight",
+    "variation_weight",
+    "brush",
+    "keep_colors",
+    "optimizer",
+    "learning_rate",
+    "style_layers",  # of the usual network
+)
+"""What a preset may set."""
 
 _FILE = ROOT / "assets" / "styles" / "presets.json"
-_USUAL = Options()
+_NAMES = {"id", "title", "words"}
 
 
-class Preset(BaseModel):
-    """What a visitor chooses by one word. What it does not name is as usual."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Preset(StylizeRequest):
+    """What a visitor chooses by one word: a request with a name. What it does not set is usual."""
 
     id: str
     title: str
     words: str  # one sentence
-    style_weight: float = _USUAL.style_weight
-    content_weight: float = _USUAL.content_weight
-    variation_weight: float = _USUAL.variation_weight
-    brush: float = _USUAL.brush
-    keep_colors: bool = _USUAL.keep_colors
-    optimiser: OptimiserName = _USUAL.optimiser
-    learning_rate: float | None = _USUAL.learning_rate
-    style_layers: dict[str, float] | None = None  # of VGG16; None for those of its row
+
+    @model_validator(mode="after")
+    def _sets_only(self) -> Self:
+        if others := self.model_fields_set - _NAMES - set(SETTINGS):
+            raise InvalidRequest(f"A preset does not set {', '.join(sorted(others))}.")
+        return self
 
 
 @cache

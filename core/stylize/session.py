@@ -1,67 +1,59 @@
-"""A painting from order to picture, as the work of a job: first at once, then refined.
+"""A painting from request to picture, as a generator of progress: first at once, then refined.
 
-Free of any screen: it tells its `core.jobs.Job` how far it is, with small previews and the
-losses so far, and asks after every step whether to stop. What is done by then is the result,
-and an order can go on from it.
+Free of any screen: it tells how far it is, with small previews and the losses so far, and asks
+after every step whether to stop. What is done by then is the result, and it can be gone on with.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from core import images, models
-from core.files import printable
+from core import models
 from core.hardware import compute_dtype
-from core.images import encoding
-from core.jobs import Job
-from core.stylize import extractors, instant, refine
+from core.images.types import Pixels
+from core.jobs import Control, Point, Progress, Uncontrolled
+from core.stylize import artist_styles, extractors, instant, refine
 from core.stylize.artist_styles import ArtistStyle
+from core.stylize.request import StylizeRequest
+from core.stylize.stills import full_size, small, still
+from core.stylize.thinned import Thinned
 
 log = logging.getLogger(__name__)
 
-PREVIEW_SIDE = 480  # pixels; also of the film
 MOST_FRAMES = 80
 MOST_POINTS = 200
 
 _PREVIEW_EVERY = 0.2  # seconds
 
 Phase = Literal["sketching", "looking", "painting"]
-T = TypeVar("T")
-
-
-class Point(NamedTuple):
-    """The losses after a step."""
-
-    step: int
-    content: float
-    style: float
+Given: TypeAlias = Pixels | ArtistStyle | str
+"""A style: a picture, the id of a painter, or what is known of either."""
 
 
 @dataclass(frozen=True, eq=False)
 class Painting:
-    """What a job has painted, finished or not.
+    """What was painted, finished or not.
 
     Attributes:
         pixels: `(rows, width, 3)` uint8 RGB, at full size wherever it was stopped.
-        options: Those it was really painted with.
-        step: Steps done, with those of earlier orders; 0 is the instant picture.
+        request: The one it was really painted by.
+        step: Steps done, with those of earlier requests; 0 is the instant picture.
         scale: Size of the copy that was painted last; 1 is full size.
-        complete: Whether all steps of the last order were done.
-        seconds: Time it took, with earlier orders.
+        complete: Whether nobody stopped it.
+        seconds: Time it took, with earlier requests.
         curve: Losses on the way, at most `MOST_POINTS`.
         frames: JPEGs of one size on the way, at most `MOST_FRAMES`, from the photo to `pixels`.
-        note: A sentence for the visitor, if something was not as ordered.
+        note: A sentence for the visitor, if something was not as asked.
     """
 
-    pixels: np.ndarray
-    options: refine.Options
+    pixels: Pixels
+    request: StylizeRequest
     step: int
     scale: float
     complete: bool
@@ -71,64 +63,29 @@ class Painting:
     note: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Order:
-    """What is to be painted.
+def paint(
+    request: StylizeRequest,
+    photo: Pixels,
+    styles: Sequence[Given],
+    *,
+    sketch: Pixels | None = None,
+    earlier: Painting | None = None,
+    control: Control | None = None,
+) -> Generator[Progress, None, Painting | None]:
+    """Paints. Page, command line and service draw its steps alike.
 
-    Attributes:
+    Args:
+        request: How.
         photo: `(height, width, 3)` uint8 RGB of any size.
-        styles: Pictures like it, or styles of artists; instant and refine take both.
-        weights: One number a style; equal if None.
-        options: How it is refined.
-        strength: Of style in the instant picture, 0..1.
-        from_instant: Whether it starts from the instant picture, not as the options say.
-        sketch: The instant picture of this order, if somebody has it already.
-        earlier: A painting of the same order to go on from, in place of either.
-    """
+        styles: At least one.
+        sketch: The instant picture of this request, if somebody has it already.
+        earlier: A painting of the same request to go on from, in place of what it starts from.
+        control: Asked after each step whether to stop: no further one is drawn, and what is there
+            is kept. So it is after a `KeyboardInterrupt`, as soon as there is something to keep.
 
-    photo: np.ndarray
-    styles: Sequence[np.ndarray | ArtistStyle]
-    weights: Sequence[float] | None = None
-    options: refine.Options = field(default_factory=refine.Options)
-    strength: float = 1.0
-    from_instant: bool = True
-    sketch: np.ndarray | None = None
-    earlier: Painting | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Progress:
-    """How far a painting is.
-
-    Attributes:
-        phase: `sketching` the instant picture, `looking` at photo and style, or `painting`.
-        step: Steps of this order done.
-        of: How many there will be if nobody stops.
-        seconds: Since the job began.
-        seconds_left: A guess; None while there is nothing to go by.
-        done: Share of the work, 0..1.
-        scale: Size of the present copy; 1 is full size.
-        curve: Losses so far, at most `MOST_POINTS`.
-        preview: The picture as a JPEG of at most `PREVIEW_SIDE` pixels a side; None at first.
-        picture: `(rows, width, 3)` uint8 RGB at full size, from when the scale last changed.
-        note: A sentence for the visitor, if something is not as ordered.
-    """
-
-    phase: Phase
-    step: int
-    of: int
-    seconds: float
-    seconds_left: float | None
-    done: float
-    scale: float
-    curve: tuple[Point, ...]
-    preview: bytes | None
-    picture: np.ndarray | None
-    note: str
-
-
-def paint(order: Order, job: Job) -> Painting | None:
-    """The work of a job: `jobs.submit(key, lambda job: painting.paint(order, job))`.
+    Yields:
+        Progress: `phase` is one of `Phase`; `preview` and `still` are as `core.stylize.stills`
+        makes them; the losses `loss`, `content_loss` and `style_loss` are those of `refine.Step`.
 
     Returns:
         The painting as far as it came; None if it was stopped before there was any.
@@ -136,157 +93,120 @@ def paint(order: Order, job: Job) -> Painting | None:
     Raises:
         core.errors.AtelierError: If it cannot be painted; the sentence says why.
     """
-    return _Easel(order, job).paint()
+    easel = _Easel(request, photo, _known(styles), sketch, earlier, control or Uncontrolled())
+    return (yield from easel.paint())
 
 
-def at_once(order: Order) -> np.ndarray:
-    """The instant picture of an order, `(rows, width, 3)` uint8 RGB.
+def at_once(request: StylizeRequest, photo: Pixels, styles: Sequence[Given]) -> Pixels:
+    """The instant picture of a request, `(rows, width, 3)` uint8 RGB.
 
     Raises:
         models.WeightsError: If the network for it is not to be had.
         InvalidRequest: If styles and weights do not fit each other.
     """
-    return instant.paint(
-        order.photo,
-        order.styles,
-        style_weights=order.weights,
-        strength=order.strength,
-        rows=order.options.rows,
-        brush=order.options.brush,
-        keep_colors=order.options.keep_colors,
+    painted: Pixels = instant.paint(
+        photo,
+        _known(styles),
+        style_weights=request.style_weights,
+        strength=request.strength,
+        rows=request.rows,
+        brush=request.brush,
+        keep_colors=request.keep_colors,
     )
+    return painted
 
 
 def at_hand(
-    options: refine.Options, progress: Callable[[str], None] = log.info
-) -> tuple[refine.Options, str]:
-    """The options, with VGG16 where the weights of their network are out of reach.
+    request: StylizeRequest, progress: Callable[[str], None] = log.info
+) -> tuple[StylizeRequest, str]:
+    """The request, with VGG16 where the weights of its network are out of reach.
 
     Args:
         progress: Told in words when something is downloaded.
 
     Returns:
-        The options to paint with, and sentences that say so if they are other ones.
+        The request to paint by, and sentences that say so if it is another one.
 
     Raises:
         models.WeightsError: If weights are damaged, or not even VGG16 is there.
     """
     try:
         loaded = extractors.load(
-            options.network, dtype=options.precision or compute_dtype(), progress=progress
+            request.network, dtype=request.precision or compute_dtype(), progress=progress
         )
     except extractors.NotHere as error:
         # Layers belong to a network.
-        instead = dataclasses.replace(
-            options, network=extractors.DEFAULT, content_layers=None, style_layers=None
+        instead = request.changed(
+            network=extractors.DEFAULT, content_layers=None, style_layers=None
         )
         return instead, f"{error} Painting with VGG16 instead."
     own_name = loaded.title == loaded.network.title
-    return options, "" if own_name else f"Painted with {loaded.title}."
+    return request, "" if own_name else f"Painted with {loaded.title}."
 
 
 def warm_up() -> None:
     """Loads and compiles what refining needs, so that the first preview does not wait for it."""
-    grey = np.full((64, 64, 3), 128, np.uint8)
-    for _ in refine.refine(grey, [grey], refine.Options(rows=64, steps=1)):
+    gray = np.full((64, 64, 3), 128, np.uint8)
+    for _ in refine.refine(gray, [gray], StylizeRequest(rows=64, steps=1)):
         pass
 
 
-def made(
-    options: refine.Options, *, content: str, styles: Sequence[str], **more: object
-) -> dict[str, Any]:
-    """How a painting was made, for its file to remember.
-
-    Args:
-        content: Name of the photo.
-        styles: Names of the styles.
-        more: Whatever else is worth knowing, such as weights.
-    """
-    names = {"content": printable(content), "styles": [printable(name) for name in styles]}
-    return dataclasses.asdict(options) | names | more
-
-
-def png(pixels: np.ndarray, options: refine.Options, *, content: str, styles: Sequence[str],
-        **more: object) -> bytes:  # fmt: skip
-    """A painting as a PNG that remembers how it was made, see `made` and `encoding.encode`."""
-    remembered = made(options, content=content, styles=styles, **more)
-    return encoding.encode(pixels, metadata=remembered)
-
-
-def full_size(picture: np.ndarray, photo: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A copy of any size at the size of the painting, with the detail of the photo.
-
-    Args:
-        picture: `(height, width, 3)` uint8 RGB: a painting of the photo, or the photo.
-        photo: Likewise.
-        size: Height and width of the painting.
-    """
-    height, width = size
-    if picture.shape[:2] == size:
-        return picture
-    whole = refine.resize(picture, height, width)
-    if picture is not photo:  # what enlarging blurs, as `refine` adds it
-        detailed = refine.resize(photo, height, width)
-        coarse = refine.resize(detailed, *picture.shape[:2])
-        whole += detailed - refine.resize(coarse, height, width)
-    return np.clip(np.rint(whole), 0, 255).astype(np.uint8)
-
-
-class Thinned(Generic[T]):
-    """At most so many of a growing row of things, evenly spread over all of it."""
-
-    def __init__(self, most: int, kept: Sequence[T] = ()) -> None:
-        """Starts with what was kept earlier."""
-        self.kept = list(kept)
-        self._most, self._every, self._seen = most, 1, 0
-
-    def wants(self) -> bool:
-        """Called once for each thing: whether to `add` it."""
-        self._seen += 1
-        return (self._seen - 1) % self._every == 0
-
-    def add(self, thing: T) -> None:
-        """Keeps a thing; every other one is left out where there would be too many."""
-        self.kept.append(thing)
-        if len(self.kept) >= self._most:
-            self.kept, self._every = self.kept[::2], 2 * self._every
+def _known(styles: Sequence[Given]) -> list[Pixels | ArtistStyle]:
+    return [artist_styles.load(each) if isinstance(each, str) else each for each in styles]
 
 
 class _Easel:
-    """One order at work. Lives as long as its job."""
+    """One request at work. Lives as long as its steps are drawn."""
 
-    def __init__(self, order: Order, job: Job) -> None:
-        earlier = order.earlier
-        self.order, self.job, self.options = order, job, order.options
-        self.size = refine.size(order.photo, order.options.rows)
+    def __init__(
+        self,
+        request: StylizeRequest,
+        photo: Pixels,
+        styles: Sequence[refine.Style],
+        sketch: Pixels | None,
+        earlier: Painting | None,
+        control: Control,
+    ) -> None:
+        self.request, self.photo, self.styles = request, photo, styles
+        self.sketch, self.earlier, self.control = sketch, earlier, control
+        self.size = refine.size(photo, request.rows)
         self.started = time.monotonic()
         self.note = earlier.note if earlier else ""
         self.frames = Thinned[bytes](MOST_FRAMES, earlier.frames if earlier else ())
         self.curve = Thinned[Point](MOST_POINTS, earlier.curve if earlier else ())
-        self.picture = earlier.pixels if earlier else None
+        self.picture = earlier.pixels if earlier else None  # what is there before the first step
         self.preview: bytes | None = None
+        self.still: bytes | None = None
         self.previewed = 0.0
 
-    def paint(self) -> Painting | None:
+    def paint(self) -> Generator[Progress, None, Painting | None]:
         """Sketches, then refines, until it is done or stopped."""
-        if self.order.earlier is None:
-            self.frames.add(small(self._full_size(self.order.photo)))
-            if self.order.from_instant:
+        if self.earlier is None:
+            # Not by way of the full size, for which memory has not been looked at yet.
+            self.frames.add(small(self.photo, self.size))
+            if self.request.mode == "instant" or self.request.start == "instant":
+                yield self._told("sketching")
                 self._sketch()
-        if self.job.stopping:
+        if self.request.mode == "instant" and self.picture is not None:
+            return self._as_far(self.picture, step=0, scale=1.0, complete=True)
+        if not self.control.stopping:
+            yield self._told("looking")
+            self.request, instead = at_hand(self.request)
+            if instead not in self.note:  # an earlier painting may have said so
+                self.note = f"{instead} {self.note}".strip()
+        if self.control.stopping:
             return self._stopped_early()
-        self._tell("looking")
-        self.options, instead = at_hand(self.options)
-        if instead not in self.note:  # an earlier order may have said so
-            self.note = f"{instead} {self.note}".strip()
-        return self._refine()
+        return (yield from self._refine())
 
     def _sketch(self) -> None:
-        self._tell("sketching")
         try:
-            sketch = self.order.sketch
-            self.picture = at_once(self.order) if sketch is None else sketch
+            if self.sketch is None:
+                self.picture = at_once(self.request, self.photo, self.styles)
+            else:
+                self.picture = self.sketch
         except models.WeightsError as error:
+            if self.request.mode == "instant":
+                raise
             log.info("No instant picture: %s", error)
             self.note = "The instant picture cannot be made here: this started from the photo."
             return
@@ -294,99 +214,107 @@ class _Easel:
         self.frames.add(self.preview)
 
     def _stopped_early(self) -> Painting | None:
-        if self.order.earlier or self.picture is None:
-            return self.order.earlier
+        if self.earlier or self.picture is None:
+            return self.earlier
         return self._as_far(self.picture, step=0, scale=self._scales()[0], complete=False)
 
     def _scales(self) -> tuple[float, ...]:
         """Coarse to fine, or from where it was stopped."""
-        plan = refine.scales(*self.size, self.options)
-        earlier = self.order.earlier
+        plan = refine.scales(*self.size, self.request)
+        earlier = self.earlier
         return plan if earlier is None else tuple(s for s in plan if s >= earlier.scale)
 
-    def _refine(self) -> Painting:
-        options = dataclasses.replace(self.options, scales=self._scales())
-        before = self.order.earlier.step if self.order.earlier else 0
+    def _refine(self) -> Generator[Progress, None, Painting | None]:
+        before = self.earlier.step if self.earlier else 0
         begun, already = 0.0, 0.0  # seconds, and share of the work done by then
         painting = refine.refine(
-            self.order.photo,
-            self.order.styles,
-            options,
-            style_weights=self.order.weights,
+            self.photo,
+            self.styles,
+            self.request.changed(scales=self._scales()),
             canvas=self.picture,
         )
-        for step in painting:
-            if self.curve.wants():
-                self.curve.add(Point(before + step.step, step.content_loss, step.style_loss))
-            if step.first:
-                self.picture = self._full_size(step.pixels())
-            self._look(step)
-            now, left = time.monotonic(), None
-            if step.step == 2:  # the first two are slower than the rest
-                begun, already = now, step.done
-            elif step.step > 2:
-                left = (now - begun) * (1 - step.done) / (step.done - already)
-            self._tell("painting", step, left)
-            if stopped := self.job.stopping:
-                break
-        pixels = self._full_size(step.pixels())
-        return self._as_far(pixels, step=before + step.step, scale=step.scale, complete=not stopped)
+        step: refine.Step | None = None
+        stopped = False
+        try:
+            for step in painting:
+                if self.curve.wants():
+                    self.curve.add(Point(before + step.step, step.content_loss, step.style_loss))
+                self._look(step)
+                now, left = time.monotonic(), None
+                if step.step == 2:  # the first two are slower than the rest
+                    begun, already = now, step.done
+                elif step.step > 2:
+                    left = (now - begun) * (1 - step.done) / (step.done - already)
+                yield self._told("painting", step, left)
+                if stopped := self.control.stopping:
+                    break
+        except KeyboardInterrupt:  # of who draws the steps in the main thread
+            if step is None and self.picture is None:
+                raise
+            stopped = True
+        if step is None:
+            return self._stopped_early()
+        return self._as_far(
+            self._full_size(step.pixels()),
+            step=before + step.step,
+            scale=step.scale,
+            complete=not stopped,
+        )
 
     def _look(self, step: refine.Step) -> None:
         """Makes a small picture for the film, or where the last one is old."""
         framed = self.frames.wants()
         old = time.monotonic() - self.previewed > _PREVIEW_EVERY
         if framed or old or step.first:
-            preview = small(step.pixels(), self.size)
+            pixels = step.pixels()
+            preview = small(pixels, self.size)
             if framed:
                 self.frames.add(preview)
             if old or step.first:
                 self.preview, self.previewed = preview, time.monotonic()
+            if step.first:
+                self.still = still(self._full_size(pixels))
 
-    def _full_size(self, picture: np.ndarray) -> np.ndarray:
-        return full_size(picture, self.order.photo, self.size)
+    def _full_size(self, picture: Pixels) -> Pixels:
+        return full_size(picture, self.photo, self.size)
 
-    def _tell(self, phase: Phase, step: refine.Step | None = None, left: float | None = None):
-        self.job.report(
-            Progress(
-                phase=phase,
-                step=step.step if step else 0,
-                of=self.options.steps,
-                seconds=time.monotonic() - self.started,
-                seconds_left=left,
-                done=step.done if step else 0.0,
-                scale=step.scale if step else self._scales()[0],
-                curve=tuple(self.curve.kept),
-                preview=self.preview,
-                picture=self.picture,
-                note=self.note,
-            )
+    def _told(
+        self, phase: Phase, step: refine.Step | None = None, left: float | None = None
+    ) -> Progress:
+        if step is None:
+            so_far: dict[str, Any] = {"scale": self._scales()[0]}
+        else:
+            so_far = {
+                "step": step.step,
+                "fraction": min(1.0, step.done),
+                "scale": step.scale,
+                "losses": {
+                    "loss": step.loss,
+                    "content_loss": step.content_loss,
+                    "style_loss": step.style_loss,
+                },
+            }
+        return Progress(
+            phase=phase,
+            of=self.request.steps,
+            seconds=time.monotonic() - self.started,
+            seconds_left=left,
+            curve=tuple(self.curve.kept),
+            preview=self.preview,
+            still=self.still,
+            note=self.note,
+            **so_far,
         )
 
-    def _as_far(self, pixels: np.ndarray, *, step: int, scale: float, complete: bool) -> Painting:
-        earlier = self.order.earlier
+    def _as_far(self, pixels: Pixels, *, step: int, scale: float, complete: bool) -> Painting:
         return Painting(
             pixels=pixels,
-            options=self.options,
+            request=self.request,
             step=step,
             scale=scale,
             complete=complete,
-            seconds=time.monotonic() - self.started + (earlier.seconds if earlier else 0.0),
+            seconds=time.monotonic() - self.started + (self.earlier.seconds if self.earlier else 0),
             curve=tuple(self.curve.kept),
             frames=(*self.frames.kept, small(pixels)),
             note=self.note,
         )
-
-
-def small(pixels: np.ndarray, of: tuple[int, int] | None = None) -> bytes:
-    """A picture as a JPEG that fits `PREVIEW_SIDE` x `PREVIEW_SIDE`.
-
-    Args:
-        of: Height and width whose preview it is to be as large as; its own if None.
-    """
-    height, width = of or pixels.shape[:2]
-    shrink = min(1.0, PREVIEW_SIDE / max(height, width))
-    shape = max(1, round(height * shrink)), max(1, round(width * shrink))
-    if pixels.shape[:2] != shape:
-        pixels = np.clip(np.rint(refine.resize(pixels, *shape)), 0, 255).astype(np.uint8)
-    return images.encode(pixels, "JPEG", quality=85)

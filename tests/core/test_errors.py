@@ -9,6 +9,7 @@ import pytest
 
 from core import artists, errors, identify, images, journal, models, monet, settings
 from core.stylize import artist_styles, extractors, refine, style
+from core.stylize.request import StylizeRequest
 
 GREY = np.full((32, 32, 3), 128, np.uint8)
 GREY_PICTURE = images.Picture(GREY, "PNG", (32, 32))
@@ -61,13 +62,13 @@ def test_a_name_that_nothing_has_is_told_in_a_sentence(what: str):
 SENSELESS = {
     "not a classifier": lambda: identify.identify(GREY_PICTURE, "photo_to_monet"),
     "no name at all": lambda: identify.identify(GREY_PICTURE, top=0),
-    "options": lambda: refine.Options(steps=0),
+    "options": lambda: StylizeRequest(steps=0),
     "weights of styles": lambda: style.mix([style.StyleTarget("vgg16")], [0.0]),
     "too few rows": lambda: next(
-        refine.refine(GREY[:, :2], [GREY], refine.Options(rows=32, steps=1))
+        refine.refine(GREY[:, :2], [GREY], StylizeRequest(rows=32, steps=1))
     ),
     "layers": lambda: next(
-        refine.refine(GREY, [GREY], refine.Options(rows=32, steps=1, style_layers={"conv9": 1.0}))
+        refine.refine(GREY, [GREY], StylizeRequest(rows=32, steps=1, style_layers={"conv9": 1.0}))
     ),
     "styles of two networks": lambda: style.mix(
         [style.StyleTarget("vgg16"), style.StyleTarget("vgg19", {"block1_conv1": np.eye(2)})]
@@ -84,7 +85,7 @@ def test_a_request_that_cannot_be_fulfilled_is_told_in_a_sentence(what: str):
 
 
 def painted(photo: np.ndarray, style: np.ndarray) -> np.ndarray:
-    return next(refine.refine(photo, [style], refine.Options(rows=48, steps=1))).pixels()
+    return next(refine.refine(photo, [style], StylizeRequest(rows=48, steps=1))).pixels()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3000, 40), (40, 300), (2, 2)], ids=str)

@@ -12,9 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 from core import examples, images, jobs, models
 from core.errors import InvalidRequest
+from core.jobs.local import Job as LocalJob
 from core.settings import ROOT
 from core.stylize import artist_styles, instant, presets, refine, session
 from core.stylize.artist_styles import Entry
+from core.stylize.request import StylizeRequest
 
 PAGE = str(ROOT / "pages" / "stylize.py")
 LIMIT = 120  # seconds; a test that needs them has failed
@@ -44,19 +46,17 @@ class Studio:
         self.sketches.append({"styles": styles, **how})
         return np.full((*refine.size(photo, how["rows"]), 3), (120, 90, 60), np.uint8)
 
-    def refine(self, photo, styles, options, *, style_weights=None, canvas=None):
-        self.orders.append(
-            {"styles": styles, "options": options, "weights": style_weights, "canvas": canvas}
-        )
-        picture = np.full((*refine.size(photo, options.rows), 3), 60 * len(self.orders), np.uint8)
-        for number in range(1, options.steps + 1):
+    def refine(self, photo, styles, request, *, canvas=None):
+        self.orders.append({"styles": styles, "request": request, "canvas": canvas})
+        picture = np.full((*refine.size(photo, request.rows), 3), 60 * len(self.orders), np.uint8)
+        for number in range(1, request.steps + 1):
             if number == self.waits_at:
                 self.gate.wait(LIMIT)
             yield refine.Step(
                 step=number,
-                of=options.steps,
+                of=request.steps,
                 seconds=0.1 * number,
-                done=number / options.steps,
+                done=number / request.steps,
                 loss=1.1 / number,
                 content_loss=1.0,
                 style_loss=1.0 / number,
@@ -73,7 +73,7 @@ def studio(monkeypatch) -> Studio:
     monkeypatch.setattr(instant, "paint", found.sketch)
     monkeypatch.setattr(instant, "is_loaded", lambda: True)
     monkeypatch.setattr(refine, "refine", found.refine)
-    monkeypatch.setattr(session, "at_hand", lambda options: (options, ""))
+    monkeypatch.setattr(session, "at_hand", lambda request: (request, ""))
     monkeypatch.setattr(session, "warm_up", lambda: None)
     monkeypatch.setattr(artist_styles, "catalogue", lambda: [])
     return found
@@ -120,7 +120,7 @@ def primary(app: AppTest) -> list[str]:
 
 def finished(app: AppTest) -> AppTest:
     """Waits for the job, and runs the page again as its fragment does."""
-    job: jobs.Job | None = app.session_state["stylize_job"]
+    job: LocalJob | None = app.session_state["stylize_job"]
     if job is not None:  # else it was done before the page had been drawn
         for _ in range(LIMIT):
             job.touch()  # as the fragment does
@@ -189,8 +189,8 @@ def test_refine_starts_from_the_instant_picture_and_ends_with_a_painting(studio)
     app = finished(press(ready(), "Refine"))
     (order,) = studio.orders
     assert (order["canvas"] == (120, 90, 60)).all()
-    assert order["options"].steps == 100
-    assert order["options"].scales is not None
+    assert order["request"].steps == 100
+    assert order["request"].scales is not None
     assert {"Go on painting", "Download picture", "Download film"} <= set(labels(app))
     assert primary(app) == ["Download picture"]
     assert "100 steps in" in words(app)
@@ -207,7 +207,7 @@ def test_settings_reach_the_painters(studio):
     app.select_slider(key="stylize_steps").set_value(25)
     app.select_slider(key="stylize_smooth").set_value(0.3)
     app.selectbox(key="stylize_network").set_value("resnet50")
-    app.segmented_control(key="stylize_optimiser").set_value("adam")
+    app.segmented_control(key="stylize_optimizer").set_value("adam")
     app.segmented_control(key="stylize_start").set_value("noise")
     app.number_input(key="stylize_seed").set_value(7)
     app.toggle(key="stylize_layers").set_value(True)
@@ -221,10 +221,11 @@ def test_settings_reach_the_painters(studio):
     assert studio.sketches[-1]["brush"] == 2.0
     (order,) = studio.orders
     assert order["canvas"] is None
-    assert order["options"] == refine.Options(
+    assert order["request"] == StylizeRequest(
         network="resnet50", rows=160, steps=25, style_weight=2.0,
         content_weight=0.1 * 30 / 100, brush=2.0, variation_weight=0.3,
-        optimiser="adam", learning_rate=4.0, start="noise", seed=7, scales=order["options"].scales,
+        optimizer="adam", learning_rate=4.0, start="noise", seed=7, scales=order["request"].scales,
+        style_weights=(1.0,),
         content_layers={"conv3_block4_out": 1.0},
         style_layers={
             "conv2_block3_out": 0.5, "conv3_block4_out": 1.0, "conv4_block6_out": 1.0
@@ -250,11 +251,11 @@ def test_a_preset_moves_the_sliders_exactly_and_is_marked(studio, preset):
     assert app.session_state["stylize_preset"] == preset.id
     assert preset.words in words(app)
     app = finished(press(app, "Refine"))
-    options = studio.orders[0]["options"]
-    assert options.style_weight == pytest.approx(preset.style_weight)
-    assert options.content_weight == pytest.approx(preset.content_weight)
-    assert options.brush == preset.brush
-    assert options.keep_colors == preset.keep_colors
+    request = studio.orders[0]["request"]
+    assert request.style_weight == pytest.approx(preset.style_weight)
+    assert request.content_weight == pytest.approx(preset.content_weight)
+    assert request.brush == preset.brush
+    assert request.keep_colors == preset.keep_colors
     app.select_slider(key="stylize_brush").set_value(0.5).run()
     assert app.session_state["stylize_preset"] is None
 
@@ -267,7 +268,7 @@ def test_two_styles_are_mixed_by_one_slider(studio):
     assert studio.sketches[-1]["style_weights"] == (20.0, 80.0)
     assert "style 1 20 %, style 2 80 %" in words(app)
     finished(press(app, "Refine"))
-    assert studio.orders[0]["weights"] == (20.0, 80.0)
+    assert studio.orders[0]["request"].style_weights == (20.0, 80.0)
     assert len(studio.orders[0]["styles"]) == 2
 
 
@@ -285,7 +286,7 @@ def test_the_same_style_several_times_is_as_many_styles(studio, times):
     app = drop(open_page(), small(), *[painting_bytes()] * times)
     assert len(studio.sketches[-1]["styles"]) == times
     app = finished(press(app, "Refine"))
-    assert len(studio.orders[-1]["weights"]) == times
+    assert len(studio.orders[-1]["request"].style_weights) == times
     assert not app.error
 
 
@@ -302,7 +303,17 @@ def test_a_photo_may_be_its_own_style_and_names_bring_no_markup(studio):
     assert not app.error
 
 
-def test_weights_that_are_all_zero_are_told(monkeypatch):
+def test_weights_that_are_all_zero_are_told(studio):
+    app = drop(open_page(), small(), *(painting_bytes(n) for n in range(3)))
+    for slider in app.slider:
+        slider.set_value(0)
+    app = fine(app.run())
+    assert app.error[0].value == "Weights of styles are positive numbers, and not all of them zero."
+    app.slider[0].set_value(50)
+    assert not fine(app.run()).error
+
+
+def test_what_the_instant_picture_refuses_is_told(monkeypatch):
     def refuse(*_, **__):
         raise InvalidRequest("Weights of styles are positive numbers.")
 
@@ -335,7 +346,7 @@ def test_painters_can_be_chosen_and_mixed(studio, monkeypatch):
 def test_stop_keeps_what_is_there_and_it_goes_on(studio):
     studio.gate.clear()
     app = press(ready(), "Refine")
-    job: jobs.Job = app.session_state["stylize_job"]
+    job: LocalJob = app.session_state["stylize_job"]
     while job.progress is None or job.progress.step < 1:
         time.sleep(0.01)
     app = fine(app.run())
@@ -357,7 +368,7 @@ def test_stop_keeps_what_is_there_and_it_goes_on(studio):
 def test_a_double_click_paints_once(studio):
     studio.gate.clear()
     app = press(ready(), "Refine")
-    job: jobs.Job = app.session_state["stylize_job"]
+    job: LocalJob = app.session_state["stylize_job"]
     app.session_state["stylize-paint"] = True  # the second click, sent before the page had changed
     brush = app.select_slider(key="stylize_brush")
     brush.disabled = brush.proto.disabled = False
@@ -386,8 +397,8 @@ def test_what_was_set_just_before_the_click_counts(studio):
     assert app.select_slider(key="stylize_steps").value == 50
     assert app.toggle(key="stylize_keep").value
     (order,) = studio.orders
-    assert (order["options"].steps, order["weights"]) == (50, (20.0, 80.0))
-    assert order["options"].keep_colors
+    assert (order["request"].steps, order["request"].style_weights) == (50, (20.0, 80.0))
+    assert order["request"].keep_colors
 
 
 def test_other_settings_show_their_own_picture_and_the_painting_is_kept(studio):
@@ -399,18 +410,20 @@ def test_other_settings_show_their_own_picture_and_the_painting_is_kept(studio):
     app = fine(app.select_slider(key="stylize_steps").set_value(200).run())
     assert primary(app) == ["Download picture"]  # time to spend makes no other painting
     finished(press(app, "Go on painting"))
-    assert studio.orders[-1]["options"].steps == 200
+    assert studio.orders[-1]["request"].steps == 200
 
 
 def test_another_photo_stops_the_painting(studio):
     studio.gate.clear()
     app = press(ready(), "Refine")
-    job: jobs.Job = app.session_state["stylize_job"]
+    job: LocalJob = app.session_state["stylize_job"]
     app.file_uploader[0].set_value(("other.jpg", small(3), "image/jpeg")).run()
     studio.gate.set()
     job._finished.wait(LIMIT)
     assert job.state is jobs.State.cancelled
     assert primary(fine(app.run())) == ["Refine"]
+    app = drop(app, small())
+    assert "Stopped, and kept as it is: 2 steps in" in words(app)
 
 
 def test_others_wait_in_line(studio):
@@ -426,7 +439,7 @@ def test_others_wait_in_line(studio):
 def test_an_abandoned_page_stops_painting(studio):
     studio.gate.clear()
     app = press(ready(), "Refine")
-    job: jobs.Job = app.session_state["stylize_job"]
+    job: LocalJob = app.session_state["stylize_job"]
     job._touched -= 1000
     studio.gate.set()
     job._finished.wait(LIMIT)

@@ -25,6 +25,7 @@ from core.files import write
 from core.recipes.fields import STRICT, Count, Number, Rate, Side
 from core.stylize import extractors, objective, refine
 from core.stylize.presets import Preset
+from core.stylize.request import StylizeRequest
 from training import runs
 from training.data.files import csv_text, json_text
 from training.data.inputs import check_readable
@@ -153,18 +154,18 @@ def front(trials: list[Trial]) -> list[Trial]:
 def _paint(
     trial: Trial, photo: np.ndarray, style: np.ndarray, options: Options
 ) -> tuple[list[tuple[int, float, float]], np.ndarray]:
-    settings = refine.Options(
+    request = StylizeRequest(
         network=options.network,
         rows=options.rows,
         steps=options.steps,
-        optimiser="adam",
+        optimizer="adam",
         learning_rate=trial.learning_rate,
         content_weight=trial.content_weight,
         style_weight=trial.style_weight,
         style_layers=trial.style_layers,
     )
     curve = []
-    for step in refine.refine(photo, [style], settings):
+    for step in refine.refine(photo, [style], request):
         curve.append((step.step, round(step.content_loss, 5), round(step.style_loss, 5)))
     return curve, step.pixels()
 
@@ -177,10 +178,10 @@ def _preset(place: int, trial: Trial) -> dict[str, Any]:
         content_weight=trial.content_weight,
         style_weight=trial.style_weight,
         style_layers=trial.style_layers,
-        optimiser="adam",
+        optimizer="adam",
         learning_rate=trial.learning_rate,
     )
-    return preset.model_dump(exclude_defaults=True)
+    return preset.model_dump(exclude_defaults=True, by_alias=True)
 
 
 def _small(picture: np.ndarray, rows: int) -> np.ndarray:

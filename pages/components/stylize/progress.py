@@ -10,8 +10,7 @@ import streamlit as st
 from streamlit.components import v2
 
 from core import jobs
-from core.jobs import Job
-from core.stylize.session import Point, Progress
+from core.jobs import Handle, Point
 from pages.components.ui import charts, theme
 
 _HTML = '<img alt="">'
@@ -51,7 +50,7 @@ def picture(jpeg: bytes, *, number: int, alt: str, key: str) -> None:
     _mount(key=key, data={"url": url, "number": number, "alt": alt})
 
 
-def words(job: Job, *, warming: str = "") -> tuple[float, str]:
+def words(job: Handle, *, warming: str = "") -> tuple[float, str]:
     """How far a painting is: a share from 0 to 1, and a sentence.
 
     Args:
@@ -59,17 +58,17 @@ def words(job: Job, *, warming: str = "") -> tuple[float, str]:
     """
     loader = jobs.find(warming)
     loading = loader is not None and not loader.is_finished
-    if job.place > loading:
-        return 0.0, f"In line: {job.place - loading} before you"
-    now: Progress | None = job.progress
+    if job.position > loading:
+        return 0.0, f"In line: {job.position - loading} before you"
+    now = job.progress
     if loading or now is None or now.phase == "looking":
-        return 0.0, "Mixing the colours"
+        return 0.0, "Mixing the colors"
     if now.phase == "sketching":
         return 0.0, "Sketching"
     text = f"Step {now.step} of {now.of}"
     if now.seconds_left is not None:
         text += f", {left(now.seconds_left)}"
-    return now.done, text
+    return now.fraction, text
 
 
 def left(seconds: float) -> str:
@@ -90,7 +89,7 @@ def curves(points: tuple[Point, ...]) -> go.Figure:
     """Both losses over the steps, each named at its line's end."""
     figure = go.Figure()
     steps = [point.step for point in points]
-    for name, values, colour, width in (
+    for name, values, color, width in (
         ("Photo", [point.content for point in points], theme.ink(), 1.25),
         ("Style", [point.style for point in points], theme.accent(), 2.5),
     ):
@@ -99,7 +98,7 @@ def curves(points: tuple[Point, ...]) -> go.Figure:
                 x=steps,
                 y=values,
                 mode="lines",
-                line={"color": colour, "width": width},
+                line={"color": color, "width": width},
                 hovertemplate=f"Step %{{x}}, {name.lower()}: %{{y:.3f}}<extra></extra>",
             )
         )

@@ -3,57 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from core.stylize import extractors, presets, refine
+from core.requests import described
+from core.stylize import extractors, presets
 from core.stylize.presets import Preset
+from core.stylize.request import ON_THE_PAGE, StylizeRequest
+from pages.components.stylize.stops import BRUSHES, TIMES, nearest, stops
 from pages.components.stylize.subject import Style, thumbs
+from pages.components.ui import fields
 
-_USUAL = refine.Options()
-_PERCENT = (10, 20, 30, 50, 70, 100, 140, 200, 300, 500, 1000)
-_BRUSHES = {0.5: "Fine", 0.7: "Rather fine", 1.0: "As painted", 1.4: "Rather broad", 2.0: "Broad"}
-_ROWS = (160, 240, 320, 400, 560, 720, 1080, 1440)
-_TIMES = {25: "A moment", 50: "Short", 100: "Usual", 200: "Long", 400: "Very long"}
-_SMOOTH = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0)
-_STARTS = {"instant": "Instant", "photo": "Photo", "noise": "Noise"}
-_OPTIMISERS = {"lbfgs": "L-BFGS", "adam": "Adam"}
+_NAMES = {"lbfgs": "L-BFGS"}  # of choices; others are as they are spelled
 _MOST_WEIGHT = 2.0
+_LEAST_RATE = 0.1
 
 _DEFAULTS: dict[str, Any] = {
-    "stylize_strength": 100,
-    "stylize_faith": 100,
-    "stylize_brush": 1.0,
-    "stylize_keep": False,
-    "stylize_rows": _USUAL.rows,
-    "stylize_steps": _USUAL.steps,
-    "stylize_network": extractors.DEFAULT,
-    "stylize_optimiser": _USUAL.optimiser,
-    "stylize_rate": _USUAL.learning_rate,
-    "stylize_smooth": _USUAL.variation_weight,
-    "stylize_start": "instant",
-    "stylize_seed": _USUAL.seed,
+    "stylize_strength": nearest("style_weight", ON_THE_PAGE.style_weight),
+    "stylize_faith": nearest("content_weight", ON_THE_PAGE.content_weight),
+    "stylize_brush": nearest("brush", ON_THE_PAGE.brush),
+    "stylize_keep": ON_THE_PAGE.keep_colors,
+    "stylize_rows": nearest("rows", ON_THE_PAGE.rows),
+    "stylize_steps": nearest("steps", ON_THE_PAGE.steps),
+    "stylize_network": ON_THE_PAGE.network,
+    "stylize_optimizer": ON_THE_PAGE.optimizer,
+    "stylize_rate": ON_THE_PAGE.learning_rate,
+    "stylize_smooth": nearest("variation_weight", ON_THE_PAGE.variation_weight),
+    "stylize_start": ON_THE_PAGE.start,
+    "stylize_seed": ON_THE_PAGE.seed,
     "stylize_layers": False,
 }
 _MIXED = ("stylize-mix-", "stylize-weight-", "stylize-layer-")  # how other keys begin
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How it is to be painted.
-
-    Attributes:
-        weights: One number a style.
-        strength: Of style in the instant picture, 0..1.
-        from_instant: Whether refining starts from the instant picture.
-    """
-
-    options: refine.Options
-    weights: tuple[float, ...]
-    strength: float
-    from_instant: bool
 
 
 def hold() -> None:
@@ -67,7 +48,7 @@ def hold() -> None:
             st.session_state[key] = st.session_state[key]
 
 
-def choose(styles: Sequence[Style], *, disabled: bool) -> Manner:
+def choose(styles: Sequence[Style], *, disabled: bool) -> StylizeRequest:
     """Draws all that can be set.
 
     Args:
@@ -82,63 +63,78 @@ def choose(styles: Sequence[Style], *, disabled: bool) -> Manner:
     _presets(disabled)
     keep: Any = {"disabled": disabled, "persist_state": "session"}
     strength = st.select_slider(
-        "Strength of style",
-        _PERCENT,
+        _label("style_weight"),
+        stops("style_weight"),
         format_func=_percent,
         key="stylize_strength",
-        help="The style weight of the loss. The instant picture has all of it at 100 %.",
+        help=_tip("style_weight", "The instant picture has all of the style at 100 %."),
         **keep,
     )
     faith = st.select_slider(
-        "Faithfulness to the photo",
-        _PERCENT,
+        _label("content_weight"),
+        stops("content_weight"),
         format_func=_percent,
         key="stylize_faith",
-        help="The content weight of the loss. It counts when the picture is refined.",
+        help=_tip("content_weight"),
         **keep,
     )
     brush = st.select_slider(
-        "Brush",
-        list(_BRUSHES),
-        format_func=_BRUSHES.__getitem__,
+        _label("brush"),
+        stops("brush"),
+        format_func=BRUSHES.__getitem__,
         key="stylize_brush",
-        help="Brush scale: the size of the style picture against the photo. Broad strokes "
-        "come from a style picture twice as large.",
+        help=_tip("brush"),
         **keep,
     )
     rows = st.select_slider(
-        "Detail",
-        _ROWS,
+        _label("rows"),
+        stops("rows"),
         format_func=lambda rows: f"{rows} rows",
         key="stylize_rows",
-        help="Height of the painting in pixels. Twice the rows take four times as long.",
+        help=_tip("rows"),
         **keep,
     )
+    times = stops("steps")
     steps = st.select_slider(
-        "Time to spend",
-        list(_TIMES),
-        format_func=_TIMES.__getitem__,
+        _label("steps"),
+        times,
+        format_func=TIMES.__getitem__,
         key="stylize_steps",
-        help="Steps of the optimiser: "
-        + ", ".join(f"{name.lower()} {steps}" for steps, name in _TIMES.items())
-        + ".",
+        help=_tip(
+            "steps", ", ".join(f"{TIMES[steps]} {steps}" for steps in times).capitalize() + "."
+        ),
         **keep,
     )
-    keep_colors = st.toggle("Keep the photo's colours", key="stylize_keep", **keep)
+    keep_colors = st.toggle(
+        _label("keep_colors"), key="stylize_keep", help=_tip("keep_colors"), **keep
+    )
     with st.expander("For experts"):
         expert = _expert(styles, disabled)
-    start = expert.pop("start")
-    options = refine.Options(
+    return ON_THE_PAGE.changed(
         rows=rows,
         steps=steps,
-        style_weight=_USUAL.style_weight * strength / 100,
-        content_weight=_USUAL.content_weight * faith / 100,
+        style_weight=ON_THE_PAGE.style_weight * strength / 100,
+        content_weight=ON_THE_PAGE.content_weight * faith / 100,
+        strength=min(1.0, strength / 100),
+        style_weights=weights,
         brush=brush,
         keep_colors=keep_colors,
-        start="noise" if start == "noise" else "photo",
         **expert,
     )
-    return Manner(options, weights, min(1.0, strength / 100), start == "instant")
+
+
+def _label(name: str) -> str:
+    return fields.label(StylizeRequest, name)
+
+
+def _tip(name: str, more: str = "") -> str:
+    return fields.tip(StylizeRequest, name, more)
+
+
+def _choices(name: str) -> dict[str, str]:
+    """What a field may be, and how it is called."""
+    choices = described(StylizeRequest, name).choices
+    return {each: _NAMES.get(each, each.capitalize()) for each in choices}
 
 
 def _percent(value: int) -> str:
@@ -154,7 +150,7 @@ def _mix(styles: Sequence[Style], disabled: bool) -> tuple[float, ...]:
     key = "-".join(style.key[:16] for style in styles)
     if len(styles) == 2:
         share = st.slider(
-            "Mix",
+            _label("style_weights"),
             0,
             100,
             50,
@@ -163,8 +159,7 @@ def _mix(styles: Sequence[Style], disabled: bool) -> tuple[float, ...]:
             key=f"stylize-mix-{key}",
             disabled=disabled,
             persist_state="session",
-            help=f"Share of the second one, {styles[1].label}. The statistics of both styles are "
-            "averaged by these weights.",
+            help=f"Share of the second one, {styles[1].label}. " + _tip("style_weights"),
         )
         st.caption(f"{styles[0].label} {100 - share} %, {styles[1].label} {share} %")
         return (100.0 - share, float(share))
@@ -179,7 +174,7 @@ def _mix(styles: Sequence[Style], disabled: bool) -> tuple[float, ...]:
                 key=f"stylize-weight-{number}-{key}",
                 disabled=disabled,
                 persist_state="session",
-                help="Weight of this style in the blend.",
+                help=_tip("style_weights"),
             )
         )
         for number, style in enumerate(styles)
@@ -221,79 +216,87 @@ def _values(preset: Preset) -> dict[str, Any]:
         for name, weight in (preset.style_layers or {}).items()
     }
     return layers | {
-        "stylize_optimiser": preset.optimiser,
+        "stylize_optimizer": preset.optimizer,
         "stylize_rate": preset.learning_rate,
         "stylize_layers": bool(layers),
-        "stylize_strength": _nearest(_PERCENT, 100 * preset.style_weight / _USUAL.style_weight),
-        "stylize_faith": _nearest(_PERCENT, 100 * preset.content_weight / _USUAL.content_weight),
-        "stylize_brush": _nearest(tuple(_BRUSHES), preset.brush),
-        "stylize_smooth": _nearest(_SMOOTH, preset.variation_weight),
+        "stylize_strength": nearest("style_weight", preset.style_weight),
+        "stylize_faith": nearest("content_weight", preset.content_weight),
+        "stylize_brush": nearest("brush", preset.brush),
+        "stylize_smooth": nearest("variation_weight", preset.variation_weight),
         "stylize_keep": preset.keep_colors,
     }
 
 
-def _nearest(values: Sequence[float], wanted: float) -> float:
-    return min(values, key=lambda value: abs(value - wanted))
-
-
 def _expert(styles: Sequence[Style], disabled: bool) -> dict[str, Any]:
-    """The rest of the options, by name, and `start`."""
+    """The rest of the settings, by the request's names."""
     keep: Any = {"disabled": disabled, "persist_state": "session"}
     by_painter = any(style.artist for style in styles)
     if by_painter:
         st.session_state.stylize_network = extractors.DEFAULT
     network = st.selectbox(
-        "Network",
+        _label("network"),
         list(extractors.TABLE),
         format_func=lambda name: extractors.TABLE[name].title,
         key="stylize_network",
-        help="Whose features are compared. VGG16 ships. Where the weights of VGG19 are not at hand "
-        "it is VGG16 deepened, which sees the same; ResNet50 is then the one that learned to tell "
-        "painters apart. Painters are described as VGG16 sees them.",
+        help=_tip(
+            "network",
+            "VGG16 ships. Where the weights of VGG19 are not at hand it is VGG16 deepened, which "
+            "sees the same; ResNet50 is then the one that learned to tell painters apart. "
+            "Painters are described as VGG16 sees them.",
+        ),
         disabled=disabled or by_painter,
         persist_state="session",
     )
-    optimiser = st.segmented_control(
-        "Optimiser",
-        list(_OPTIMISERS),
-        format_func=_OPTIMISERS.__getitem__,
-        key="stylize_optimiser",
+    optimizers = _choices("optimizer")
+    optimizer = st.segmented_control(
+        _label("optimizer"),
+        list(optimizers),
+        format_func=optimizers.__getitem__,
+        key="stylize_optimizer",
         required=True,
-        help="L-BFGS reaches a finished picture sooner here; Adam is what many others use.",
+        help=_tip("optimizer"),
         **keep,
     )
     rate = None
-    if optimiser == "adam":
+    if optimizer == "adam":
+        low, high = fields.limits(StylizeRequest, "learning_rate", float)
         rate = st.number_input(
-            "Learning rate",
-            0.1,
-            255.0,
+            _label("learning_rate"),
+            max(_LEAST_RATE, low or 0.0),
+            high,
             None,
             key="stylize_rate",
             placeholder="As usual",
-            help="How far Adam moves in a step, in grey levels.",
+            help=_tip("learning_rate"),
             **keep,
         )
+    starts = _choices("start")
     start = st.segmented_control(
-        "Start from",
-        list(_STARTS),
-        format_func=_STARTS.__getitem__,
+        _label("start"),
+        list(starts),
+        format_func=starts.__getitem__,
         key="stylize_start",
         required=True,
-        help="What is on the canvas before the first step: the instant picture, the photo in the "
-        "colours of the style, or noise.",
+        help=_tip("start"),
         **keep,
     )
     smooth = st.select_slider(
-        "Smoothness",
-        _SMOOTH,
+        _label("variation_weight"),
+        stops("variation_weight"),
         format_func=lambda weight: f"{weight:g}",
         key="stylize_smooth",
-        help="The total variation weight: more takes fine grain away.",
+        help=_tip("variation_weight"),
         **keep,
     )
+    least, most = fields.limits(StylizeRequest, "seed", int)
     seed = st.number_input(
-        "Seed", 0, 2**31 - 1, step=1, key="stylize_seed", help="Of the noise.", **keep
+        _label("seed"),
+        least,
+        most,
+        step=1,
+        key="stylize_seed",
+        help=_tip("seed"),
+        **keep,
     )
     layers: dict[str, Any] = {}
     if st.toggle("Weigh the layers", key="stylize_layers", **keep):
@@ -302,7 +305,7 @@ def _expert(styles: Sequence[Style], disabled: bool) -> dict[str, Any]:
         layers["content_layers"] = _layers("Photo", network, row.content, disabled)
     return {
         "network": network,
-        "optimiser": optimiser,
+        "optimizer": optimizer,
         "learning_rate": rate,
         "start": start,
         "variation_weight": smooth,

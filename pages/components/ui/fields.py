@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from core.requests import Request, described
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 
 
 def label(model: type[Request], name: str) -> str:
@@ -31,6 +32,13 @@ def within(model: type[Request], name: str, values: Iterable[T], scale: float = 
     low = float("-inf") if field.low is None else field.low
     high = float("inf") if field.high is None else field.high
     return [value for value in values if low <= _number(value) * scale <= high]
+
+
+def limits(model: type[Request], name: str, kind: type[N]) -> tuple[N | None, N | None]:
+    """The least and the greatest value of a field, as a field for numbers wants them."""
+    field = described(model, name)
+    low, high = (None if each is None else kind(each) for each in (field.low, field.high))
+    return low, high
 
 
 def _number(value: Any) -> float:

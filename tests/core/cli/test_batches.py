@@ -54,7 +54,7 @@ def draw(make_picture, tmp_path) -> Callable[..., Path]:
 def quick(monkeypatch):
     """In place of networks, so that a picture takes no time."""
     monkeypatch.setattr(models, "load", lambda *_, **__: None)
-    monkeypatch.setattr(session, "at_once", lambda order: order.photo // 2)
+    monkeypatch.setattr(session, "at_once", lambda request, photo, styles: photo // 2)
     monkeypatch.setattr(
         monet, "paint", lambda pixels, way, brush: monet.Painted(way, pixels, pixels // 2, 0.0)
     )
@@ -177,7 +177,7 @@ def test_each_failure_is_a_line_and_the_others_are_done(name, quick, draw, tmp_p
 
     def fail_for_one(given, *rest, **more):
         pixels = given if name == "monet" else getattr(given, "pixels", None)
-        pixels = given.photo if name == "stylize" else pixels
+        pixels = rest[0] if name == "stylize" else pixels
         if pixels.shape[1] == 65:
             raise IndexError("a fault")
         return works(given, *rest, **more)

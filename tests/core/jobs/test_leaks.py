@@ -15,11 +15,12 @@ import pytest
 from core import jobs
 from core.jobs import Control, Progress, State
 from core.stylize import refine
+from core.stylize.request import StylizeRequest
 
 Steps = Generator[Progress, None, Any]
 LIMIT = 60  # seconds; a test that needs it has failed
 
-TINY = refine.Options(
+TINY = StylizeRequest(
     rows=32,
     steps=50,
     scales=(1.0,),

@@ -11,10 +11,11 @@ import pytest
 
 from core import artists, models
 from core.stylize import artist_styles, extractors, instant, refine
+from core.stylize.request import StylizeRequest
 from core.stylize.style import CORRELATED, mix
 
 LAYERS = {"block1_conv1": 64, "block2_conv1": 128}
-SMALL = refine.Options(
+SMALL = StylizeRequest(
     rows=48,
     steps=6,
     scales=(0.75, 1.0),
@@ -232,14 +233,14 @@ def test_an_artist_is_painted_like_his_grams(photo):
 
 def losses_at_start(photo: np.ndarray, style: artist_styles.ArtistStyle) -> float:
     """The style loss of the photo as it is, at full size."""
-    options = refine.Options(**(vars(SMALL) | {"steps": 1, "keep_colors": True, "scales": (1.0,)}))
+    options = SMALL.changed(steps=1, keep_colors=True, scales=(1.0,))
     (step,) = refine.refine(photo, [style], options)
     return step.style_loss
 
 
 def test_the_canvas_is_first_in_the_colours_of_the_artist(photo):
     style = made_up(0)
-    canvas = refine._first_canvas(photo.astype(np.float32), [style], None, SMALL)
+    canvas = refine._first_canvas(photo.astype(np.float32), [style], SMALL)
     np.testing.assert_allclose(canvas.mean((0, 1)), style.color_mean, atol=3)
     spread = canvas.reshape(-1, 3).std(0)
     np.testing.assert_allclose(spread, np.sqrt(np.diag(style.color_covariance)), rtol=0.2)
@@ -253,7 +254,7 @@ def test_brush_and_scale_choose_the_grams(photo, monkeypatch):
         "at",
         lambda self, rows: asked.append(rows) or original(self, rows),
     )
-    options = refine.Options(**(vars(SMALL) | {"brush": 2.0, "steps": 2}))
+    options = SMALL.changed(brush=2.0, steps=2)
     list(refine.refine(photo, [made_up(0)], options))
     assert asked == [72, 96]
 
@@ -268,20 +269,22 @@ def test_two_artists_and_a_picture_mix(photo, make_picture):
     expected = (one.described["block1_conv1"] + other.described["block1_conv1"]) / 2
     np.testing.assert_allclose(described.moments["block1_conv1"], expected, rtol=1e-5)
     steps = list(
-        refine.refine(photo, [one, make_picture(60, 60, seed=5)], SMALL, style_weights=[1, 1])
+        refine.refine(
+            photo, [one, make_picture(60, 60, seed=5)], SMALL.changed(style_weights=[1, 1])
+        )
     )
     assert steps[-1].style_loss < steps[0].style_loss
     alone, first = refine.refine, {}
     for weights in ([1, 0], [0, 1]):
-        options = refine.Options(**(vars(SMALL) | {"steps": 1, "scales": (1.0,)}))
-        (step,) = alone(photo, [one, other], options, style_weights=weights)
+        request = SMALL.changed(steps=1, scales=(1.0,), style_weights=weights)
+        (step,) = alone(photo, [one, other], request)
         first[tuple(weights)] = step.style_loss
     assert first[1, 0] != pytest.approx(first[0, 1], rel=1e-3)
 
 
 def test_only_the_layers_in_use_are_compared(photo, make_picture):
     """A picture is described by them alone, and mixes with nothing else."""
-    options = refine.Options(**(vars(SMALL) | {"steps": 1, "style_layers": {"block2_conv1": 1.0}}))
+    options = SMALL.changed(steps=1, style_layers={"block2_conv1": 1.0})
     (step,) = refine.refine(photo, [made_up(0), make_picture(60, 60, seed=5)], options)
     assert np.isfinite(step.style_loss)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from core.stylize import presets, refine
+from core.errors import InvalidRequest
+from core.stylize import presets
+from core.stylize.request import StylizeRequest
 
 
 def test_presets_differ_and_can_be_painted_with():
@@ -16,15 +18,30 @@ def test_presets_differ_and_can_be_painted_with():
     set_ = [preset.model_dump(exclude={"id", "title", "words"}) for preset in known]
     assert len({str(values) for values in set_}) == len(known)
     for values in set_:
-        refine.Options(**values)
+        StylizeRequest(**values)
 
 
 def test_the_first_is_as_usual():
-    usual, first = refine.Options(), presets.catalogue()[0]
+    usual, first = StylizeRequest(), presets.catalogue()[0]
     for name in ("style_weight", "content_weight", "variation_weight", "brush", "keep_colors"):
         assert getattr(first, name) == getattr(usual, name)
 
 
-def test_an_unknown_field_is_refused():
+ROW = {"id": "a", "title": "A", "words": "A."}
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"glitter": 1.0}, "There is no setting 'glitter'"),
+        ({"brush": 11}, "at most 10"),
+        ({"optimiser": "luck"}, "'lbfgs' or 'adam'"),
+        ({"rows": 200}, "does not set rows"),
+        ({"style_layers": {}}, "at least one"),
+    ],
+)
+def test_what_a_request_or_a_preset_has_not_is_refused(more, words):
     with pytest.raises(ValidationError):
-        presets.Preset(id="a", title="A", words="A.", glitter=1.0)
+        presets.Preset.model_validate(ROW | more)
+    with pytest.raises(InvalidRequest, match=words):
+        presets.Preset(**ROW, **more)

@@ -19,9 +19,10 @@ from core.__main__ import app
 from core.settings import settings
 from core.stylize import extractors, losses, refine
 from core.stylize.objective import objective
+from core.stylize.request import StylizeRequest
 from core.stylize.style import StyleTarget, mix
 
-SMALL = refine.Options(
+SMALL = StylizeRequest(
     rows=48,
     steps=8,
     scales=(0.75, 1.0),
@@ -31,8 +32,8 @@ SMALL = refine.Options(
 )
 
 
-def with_(options: refine.Options = SMALL, **changes) -> refine.Options:
-    return dataclasses.replace(options, **changes)
+def with_(request: StylizeRequest = SMALL, **changes) -> StylizeRequest:
+    return request.changed(**changes)
 
 
 @pytest.fixture
@@ -104,21 +105,22 @@ def test_a_painting_can_be_stopped_and_gone_on_with(photo, style):
 
 def test_styles_blend_and_may_be_given_as_statistics(photo, style, make_picture):
     other = make_picture(56, 96, seed=5)
-    options = with_(scales=(1.0,), steps=2)
+    request = with_(scales=(1.0,), steps=2)
     judge = objective(
         "vgg16", "float32", tuple(SMALL.content_layers.items()), tuple(SMALL.style_layers.items())
     )
     stored = [judge.describe(refine.resize(each, 48, 82).clip(0, 255)) for each in (style, other)]
 
-    def losses_of(styles, **more) -> list[float]:
-        # The same canvas for all: statistics say nothing of the colours to start with.
-        painting = refine.refine(photo, styles, options, canvas=photo, **more)
+    def losses_of(styles, weights=None) -> list[float]:
+        # The same canvas for all: statistics say nothing of the colors to start with.
+        mixed = request.changed(style_weights=weights)
+        painting = refine.refine(photo, styles, mixed, canvas=photo)
         return [step.loss for step in painting]
 
-    blend = losses_of([style, other], style_weights=[1, 3])
-    assert blend == pytest.approx(losses_of([stored[0], other], style_weights=[1, 3]), rel=1e-4)
+    blend = losses_of([style, other], [1, 3])
+    assert blend == pytest.approx(losses_of([stored[0], other], [1, 3]), rel=1e-4)
     assert blend == pytest.approx(losses_of([mix(stored, [1, 3])]), rel=1e-4)
-    assert losses_of([style, other], style_weights=[1, 0]) == pytest.approx(losses_of([style]))
+    assert losses_of([style, other], [1, 0]) == pytest.approx(losses_of([style]))
     means = {name: np.stack([np.zeros(c), np.ones(c)]) for name, c in
              (("block1_conv1", 64), ("block2_conv1", 128))}  # fmt: skip
     assert len(losses_of([StyleTarget("vgg16", moments=means)])) == 2
@@ -129,19 +131,19 @@ def test_styles_blend_and_may_be_given_as_statistics(photo, style, make_picture)
 
 
 def test_a_painting_starts_in_the_colours_of_its_styles(photo, style):
-    def first(styles, **more) -> np.ndarray:
-        step = next(refine.refine(photo, styles, with_(scales=(1.0,)), **more))
+    def first(styles, weights=None) -> np.ndarray:
+        step = next(refine.refine(photo, styles, with_(scales=(1.0,), style_weights=weights)))
         return step.pixels().astype(np.float32)
 
     other = np.full_like(style, (200, 60, 40))
     np.testing.assert_allclose(first([style]).mean((0, 1)), style.mean((0, 1)), atol=12)
     one, two = first([style]), first([other])
-    blend = first([style, other], style_weights=[1, 3])
+    blend = first([style, other], [1, 3])
     np.testing.assert_allclose(blend, 0.25 * one + 0.75 * two, atol=1.1)
 
 
 def test_adam_paints_too(photo, style):
-    steps = list(refine.refine(photo, [style], with_(optimiser="adam")))
+    steps = list(refine.refine(photo, [style], with_(optimizer="adam")))
     assert steps[-1].loss < steps[5].loss
 
 
@@ -173,27 +175,15 @@ def test_a_picture_too_narrow_for_the_network_is_refused(photo, style):
         {"network": "alexnet"}, {"rows": 10}, {"rows": 10**6}, {"steps": 0},
         {"content_weight": -1.0}, {"style_weight": float("nan")},
         {"content_weight": 0.0, "style_weight": 0.0}, {"brush": 0.0}, {"start": "nowhere"},
-        {"optimiser": "luck"}, {"scales": ()}, {"scales": (1.0, 0.5)}, {"scales": (0.5,)},
+        {"optimizer": "luck"}, {"optimiser": "luck"},
+        {"scales": ()}, {"scales": (1.0, 0.5)}, {"scales": (0.5,)},
         {"style_layers": {}}, {"content_layers": {"block1_conv1": 0.0}},
     ],
     ids=str,
 )  # fmt: skip
-def test_options_that_make_no_sense(change):
+def test_requests_that_make_no_sense(change):
     with pytest.raises(ValueError, match=r"\.$"):
         with_(**change)
-
-
-@pytest.mark.parametrize("rows", [64, 100, 400, 1365])
-def test_scales_and_steps(rows):
-    scales = refine.scales(rows, rows * 2, refine.Options(rows=rows))
-    assert scales[-1] == 1
-    assert all(2 * a == b for a, b in pairwise(scales))
-    assert rows * scales[0] < 2 * refine.SMALLEST or rows < refine.SMALLEST
-    for steps in (1, 7, 100):
-        shares = refine.shares(steps, scales)
-        assert sum(shares) == steps
-        assert min(shares) >= 0
-        assert len(shares) == len(scales)
 
 
 # Other networks, with random weights where the real ones are out of reach.
@@ -241,7 +231,7 @@ def test_all_networks_paint(network_id, photo, style, tmp_path, monkeypatch):
     objective.cache_clear()
     try:
         style_layer, content_layer = SHALLOW[network_id]
-        options = refine.Options(
+        request = StylizeRequest(
             network=network_id,
             rows=80,
             steps=3,
@@ -250,7 +240,7 @@ def test_all_networks_paint(network_id, photo, style, tmp_path, monkeypatch):
             style_layers={style_layer: 1.0},
             content_layers={content_layer: 1.0},
         )
-        steps = list(refine.refine(photo, [style], options, canvas=photo))
+        steps = list(refine.refine(photo, [style], request, canvas=photo))
         loaded = extractors._loaded.popitem()[1]
         assert loaded.title == row.title
         if row.file:

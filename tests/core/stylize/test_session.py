@@ -1,27 +1,27 @@
-"""Orders at work: what is told on the way, stopping, going on, refusals, and what is saved."""
+"""Paintings at work: what is told on the way, stopping, going on, refusals, and what is saved."""
 
 from __future__ import annotations
 
 import dataclasses
-import io
-import json
-import os
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from core import images, jobs, models
 from core.errors import InvalidRequest
+from core.jobs import Progress
 from core.models import architectures as builders
 from core.settings import settings
-from core.stylize import extractors, instant, refine, session
+from core.stylize import extractors, instant, refine, session, tasks
 from core.stylize.instant import engine as instant_engine
-from core.stylize.session import Order, Painting, Progress
+from core.stylize.request import StylizeRequest
+from core.stylize.session import Painting
+from core.stylize.tasks import Order
 
 LIMIT = 300  # seconds; a test that needs them has failed
-OPTIONS = refine.Options(
+REQUEST = StylizeRequest(
+    start="instant",
     rows=48,
     steps=8,
     scales=(0.75, 1.0),
@@ -34,7 +34,7 @@ OPTIONS = refine.Options(
 @pytest.fixture
 def order(make_picture) -> Order:
     return Order(photo=make_picture(64, 80, seed=1), styles=[make_picture(56, 96, seed=2)],
-                 options=OPTIONS)  # fmt: skip
+                 request=REQUEST)  # fmt: skip
 
 
 @pytest.fixture
@@ -50,31 +50,33 @@ def sketched(monkeypatch) -> list[dict]:
     return asked
 
 
-def with_(order: Order, **options) -> Order:
-    return dataclasses.replace(order, options=dataclasses.replace(order.options, **options))
+def with_(order: Order, **values) -> Order:
+    return dataclasses.replace(order, request=order.request.changed(**values))
+
+
+class Stop(jobs.Uncontrolled):
+    """A control that says stop, once it is told."""
+
+    stopping = False
 
 
 def run(order: Order, stop_after: int | None = None) -> tuple[object, list[Progress]]:
-    """Has it painted by a job; gives its result and all that it told."""
+    """Draws the steps of the task; gives its result and all that it told."""
     told: list[Progress] = []
+    control = Stop()
+    steps = tasks.stylize(order, control)
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            return end.value, told
+        told.append(progress)
+        if stop_after is not None:
+            control.stopping = progress.step == stop_after
 
-    def work(job: jobs.Job):
-        report = job.report
 
-        def listen(progress: Progress) -> None:
-            report(progress)
-            told.append(progress)
-            if stop_after is not None and progress.phase == "painting":
-                if progress.step == stop_after:
-                    job.cancel()
-            elif stop_after == 0 and progress.phase == "sketching":
-                job.cancel()
-
-        job.report = listen
-        return session.paint(order, job)
-
-    job = jobs.submit(f"test-{os.urandom(8).hex()}", work)
-    return job.result(LIMIT), told
+def sketched_by(order: Order) -> np.ndarray:
+    return session.at_once(order.request, order.photo, order.styles)
 
 
 def test_it_sketches_then_paints_over_the_sketch_coarse_to_fine(order, sketched):
@@ -85,7 +87,7 @@ def test_it_sketches_then_paints_over_the_sketch_coarse_to_fine(order, sketched)
     steps = told[2:]
     assert [progress.step for progress in steps] == list(range(1, 9))
     assert [progress.scale for progress in steps] == [0.75] * 5 + [1.0] * 3
-    assert all(a.done < b.done for a, b in pairwise(steps))
+    assert all(a.fraction < b.fraction for a, b in pairwise(steps))
     # The first step shows the sketch that it starts from; later ones do not.
     first = images.load(steps[0].preview).pixels
     np.testing.assert_allclose(np.median(first, (0, 1)), (120, 90, 60), atol=6)
@@ -97,10 +99,8 @@ def test_it_sketches_then_paints_over_the_sketch_coarse_to_fine(order, sketched)
 
 
 def test_what_the_sketch_is_asked_for(order, sketched):
-    order = dataclasses.replace(with_(order, brush=2.0, keep_colors=True), weights=[3.0],
-                                strength=0.5)  # fmt: skip
-    session.at_once(order)
-    assert sketched == [{"style_weights": [3.0], "strength": 0.5, "rows": 48, "brush": 2.0,
+    sketched_by(with_(order, brush=2.0, keep_colors=True, style_weights=[3.0], strength=0.5))
+    assert sketched == [{"style_weights": (3.0,), "strength": 0.5, "rows": 48, "brush": 2.0,
                          "keep_colors": True}]  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def test_a_sketch_that_is_there_already_is_not_painted_again(order, sketched):
 
 
 def test_it_starts_from_photo_or_noise_when_asked(order, sketched):
-    order = with_(dataclasses.replace(order, from_instant=False), steps=1, scales=(1.0,))
+    order = with_(order, start="photo", steps=1, scales=(1.0,))
     from_photo, told = run(order)
     assert [progress.phase for progress in told] == ["looking", "painting"]
     from_noise, _ = run(with_(order, start="noise"))
@@ -160,11 +160,9 @@ def test_stopped_before_the_first_step_the_sketch_is_kept(order, sketched):
 
 
 def test_a_job_that_nobody_looks_at_leaves_nothing_or_what_there_was(order, sketched):
-    job = jobs.Job("abandoned", lambda job: None, patience=None)
-    job.cancel()
-    assert session.paint(dataclasses.replace(order, from_instant=False), job) is None
+    assert run(with_(order, start="photo"), stop_after=0)[0] is None
     earlier, _ = run(order, stop_after=2)
-    assert session.paint(dataclasses.replace(order, earlier=earlier), job) is earlier
+    assert run(dataclasses.replace(order, earlier=earlier), stop_after=0)[0] is earlier
 
 
 def test_previews_and_frames_are_small_jpegs_of_one_size(order, sketched):
@@ -179,20 +177,9 @@ def test_previews_and_frames_are_small_jpegs_of_one_size(order, sketched):
     assert {images.load(each.preview).pixels.shape for each in told if each.preview} == {
         (384, 480, 3)
     }
-    assert {each.picture.shape for each in told if each.picture is not None} == {(600, 750, 3)}
-
-
-@pytest.mark.parametrize("number", [1, 4, 5, 6, 79, 80, 81, 1000])
-def test_a_thinned_row_is_bounded_and_spread_over_all(number):
-    row = session.Thinned[int](5)
-    for thing in range(number):
-        if row.wants():
-            row.add(thing)
-    assert len(row.kept) == number if number < 5 else 2 <= len(row.kept) < 5
-    assert row.kept[0] == 0
-    gaps = np.diff(row.kept)
-    assert len(set(gaps)) <= 1
-    assert number - row.kept[-1] <= max([1, *gaps])
+    stills = {each.still: each.scale for each in told if each.still}
+    assert {images.load(each).pixels.shape for each in stills} == {(600, 750, 3)}
+    assert list(stills.values()) == [0.1, 1.0]
 
 
 def test_without_the_instant_network_it_starts_from_the_photo_and_says_so(order, monkeypatch):
@@ -201,7 +188,7 @@ def test_without_the_instant_network_it_starts_from_the_photo_and_says_so(order,
 
     monkeypatch.setattr(instant, "paint", missing)
     with pytest.raises(models.WeightsError, match="instant_style"):
-        session.at_once(order)
+        sketched_by(order)
     done, _ = run(order)
     assert done.complete
     assert "started from the photo" in done.note
@@ -211,17 +198,17 @@ def test_without_the_instant_network_it_starts_from_the_photo_and_says_so(order,
 
 def test_without_a_networks_weights_it_paints_with_vgg16_and_says_so(order, sketched):
     done, _ = run(with_(order, network="inception_v3", rows=80, steps=1, scales=(1.0,)))
-    assert done.options.network == "vgg16"
-    assert done.options.content_layers is None
+    assert done.request.network == "vgg16"
+    assert done.request.content_layers is None
     assert done.note.endswith("Painting with VGG16 instead.")
     assert "inception_v3_weights" in done.note
 
 
 def test_vgg19_without_its_own_weights_is_called_what_it_is():
-    options, note = session.at_hand(refine.Options(network="vgg19", precision="float32"))
-    assert options.network == "vgg19"
+    request, note = session.at_hand(StylizeRequest(network="vgg19", precision="float32"))
+    assert request.network == "vgg19"
     assert note == "Painted with VGG19 (deepened VGG16)."
-    assert session.at_hand(OPTIONS) == (OPTIONS, "")
+    assert session.at_hand(REQUEST) == (REQUEST, "")
 
 
 def test_what_cannot_be_painted_is_refused_in_a_sentence(order, sketched, monkeypatch):
@@ -230,8 +217,10 @@ def test_what_cannot_be_painted_is_refused_in_a_sentence(order, sketched, monkey
         run(order)
     monkeypatch.undo()
     monkeypatch.setattr(instant, "paint", lambda photo, *_, **__: photo)
-    with pytest.raises(InvalidRequest, match=r"^Weights of styles are positive numbers\.$"):
-        run(dataclasses.replace(order, weights=[0.0]))
+    with pytest.raises(InvalidRequest, match=r"^Weights of styles are positive numbers, and not"):
+        with_(order, style_weights=[0.0])
+    with pytest.raises(InvalidRequest, match=r"^1 styles and 2 weights: one each is needed\.$"):
+        run(with_(order, style_weights=[1.0, 2.0]))
     damaged = models.WeightsError("The weights file is damaged: delete it.")
 
     def refuse(*_, **__):
@@ -249,25 +238,60 @@ def test_other_errors_are_not_taken_for_sentences(order, sketched, monkeypatch, 
         raise error
 
     monkeypatch.setattr(refine, "refine", broken)
-    job = jobs.submit("broken", lambda job: session.paint(order, job))
+    job = jobs.submit("stylize", order)
     with pytest.raises(type(error)):
         job.result(60)
     assert str(error) not in job.sentence
     assert "incident" in job.sentence
 
 
-def test_a_png_remembers_how_it_was_made(make_picture):
-    data = session.png(
-        make_picture(), OPTIONS, content="Gänse.jpg", styles=["a.png", "b.png"], weights=[1, 2]
-    )
-    with Image.open(io.BytesIO(data)) as image:
-        told = json.loads(image.text["atelier"])
-    assert told["content"] == "Gänse.jpg"
-    assert told["styles"] == ["a.png", "b.png"]
-    assert told["weights"] == [1, 2]
-    assert told["rows"] == 48
-    assert told["style_layers"] == {"block1_conv1": 1.0, "block2_conv1": 1.0}
-    np.testing.assert_array_equal(images.load(data).pixels, make_picture())
+def test_the_instant_picture_alone_is_a_finished_painting(order, sketched):
+    done, told = run(with_(order, mode="instant", start="photo"))
+    assert [progress.phase for progress in told] == ["sketching"]
+    assert (done.pixels == (120, 90, 60)).all()
+    assert (done.step, done.complete, len(sketched)) == (0, True, 1)
+
+
+def test_without_the_instant_network_there_is_no_instant_picture(order, monkeypatch):
+    def missing(*_, **__):
+        raise models.WeightsError("The weights instant_style.weights.h5 are not here.")
+
+    monkeypatch.setattr(instant, "paint", missing)
+    with pytest.raises(models.WeightsError, match="instant_style"):
+        run(with_(order, mode="instant"))
+
+
+def test_painters_are_given_by_their_ids(order, sketched, monkeypatch):
+    known: list[str] = []
+    picture = order.styles[0]
+    monkeypatch.setattr(session.artist_styles, "load", lambda id_: known.append(id_) or picture)
+    done, _ = run(dataclasses.replace(order, styles=["claude-monet"]))
+    assert known == ["claude-monet"]
+    assert done.complete
+
+
+def test_ctrl_c_keeps_what_is_there_and_nothing_is_raised_once_there_is_something(
+    order, sketched, monkeypatch
+):
+    whole = refine.refine
+
+    def interrupted_after(count: int, order: Order) -> Painting | None:
+        def steps(*given, **more):
+            for step in whole(*given, **more):
+                if step.step > count:
+                    raise KeyboardInterrupt
+                yield step
+
+        monkeypatch.setattr(refine, "refine", steps)
+        return run(order)[0]
+
+    kept = interrupted_after(2, order)
+    assert (kept.step, kept.complete, kept.pixels.shape) == (2, False, (48, 60, 3))
+    sketch = interrupted_after(0, order)
+    assert (sketch.step, sketch.complete) == (0, False)
+    assert (sketch.pixels == (120, 90, 60)).all()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_after(0, with_(order, start="photo"))
 
 
 @pytest.mark.slow
@@ -280,6 +304,6 @@ def test_with_the_real_networks_whose_decoder_knows_nothing_yet(order, monkeypat
     done, _ = run(order)
     assert done.complete
     assert done.note == ""
-    sketch = session.at_once(order)
+    sketch = sketched_by(order)
     assert sketch.shape == done.pixels.shape
     assert (sketch != done.pixels).any()

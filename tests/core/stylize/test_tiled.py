@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.stylize import extractors, losses, objective, refine, tiling
+from core.stylize.request import StylizeRequest
 from core.stylize.style import StyleTarget
 from core.stylize.terms import STYLE
 
@@ -113,7 +114,7 @@ def test_total_variation_counts_once(judge, targets, photo, canvas):
 def test_a_painting_in_tiles_is_the_same(monkeypatch):
     photo, style = picture(*SIZE, seed=0), picture(150, 171, seed=1)
     photo, style = photo.astype(np.uint8), style.astype(np.uint8)
-    options = refine.Options(rows=SIZE[0], steps=2, scales=(1.0,), precision="float32")
+    request = StylizeRequest(rows=SIZE[0], steps=2, scales=(1.0,), precision="float32")
     cuts = []
 
     def cut(*arguments):
@@ -121,11 +122,11 @@ def test_a_painting_in_tiles_is_the_same(monkeypatch):
         return real(*arguments)
 
     def paint() -> list[refine.Step]:
-        return list(refine.refine(photo, [style], options))
+        return list(refine.refine(photo, [style], request))
 
     whole, real = paint(), tiling.cut
     monkeypatch.setattr(tiling, "cut", cut)
-    monkeypatch.setattr(refine, "_room", lambda *_: LARGEST)
+    monkeypatch.setattr(refine, "room", lambda *_: LARGEST)
     tiled, again = paint(), paint()
     # The style is as high as the painting and a little wider.
     assert [arguments[:2] for arguments in cuts] == [(245, 279), SIZE] * 2
