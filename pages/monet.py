@@ -280,7 +280,7 @@ elif direction in st.session_state.monet_example:
 brush, strength = DEFAULT.brush, DEFAULT.strength
 if queue:
     limits = described(MonetRequest, "strength")
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     percent = left.slider(
         label(MonetRequest, "strength"),
         round(100 * (limits.low or 0)),
