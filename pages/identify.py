@@ -206,8 +206,8 @@ elif st.session_state.example is not None:
     queue = [uploads.given(f"{chosen.title}.jpg", chosen.read())]
 
 if queue and not models.is_loaded(model):
-    waking = st.empty()
-    with waking.status(LOADING) as status:
+    loading = st.empty()
+    with loading.status(LOADING) as status:
         try:
             models.load(model, progress=status.write)
             identify.warm_up(model)
@@ -215,7 +215,7 @@ if queue and not models.is_loaded(model):
             status.update(label="The model cannot be loaded", state="error")
             st.error(str(error))
             st.stop()
-    waking.empty()
+    loading.empty()
 
 progress = st.progress(0.0) if len(queue) > 1 else None
 for place, (key, given) in enumerate(uploads.keyed(queue), start=1):

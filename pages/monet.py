@@ -126,7 +126,8 @@ def see_to(wanted: dict[str, bytes], request: MonetRequest) -> None:
         st.error(sentence)
     known = {*state.monet_painted, *state.monet_refused}
     missing = {key: data for key, data in wanted.items() if key not in known}
-    stopped = state.monet_stopped or any(job.is_finished for job in state.monet_jobs.values())
+    given_up = any(job.state is State.cancelled for job in state.monet_jobs.values())
+    stopped = state.monet_stopped or given_up
     if stopped and missing.keys() <= state.monet_jobs.keys() and missing:
         st.info("Stopped. What was painted stays.")
         if not st.button("Go on", icon=":material/play_arrow:", key="go-on-monet"):
@@ -279,7 +280,7 @@ elif direction in st.session_state.monet_example:
 brush, strength = DEFAULT.brush, DEFAULT.strength
 if queue:
     limits = described(MonetRequest, "strength")
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     percent = left.slider(
         label(MonetRequest, "strength"),
         round(100 * (limits.low or 0)),

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import identify, images, journal, monet
+from core.monet import generate
 from core.settings import ROOT
 from pages.components.ui import downloads, uploads
 from tests.pages.conftest import words
@@ -83,23 +85,29 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
         shapes.append(pixels.shape)
         return monet.Painted(direction, pixels, 255 - pixels, 0.1)
 
-    monkeypatch.setattr(monet, "paint", paint)
-    monkeypatch.setattr(monet, "is_loaded", lambda direction: True)
+    monkeypatch.setattr(generate, "paint", paint)
+    monkeypatch.setattr(generate, "is_loaded", lambda direction: True)
     return shapes
 
 
+def finished(app: AppTest) -> AppTest:
+    """Waits for Monet's jobs, and runs the page again as its fragment does."""
+    for job in list(app.session_state["monet_jobs"].values()):
+        with suppress(Exception):  # that is for the page to tell
+            job.result(60)
+    return app.run()
+
+
 def monets(*files: tuple[str, bytes]) -> AppTest:
-    app = drop(open_page(MONET), *files)
-    app.session_state["monet_job"].result(60)
-    return fine(app.run())
+    return fine(finished(drop(open_page(MONET), *files)))
 
 
 # The same file twice, the same content under two names, and two contents under one name.
-TWINS = [("a.png", small(1)), ("a.png", small(1)), ("b.png", small(1)), ("a.png", small(2))]
+SAME = [("a.png", small(1)), ("a.png", small(1)), ("b.png", small(1)), ("a.png", small(2))]
 
 
 def test_identify_takes_the_same_file_twice_and_each_has_its_own_answer_and_feedback():
-    app = drop(open_page(IDENTIFY), *TWINS)
+    app = drop(open_page(IDENTIFY), *SAME)
     assert len(app.segmented_control) == 4
     rows = journal.predictions()
     assert len(rows) == 4
@@ -134,7 +142,7 @@ def test_what_one_picture_does_to_identify_is_not_the_others_end(monkeypatch):
 
 
 def test_monet_paints_the_same_picture_once_and_gives_it_for_each_of_its_files(painted):
-    app = monets(*TWINS)
+    app = monets(*SAME)
     assert len(painted) == 2
     assert offered(app) == ["Download"] * 4 + ["Download all 4"]
     for toggle in app.toggle:
@@ -149,7 +157,7 @@ def test_the_archive_of_monet_has_a_name_for_each(painted, monkeypatch):
             archives.append(data())
 
     monkeypatch.setattr(downloads, "button", button)
-    monets(*TWINS, ("../../evil.png", small(3)), ('a "b".png', small(4)))
+    monets(*SAME, ("../../evil.png", small(3)), ('a "b".png', small(4)))
     with zipfile.ZipFile(io.BytesIO(archives[-1])) as archive:
         found = {name: archive.read(name) for name in archive.namelist()}
     assert sorted(found) == [
@@ -164,19 +172,18 @@ def test_the_archive_of_monet_has_a_name_for_each(painted, monkeypatch):
 
 
 def test_a_picture_that_monet_stumbles_over_is_not_the_others_end(monkeypatch, painted):
-    paint = monet.paint
+    paint = generate.paint
 
     def stumble(pixels, *given, **named):
         if pixels.shape[0] == 30:
             raise ZeroDivisionError("division by zero")
         return paint(pixels, *given, **named)
 
-    monkeypatch.setattr(monet, "paint", stumble)
+    monkeypatch.setattr(generate, "paint", stumble)
     app = AppTest.from_file(MONET, default_timeout=60).run()
     files = [("odd.png", small(1, 30, 40)), ("good.png", small(2))]
     app.file_uploader[0].set_value([(name, data, "image/png") for name, data in files]).run()
-    app.session_state["monet_job"].result(60)
-    app.run()
+    finished(app)
     assert not app.exception
     assert "odd.png" in app.warning[0].value
     assert "incident" in app.warning[0].value
@@ -200,8 +207,7 @@ def test_what_is_no_picture_is_told_on_every_page(painted, kind: str):
     for page in (IDENTIFY, MONET):
         app = drop(open_page(page), file, ("good.png", small()))
         if page == MONET:
-            app.session_state["monet_job"].result(60)
-            fine(app.run())
+            fine(finished(app))
         (told,) = [warning.value for warning in app.warning]
         assert told.startswith("**odd\\*name\\*.jpg**: ")
         assert told.endswith(".")

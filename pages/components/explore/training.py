@@ -75,7 +75,9 @@ def _augmentation(place: Path | None) -> None:
         area = st.slider("Crop: smallest share of the picture", 0.1, 1.0, how.min_area, width=230)
         color = st.slider("Color jitter: light and color", 0.0, 0.6, how.colour, width=180)
         jpeg = st.slider("JPEG: chance to be saved again", 0.0, 1.0, how.jpeg, width=190)
-        patched = st.toggle("CutMix: patched with another painting", help="arXiv 1905.04899")
+        patched = st.toggle(
+            "CutMix patches", help="Patched with another painting (arXiv 1905.04899)"
+        )
         again = st.button("Draw again", icon=":material/casino:")
     if again or "drawn" not in st.session_state:
         st.session_state.drawn = int(np.random.default_rng().integers(10**9))

@@ -83,8 +83,8 @@ def _is_ready(entry: models.Entry) -> bool:
     """Loads a model if need be; says why if that fails."""
     if models.is_loaded(entry.id):
         return True
-    waking = st.empty()
-    with waking.status(f"Loading {entry.title}. This takes a few seconds, only once.") as status:
+    place = st.empty()
+    with place.status(f"Loading {entry.title}. This takes a few seconds, only once.") as status:
         try:
             models.load(entry.id, progress=status.write)
             identify.warm_up(entry.id)
@@ -92,7 +92,7 @@ def _is_ready(entry: models.Entry) -> bool:
             status.update(label=f"{entry.title} cannot be loaded", state="error")
             st.error(str(error))
             return False
-    waking.empty()
+    place.empty()
     return True
 
 

@@ -23,11 +23,11 @@ _SHARES = {
         "Top-1 accuracy on the test split: paintings kept away until the end, never seen.",
     ),
     "val": (
-        "Top-1, validation",
+        "Top-1, val.",
         "Top-1 accuracy on the validation split: not learned from, but looked at to choose and to "
         "stop.",
     ),
-    "train": ("Top-1, training", "Top-1 accuracy on the training split: learned from."),
+    "train": ("Top-1, train", "Top-1 accuracy on the training split: learned from."),
     "macro_accuracy": (
         "Macro accuracy",
         "Mean over artists on the test split: every artist counts alike, however many paintings.",

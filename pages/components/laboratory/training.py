@@ -49,7 +49,10 @@ def _curves(entry: models.Entry, history: pd.DataFrame) -> None:
                 key="curve-right",
                 alt=_in_words(history, shares, share=True),
             )
-            st.caption("On the validation paintings, which it does not learn from.")
+            st.caption(
+                "On the validation paintings, which it does not learn from. Macro accuracy: the "
+                "mean over artists, each of whom counts alike."
+            )
     if losses:
         with right:
             charts.show(
