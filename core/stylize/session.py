@@ -162,7 +162,7 @@ class _Easel:
         self,
         request: StylizeRequest,
         photo: Pixels,
-        styles: Sequence[refine.Style],
+        styles: Sequence[Pixels | ArtistStyle],
         sketch: Pixels | None,
         earlier: Painting | None,
         control: Control,
