@@ -72,7 +72,7 @@ def tune(
         tuner = _Tuner(recipe, data, weights, run, trials, on_trial)
         try:
             tuner.search(verbose=0)
-        except errors.FatalError:
+        except FatalError:
             if tuner.fatal:  # KerasTuner's own error says no more than this one
                 raise tuner.fatal from None
             raise
