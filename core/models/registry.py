@@ -41,8 +41,7 @@ class Builder:
         base: Id of the model of the catalogue through which a classifier sees pictures: it
             takes the mean of the base's last map, `(batch, channels)`, and has no `features`.
         training: Arguments of `build` that only training uses.
-        summary, source, licence: What catalogue and card say of a model, before where the
-            training took place.
+        summary, source, licence: What catalogue and card say of a model that is trained of it.
     """
 
     build: Callable[..., Any]

@@ -160,10 +160,12 @@ def check_base(recipe: Recipe) -> None:
         InvalidRequest: If it does not.
         UnknownName: If there is no such network.
     """
-    if recipe.frozen_base == bool(builders("identify")[recipe.network].base):
-        return
-    based = ", ".join(name for name, row in builders("identify").items() if row.base)
-    raise InvalidRequest(f"frozen_base goes with networks on a base ({based}), and no others.")
+    base = builders("identify")[recipe.network].base
+    if recipe.frozen_base != bool(base):
+        raise InvalidRequest(
+            f"frozen_base cannot be {str(recipe.frozen_base).lower()}: the network "
+            f"{recipe.network} has {'a' if base else 'no'} base to be frozen."
+        )
 
 
 def from_options(options: dict[str, Any]) -> Recipe:

@@ -445,6 +445,28 @@ def test_a_run_keeps_to_the_network_that_it_started_with(tmp_path):
         loop._settle(tmp_path, RECIPES["resnet50_two_phase"], ["A"], Path("data"), None)
 
 
+def test_the_head_of_vgg16_learns_from_the_features_of_the_one_that_ships(paintings, tmp_path):
+    """Without any directory of weights."""
+    recipe = dataclasses.replace(RECIPES["vgg16"], epochs=2)
+    rows = [row for row in dataset.read(paintings) if row.path.name in ("0.png", "12.png")]
+    features = loop.inputs(recipe, rows, None, tmp_path)
+    base = models.load_keras("vgg16_base").body
+    maps = np.asarray(base.predict(dataset.load_pixels(rows, 224), verbose=0), np.float32)
+    distance = np.linalg.norm(features - maps.mean(axis=(1, 2)))
+    assert distance < 0.02 * np.linalg.norm(features)  # they are means of bfloat16, perhaps
+
+    kept = loop.inputs(recipe, rows, tmp_path / "nowhere", tmp_path)  # looks at nothing again
+    np.testing.assert_array_equal(kept, features)
+    assert classifiers.build(recipe, 4).input_shape == (None, features.shape[1])
+
+
+def test_a_base_can_only_be_frozen_where_there_is_one():
+    with pytest.raises(ValueError, match="custom_cnn has no base"):
+        classifiers.build(dataclasses.replace(RECIPES["custom_cnn"], frozen_base=True), 4)
+    with pytest.raises(ValueError, match="vgg16 has a base"):
+        classifiers.build(dataclasses.replace(RECIPES["vgg16"], frozen_base=False), 4)
+
+
 def test_every_recipe_can_be_given_on_the_command_line_and_written_down():
     assert [*RECIPES] == [recipe.id for recipe in RECIPES.values()]
     for recipe in RECIPES.values():

@@ -257,7 +257,7 @@ def colours(pictures: list[np.ndarray], weights: Path) -> np.ndarray:
 
 
 def test_without_a_directory_discriminators_see_through_the_vgg16_that_ships():
-    made = session.Session(dataclasses.replace(TINY, features=True), None)
+    made = Session(dataclasses.replace(TINY, features=True), None)
     shipped = models.load_keras("vgg16_base").body
     for discriminator in made.discriminators.values():
         for name in ("block1_conv1", "block4_conv2"):
