@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.images.types import Floats
+from core.images.types import Floats, Pixels
 from core.models.entries import Entry, KerasFile
 from core.models.weights import WeightsError
 
@@ -42,7 +42,7 @@ class KerasLoaded:
             found: Floats = self._compiled(pictures)[0].numpy()
         return found
 
-    def grad_cam(self, picture: npt.NDArray[Any], output: int) -> Floats:
+    def grad_cam(self, picture: Pixels, output: int) -> Floats:
         """Where a picture speaks for an output, see `core.models.runtime.Loaded.grad_cam`."""
         import tensorflow as tf
 

@@ -9,12 +9,12 @@ trainings differentiate them), so who needs them asks for `core.models.load_kera
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from core.images.types import Floats
+from core.images.types import Floats, Pixels
 from core.models.entries import Entry
 
 
@@ -35,7 +35,7 @@ class Loaded(Protocol):
             `(n, artists + 1)` float32 logits, the mean over the model's views.
         """
 
-    def grad_cam(self, picture: npt.NDArray[Any], output: int) -> Floats:
+    def grad_cam(self, picture: Pixels, output: int) -> Floats:
         """Where a picture speaks for an output: Grad-CAM (arXiv 1610.02391).
 
         Args:
