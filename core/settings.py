@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     )
     offline: bool = Field(False, description="Never try to download anything")
 
+    extensions: str = Field(
+        "", description="Modules that add networks and recipes, separated by commas"
+    )
+
     journal_url: str = Field(
         f"sqlite:///{ROOT / 'data' / 'journal.db'}",
         description="Where predictions and feedback are kept: any SQLAlchemy URL",

@@ -1,23 +1,20 @@
 """The recognition of a painting's artist."""
 
+from core.identify.calibration import calibrated, softmax
 from core.identify.classify import (
     CANNOT_TELL,
     ENOUGH,
     SIDE,
     Guess,
     Identification,
-    calibrated,
-    explain,
     identify,
-    known_features,
-    known_score,
-    overlay,
-    softmax,
     squeeze,
     view,
     warm_up,
 )
+from core.identify.explain import explain, overlay
 from core.identify.request import IdentifyRequest
+from core.identify.unknown import known_features, known_score
 
 __all__ = [
     "CANNOT_TELL",

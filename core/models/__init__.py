@@ -1,24 +1,22 @@
 """The models: catalogue, weights, loading, evaluations and architectures."""
 
-from core.models.loading import (
+from core.models.entries import (
     ASSETS,
     DEFAULT,
     Calibration,
     Entry,
     KerasFile,
     KnownScore,
-    Loaded,
-    WeightsError,
     WeightsFile,
-    build,
+    assets,
     catalogue,
-    checked,
     classifiers,
     get,
-    is_loaded,
-    load,
-    resolve,
 )
+from core.models.keras_runtime import KerasLoaded
+from core.models.loading import build, is_loaded, load, load_keras
+from core.models.runtime import Loaded
+from core.models.weights import NotHere, WeightsError, checked, resolve
 
 __all__ = [
     "ASSETS",
@@ -26,10 +24,13 @@ __all__ = [
     "Calibration",
     "Entry",
     "KerasFile",
+    "KerasLoaded",
     "KnownScore",
     "Loaded",
+    "NotHere",
     "WeightsError",
     "WeightsFile",
+    "assets",
     "build",
     "catalogue",
     "checked",
@@ -37,5 +38,6 @@ __all__ = [
     "get",
     "is_loaded",
     "load",
+    "load_keras",
     "resolve",
 ]

@@ -99,10 +99,10 @@ class Attempt(BaseModel):
     evaluation: Evaluation
 
 
-def attempts(directory: Path = models.ASSETS) -> list[Attempt]:
+def attempts(directory: Path | None = None) -> list[Attempt]:
     """The trainings whose weights do not ship, in the order of their recipes."""
     try:
-        text = (directory / "attempts.json").read_text(encoding="utf-8")
+        text = (models.assets(directory) / "attempts.json").read_text(encoding="utf-8")
         return TypeAdapter(list[Attempt]).validate_json(text)
     except FileNotFoundError:
         return []
@@ -111,10 +111,10 @@ def attempts(directory: Path = models.ASSETS) -> list[Attempt]:
         return []
 
 
-def read(entry: models.Entry, directory: Path = models.ASSETS) -> Evaluation | None:
+def read(entry: models.Entry, directory: Path | None = None) -> Evaluation | None:
     """What was measured of a model as it is now; None if nothing was, or if it has changed."""
     try:
-        text = (directory / entry.id / "evaluation.json").read_text(encoding="utf-8")
+        text = (models.assets(directory) / entry.id / "evaluation.json").read_text(encoding="utf-8")
         found = Evaluation.model_validate_json(text)
     except FileNotFoundError:
         return None
@@ -124,14 +124,14 @@ def read(entry: models.Entry, directory: Path = models.ASSETS) -> Evaluation | N
     return found if found.weights == digests(entry, directory) else None
 
 
-def digests(entry: models.Entry, directory: Path = models.ASSETS) -> dict[str, str]:
+def digests(entry: models.Entry, directory: Path | None = None) -> dict[str, str]:
     """Name to SHA-256 of the files of a model, its base's included.
 
     A file that is not on this machine counts as the recorded one: it would be downloaded, and
     not be loaded if it were another.
     """
     entries = [entry] + ([models.get(entry.base)] if entry.base else [])
-    places = [place for place in (settings().weights, directory, models.ASSETS) if place]
+    places = [place for place in (settings().weights, directory, models.assets()) if place]
     found = {}
     for file in (part.file for part in entries):
         paths = (place / file.name for place in places)
@@ -143,7 +143,7 @@ def digests(entry: models.Entry, directory: Path = models.ASSETS) -> dict[str, s
     return found
 
 
-def table(entry: models.Entry, name: str, directory: Path = models.ASSETS) -> pd.DataFrame | None:
+def table(entry: models.Entry, name: str, directory: Path | None = None) -> pd.DataFrame | None:
     """One of the `TABLES` of a model, or None if it has none that can be used.
 
     - `per_artist`: artist, name, precision, recall, f1, paintings (test split)
@@ -154,7 +154,7 @@ def table(entry: models.Entry, name: str, directory: Path = models.ASSETS) -> pd
     - `history`: one row an epoch of the training
     - `search`: one row a trial of the random search before it, see `training.classifiers.tune`
     """
-    path = directory / entry.id / f"{name}.csv"
+    path = models.assets(directory) / entry.id / f"{name}.csv"
     if not path.is_file():
         return None
     try:
@@ -166,17 +166,17 @@ def table(entry: models.Entry, name: str, directory: Path = models.ASSETS) -> pd
     return found
 
 
-def recipe(entry: models.Entry, directory: Path = models.ASSETS) -> dict[str, Any]:
+def recipe(entry: models.Entry, directory: Path | None = None) -> dict[str, Any]:
     """With what a model was trained: the fields of `core.recipes.Recipe`; empty if unknown."""
     try:
-        text = (directory / entry.id / "options.json").read_text(encoding="utf-8")
+        text = (models.assets(directory) / entry.id / "options.json").read_text(encoding="utf-8")
         found = json.loads(text)
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def overview(entries: Sequence[models.Entry], directory: Path = models.ASSETS) -> pd.DataFrame:
+def overview(entries: Sequence[models.Entry], directory: Path | None = None) -> pd.DataFrame:
     """The comparison of models, one row each, the best on test paintings first.
 
     Columns: `model`, `title`, `evaluated`; `train`, `val` and `test` for the accuracy of each

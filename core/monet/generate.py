@@ -161,5 +161,5 @@ def _enlarged(painted: Pixels, canvas: Pixels, before: Pixels) -> Pixels:
 @cache
 def painter(model_id: str) -> Painter:
     """What paints with a generator of the catalogue, loaded once."""
-    loaded = models.load(model_id)
+    loaded = models.load_keras(model_id)
     return Painter(loaded.body, loaded.lock, soften=loaded.entry.soften)

@@ -15,6 +15,7 @@ from PIL import Image, ImageEnhance
 from pydantic import Field
 
 from core import images
+from core.images.types import Floats, Pixels
 from core.recipes.fields import STRICT, Share
 
 
@@ -33,9 +34,7 @@ class Augmentation:
     cutmix: Share = 0.0  # chance that it is patched (Yun et al., arXiv 1905.04899)
 
 
-def random_view(
-    pixels: np.ndarray, size: int, how: Augmentation, rng: np.random.Generator
-) -> np.ndarray:
+def random_view(pixels: Pixels, size: int, how: Augmentation, rng: np.random.Generator) -> Pixels:
     """Draws one view of a painting: `(height, width, 3)` uint8 to `(size, size, 3)` uint8."""
     picture = Image.fromarray(pixels)
     width, height = picture.size
@@ -61,9 +60,7 @@ def random_view(
     return np.asarray(picture)
 
 
-def mix(
-    x: np.ndarray, y: np.ndarray, how: Augmentation, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def mix(x: Floats, y: Floats, how: Augmentation, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Mixes a batch with itself reversed, by mixup, by cutmix or not at all.
 
     Args:

@@ -11,10 +11,13 @@ import json
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from core.errors import InvalidRequest
+from core.extensions import ExtensionError
 from core.identify import SIDE
+from core.models.registry import builders
 from core.recipes.augmentation import Augmentation
 from core.recipes.fields import (
     STRICT,
@@ -28,11 +31,23 @@ from core.recipes.fields import (
     checked,
     parsed,
 )
+from core.recipes.registry import register
+
+
+def _registered(network: str) -> str:
+    try:
+        there = network in (known := builders("identify"))
+    except ExtensionError as error:  # it may be that module's
+        raise PydanticCustomError("extension", "{reason}", {"reason": str(error)}) from None
+    if not there:
+        raise PydanticCustomError(
+            "network", "there is no such network; there are {known}", {"known": ", ".join(known)}
+        )
+    return network
+
 
 Name = Annotated[str, Field(pattern=r"^[\w-]*$", max_length=100)]
-Network = Literal[  # builders in core.models.architectures
-    "efficientnet_lite0", "vgg16", "resnet50", "resnet50_v2", "small_resnet", "custom_cnn"
-]
+Network = Annotated[str, AfterValidator(_registered)]  # a builder, see core.models.registry
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,67 @@ class Recipe:
         return self.sizes[-1][1] if self.flatten else self.shown
 
 
+def with_options(recipe: Recipe, options: list[str]) -> Recipe:
+    """A recipe with some fields changed, each given as `field=JSON`, e.g. `epochs=3`.
+
+    Parts of a field are reached with dots: `augmentation.colour=0.1`,
+    `architecture.units=384`, `phases.0.epochs=3`.
+
+    Raises:
+        InvalidRequest: If there is no such field, the phases speak for it, or it cannot have
+            this value.
+    """
+    changed = json.loads(json.dumps(dataclasses.asdict(recipe)))
+    for option in options:
+        name, value = parsed(option)
+        if changed["phases"] and name in ("epochs", "learning_rate", "patience"):
+            raise InvalidRequest(f"This recipe has phases: set phases.0.{name}, or phases=[]")
+        *outer, last = name.split(".")
+        fields: Any = changed
+        try:
+            for part in outer:
+                fields = fields[_key(fields, part)]
+            fields[_key(fields, last)]  # must be there already
+        except (KeyError, IndexError, TypeError, ValueError):
+            raise InvalidRequest(f"A recipe has no {name!r}; it has {', '.join(changed)}") from None
+        fields[_key(fields, last)] = value
+    found = from_options(changed)
+    if found.sizes[0][0] > 0:
+        raise InvalidRequest("sizes must begin with a share of 0: the size of the first epoch.")
+    check_base(found)
+    return found
+
+
+def check_base(recipe: Recipe) -> None:
+    """Makes sure that a recipe freezes the base of its network if, and only if, it has one.
+
+    Raises:
+        InvalidRequest: If it does not.
+        UnknownName: If there is no such network.
+    """
+    base = builders("identify")[recipe.network].base
+    if recipe.frozen_base != bool(base):
+        raise InvalidRequest(
+            f"frozen_base cannot be {str(recipe.frozen_base).lower()}: the network "
+            f"{recipe.network} has {'a' if base else 'no'} base to be frozen."
+        )
+
+
+def from_options(options: dict[str, Any]) -> Recipe:
+    """The recipe that `dataclasses.asdict` or a published `options.json` describes.
+
+    Raises:
+        InvalidRequest: If it describes none.
+    """
+    options = {name: value for name, value in options.items() if name != "published"}
+    # As JSON would have it, so that what is read equals what was written.
+    return checked(Recipe, json.loads(json.dumps(options)))
+
+
+def _key(fields: Any, part: str) -> str | int:
+    return int(part) if isinstance(fields, list | tuple) else part
+
+
 # What the reports' end-to-end trainings share. Where they leave it open, Keras's defaults:
 # the validation loss says which epoch is best; class weights are balanced.
 _REPORTED: dict[str, Any] = {
@@ -135,22 +211,30 @@ _ALL_LAYERS = Phase(epochs=10, learning_rate=1e-4, schedule="plateau")
 # paintings to learn much from.
 _STRONG = Augmentation(min_area=0.3, colour=0.15, resampling=0.3, jpeg=0.2, mixup=0.15, cutmix=0.4)
 
-RECIPES: dict[str, Recipe] = {
-    "custom_cnn": Recipe(
+register(
+    Recipe(
         phases=(Phase(epochs=50, learning_rate=1e-3, schedule="constant", patience=3),),
         architecture={"units": 128, "dropout": 0.5},
         **_REPORTED_CNN,
         **_REPORTED,
     ),
-    # The best of the report's random search.
-    "custom_cnn_tuned": Recipe(
+    title="Custom CNN, as reported",
+    reported=0.451,
+)
+# The best of the report's random search.
+register(
+    Recipe(
         name="custom_cnn_tuned",
         phases=(Phase(epochs=50, learning_rate=1e-4, schedule="constant", patience=3),),
         architecture={"units": 384, "dropout": 0.5},
         **_REPORTED_CNN,
         **_REPORTED,
     ),
-    "custom_cnn_improved": Recipe(
+    title="Custom CNN, tuned as reported",
+    reported=0.576,
+)
+register(
+    Recipe(
         name="custom_cnn_improved",
         network="small_resnet",
         phases=(
@@ -166,7 +250,10 @@ RECIPES: dict[str, Recipe] = {
         augmentation=dataclasses.replace(_STRONG, min_area=0.4, mixup=0.0, cutmix=0.25),
         architecture={"units": 128, "dropout": 0.2},
     ),
-    "efficientnet_lite0": Recipe(
+    title="Custom CNN",
+)
+register(
+    Recipe(
         network="efficientnet_lite0",
         epochs=24,
         # Crops of a 224-pixel picture shown at 176 pixels have brushwork at about its true
@@ -178,7 +265,10 @@ RECIPES: dict[str, Recipe] = {
         patience=24,
         augmentation=_STRONG,
     ),
-    "vgg16": Recipe(
+    title="EfficientNet-Lite0",
+)
+register(
+    Recipe(
         network="vgg16",
         frozen_base=True,
         epochs=60,
@@ -189,8 +279,16 @@ RECIPES: dict[str, Recipe] = {
         average=0.99,
         patience=15,
     ),
-    "resnet50": Recipe(phases=(_ALL_LAYERS,), **_REPORTED_RESNET50, **_REPORTED),
-    "resnet50_two_phase": Recipe(
+    title="VGG16",
+    reported=0.36,
+)
+register(
+    Recipe(phases=(_ALL_LAYERS,), **_REPORTED_RESNET50, **_REPORTED),
+    title="ResNet50, one phase",
+    reported=0.55,
+)
+register(
+    Recipe(
         name="resnet50_two_phase",
         phases=(
             _ALL_LAYERS,
@@ -205,9 +303,13 @@ RECIPES: dict[str, Recipe] = {
         **_REPORTED_RESNET50,
         **_REPORTED,
     ),
-    # First a head for the features as they are, so that its first, wild gradients do not
-    # reach them (Kumar et al., arXiv 2202.10054), then everything.
-    "resnet50_improved": Recipe(
+    title="ResNet50, two phases",
+    reported=0.857,
+)
+# First a head for the features as they are, so that its first, wild gradients do not
+# reach them (Kumar et al., arXiv 2202.10054), then everything.
+register(
+    Recipe(
         name="resnet50_improved",
         network="resnet50_v2",
         phases=(
@@ -223,61 +325,5 @@ RECIPES: dict[str, Recipe] = {
         augmentation=_STRONG,
         architecture={"conv5": False, "dense": [], "dropout": 0.2},
     ),
-}
-
-# Top-1 accuracies that the reports give for their recipes: on test paintings of eleven artists,
-# most of them the nine of `training.publishing.evaluate.NINE`.
-REPORTED = {
-    "custom_cnn": 0.451,
-    "custom_cnn_tuned": 0.576,
-    "vgg16": 0.36,
-    "resnet50": 0.55,
-    "resnet50_two_phase": 0.857,
-}
-
-
-def with_options(recipe: Recipe, options: list[str]) -> Recipe:
-    """A recipe with some fields changed, each given as `field=JSON`, e.g. `epochs=3`.
-
-    Parts of a field are reached with dots: `augmentation.colour=0.1`,
-    `architecture.units=384`, `phases.0.epochs=3`.
-
-    Raises:
-        InvalidRequest: If there is no such field, the phases speak for it, or it cannot have
-            this value.
-    """
-    changed = json.loads(json.dumps(dataclasses.asdict(recipe)))
-    for option in options:
-        name, value = parsed(option)
-        if changed["phases"] and name in ("epochs", "learning_rate", "patience"):
-            raise InvalidRequest(f"This recipe has phases: set phases.0.{name}, or phases=[]")
-        *outer, last = name.split(".")
-        fields: Any = changed
-        try:
-            for part in outer:
-                fields = fields[_key(fields, part)]
-            fields[_key(fields, last)]  # must be there already
-        except (KeyError, IndexError, TypeError, ValueError):
-            raise InvalidRequest(f"A recipe has no {name!r}; it has {', '.join(changed)}") from None
-        fields[_key(fields, last)] = value
-    found = from_options(changed)
-    if found.sizes[0][0] > 0:
-        raise InvalidRequest("sizes must begin with a share of 0: the size of the first epoch.")
-    if found.frozen_base != (found.network == "vgg16"):
-        raise InvalidRequest("frozen_base goes with the network vgg16, and with no other.")
-    return found
-
-
-def from_options(options: dict[str, Any]) -> Recipe:
-    """The recipe that `dataclasses.asdict` or a published `options.json` describes.
-
-    Raises:
-        InvalidRequest: If it describes none.
-    """
-    options = {name: value for name, value in options.items() if name != "published"}
-    # As JSON would have it, so that what is read equals what was written.
-    return checked(Recipe, json.loads(json.dumps(options)))
-
-
-def _key(fields: Any, part: str) -> str | int:
-    return int(part) if isinstance(fields, list | tuple) else part
+    title="ResNet50",
+)

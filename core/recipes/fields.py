@@ -33,7 +33,8 @@ def checked(kind: type[Options], values: dict[str, Any]) -> Options:
             of its range. The message names the first.
     """
     try:
-        return _adapter(kind).validate_python(values)  # type: ignore[arg-type]
+        found: Options = _adapter(kind).validate_python(values)  # type: ignore[arg-type]
+        return found
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"])) or kind.__name__

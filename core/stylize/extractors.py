@@ -1,30 +1,27 @@
 """The networks whose features style transfer reads, as rows of a table.
 
 They differ in data, not in code: layers, weights of layers, preprocessing. The shipped VGG16
-is always there; the others are those of `keras.applications`, looked for in the directory
-`ATELIER_WEIGHTS`, under the file names of Keras, in the cache, `ATELIER_CACHE`, and at Keras's
-own place on the net. A file is loaded only if its digest is the one that Keras records. Two
-networks are also at hand without any: VGG19 as VGG16, made deeper by convolutions that change
-nothing, and ResNet50 as the classifier that ships, which was tuned to paintings.
+is always there; the others are those of `keras.applications`, under the file names of Keras,
+see `core.models.weights`. Two networks are also at hand without any file: VGG19 as VGG16, made
+deeper by convolutions that change nothing, and ResNet50 as the classifier that ships, which was
+tuned to paintings.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
-import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core import models
 from core.errors import InvalidRequest, UnknownName
-from core.settings import settings
+from core.models.entries import KERAS
+from core.models.weights import File, NotHere, find
 
 if TYPE_CHECKING:
     import keras
@@ -33,12 +30,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DEFAULT = "vgg16"
-
-_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
-
-
-class NotHere(models.WeightsError):
-    """Weights that are not on this machine and cannot be downloaded."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +49,6 @@ class Preprocessing:
 _CAFFE = Preprocessing((103.939, 116.779, 123.68), 1.0, bgr=True)
 _ONE_TO_ONE = Preprocessing((127.5, 127.5, 127.5), 127.5)
 _WITHIN = Preprocessing((0.0, 0.0, 0.0), 1.0)  # our own networks take RGB as it is
-
-
-@dataclass(frozen=True)
-class KerasFile:
-    """Convolutions as `keras.applications` distributes them."""
-
-    name: str
-    url: str
-    md5: str  # the digest that Keras itself records
-    megabytes: int
 
 
 @dataclass(frozen=True)
@@ -99,7 +80,7 @@ class Network:
     temperature: float | None
     shortest_side: int
     bytes_a_pixel: int
-    file: KerasFile | None = None
+    file: File | None = None
 
 
 _VGG_STYLE = {f"block{block}_conv1": 1.0 for block in range(1, 6)}
@@ -118,10 +99,10 @@ TABLE = {
             content={"block5_conv2": 1.0, "block3_conv4": 1.0},
             style=_VGG_STYLE,
             temperature=None, shortest_side=32, bytes_a_pixel=2400,
-            file=KerasFile(
+            file=File(
                 "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                f"{_KERAS}/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                "253f8cb515780f3b799900260a226db6", 80,
+                "253f8cb515780f3b799900260a226db6",
+                url=f"{KERAS}/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
             ),
         ),
         Network(
@@ -134,10 +115,10 @@ TABLE = {
                 "conv4_block6_out": 1.0,
             },
             temperature=10.0, shortest_side=32, bytes_a_pixel=1400,
-            file=KerasFile(
+            file=File(
                 "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                f"{_KERAS}/resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                "4d473c1dd8becc155b73f8504c6f6626", 95,
+                "4d473c1dd8becc155b73f8504c6f6626",
+                url=f"{KERAS}/resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
             ),
         ),
         Network(
@@ -145,10 +126,10 @@ TABLE = {
             content={"mixed7": 1.0},
             style={"mixed0": 1.0, "mixed1": 1.0, "mixed2": 1.0, "mixed3": 1.0},
             temperature=10.0, shortest_side=75, bytes_a_pixel=800,
-            file=KerasFile(
+            file=File(
                 "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                f"{_KERAS}/inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                "bcbd6486424b2319ff4ef7d526e38f63", 88,
+                "bcbd6486424b2319ff4ef7d526e38f63",
+                url=f"{KERAS}/inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
             ),
         ),
     )
@@ -236,7 +217,7 @@ def _build(network: Network, dtype: str, progress: Callable[[str], None]) -> Loa
     if network.file is None:
         return _from_vgg16(network, network.title, dtype, progress)
     try:
-        path = find(network.file, progress)
+        path = find(network.file, progress=progress)
     except NotHere:
         if network.id == "vgg19":
             return _from_vgg16(network, "VGG19 (deepened VGG16)", dtype, progress)
@@ -260,7 +241,7 @@ def _from_vgg16(
     network: Network, title: str, dtype: str, progress: Callable[[str], None]
 ) -> Loaded:
     body = _architecture(network.architecture, dtype)
-    deepen(models.load("vgg16_base", progress).body, body)
+    deepen(models.load_keras("vgg16_base", progress).body, body)
     body.trainable = False
     return Loaded(network, title, body)
 
@@ -306,47 +287,3 @@ def deepen(source: keras.Model, target: keras.Model) -> None:
         kernel = np.zeros(layer.kernel.shape, np.float32)
         kernel[kernel.shape[0] // 2, kernel.shape[1] // 2] = np.eye(kernel.shape[2])
         layer.set_weights([kernel, np.zeros(kernel.shape[3], np.float32)])
-
-
-def find(file: KerasFile, progress: Callable[[str], None] = log.info) -> Path:
-    """Finds, or downloads, weights of `keras.applications`, and checks them.
-
-    Raises:
-        NotHere: If they are nowhere to be had.
-        WeightsError: If they are damaged or not the published ones.
-    """
-    cached = settings().cache / "weights"
-    for directory in filter(None, (settings().weights, cached)):
-        if (directory / file.name).is_file():
-            return models.checked(directory / file.name, file.md5)
-    if settings().offline:
-        raise NotHere(
-            f"The weights {file.name} are not on this machine and downloads are switched off: "
-            "put the file into the directory that ATELIER_WEIGHTS names."
-        )
-    try:
-        return _download(file, cached, progress)
-    except OSError as error:
-        log.info("Not from keras.applications: %r", error)
-        raise NotHere(
-            f"The weights {file.name} could not be downloaded: check the connection, or put the "
-            "file into the directory that ATELIER_WEIGHTS names."
-        ) from None
-
-
-def _download(file: KerasFile, directory: Path, progress: Callable[[str], None]) -> Path:
-    directory.mkdir(parents=True, exist_ok=True)
-    part = directory / f"{file.name}.{os.getpid()}.part"
-    try:
-        with urllib.request.urlopen(file.url, timeout=20) as source, part.open("wb") as target:
-            done, told = 0, -1
-            while block := source.read(1 << 20):
-                target.write(block)
-                done += len(block)
-                if (tenths := 10 * done // (file.megabytes * 1_000_000)) > told:
-                    told = tenths
-                    progress(f"Downloading {file.name}: {done // 10**6} of {file.megabytes} MB…")
-        models.checked(part, file.md5)
-        return part.replace(directory / file.name)
-    finally:
-        part.unlink(missing_ok=True)

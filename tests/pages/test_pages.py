@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import artists, examples, images, journal, models, settings
-from core.models import loading
+from core.models import entries, loading
 from core.settings import ROOT
 from tests.pages import streamlit_internals
 
@@ -141,7 +141,7 @@ def test_an_unknown_painter_is_said_plainly(monkeypatch):
     strict = default.known.model_copy(update={"threshold": 1.1})
     catalogue[models.DEFAULT] = default.model_copy(update={"known": strict})
     monkeypatch.setattr(loading, "_loaded", {})
-    monkeypatch.setattr(loading, "catalogue", lambda: catalogue)
+    monkeypatch.setattr(entries, "catalogue", lambda: catalogue)
     app = upload(open_page(), ("wave.jpg", WAVE.read()))
     assert "Not one of the artists I know" in labels(app)
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from core.tensorflow_compat import fused_normalization
+
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Batch normalisation through TensorFlow's fused kernel.
@@ -56,16 +58,4 @@ def instance_normalisation(name: str | None = None, dtype: str = "float32") -> k
 
 def _fused(layer: Any, maps: Any) -> tuple[Any, Any, Any]:
     """Maps normalised by TensorFlow's kernel with a layer's scale and offset, mean, variance."""
-    import tensorflow as tf
-
-    empty = tf.constant([], tf.float32)
-    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-        x=maps,
-        scale=tf.cast(layer.gamma, tf.float32),
-        offset=tf.cast(layer.beta, tf.float32),
-        mean=empty,
-        variance=empty,
-        epsilon=layer.epsilon,
-        is_training=True,
-    )
-    return outputs, mean, variance
+    return fused_normalization(maps, layer.gamma, layer.beta, epsilon=layer.epsilon)

@@ -19,8 +19,9 @@ import numpy as np
 from core.errors import InvalidRequest
 from core.hardware import compute_dtype
 from core.identify import softmax, squeeze
-from core.models import architectures
+from core.models.registry import builders
 from core.recipes import Recipe
+from core.recipes.classifier import check_base
 from training import runs
 from training.classifiers import phases, pretrained, teacher
 from training.classifiers.batches import Batches
@@ -41,18 +42,16 @@ def build(recipe: Recipe, outputs: int) -> keras.Model:
 
     Raises:
         InvalidRequest: If the network cannot be built as the recipe says.
+        UnknownName: If there is no such network.
     """
-    if recipe.frozen_base:
-        return architectures.vgg16_head(outputs)
-    if recipe.network == "efficientnet_lite0":
-        # Its depthwise convolutions are slower in bfloat16, see docs/experiments.md.
-        return architectures.efficientnet_lite0(
-            outputs, normalisation=batch_normalisation, stochastic_depth=0.1
-        )
-    arguments = architecture(recipe)
+    check_base(recipe)
+    builder, arguments = builders("identify")[recipe.network], architecture(recipe)
     try:
-        return getattr(architectures, recipe.network)(
-            outputs, normalisation=batch_normalisation, dtype=compute_dtype(), **arguments
+        return builder.build(
+            outputs,
+            normalisation=batch_normalisation,
+            dtype=builder.dtype or compute_dtype(),
+            **builder.training | arguments,
         )
     except (AttributeError, TypeError, ValueError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
@@ -63,9 +62,8 @@ def build(recipe: Recipe, outputs: int) -> keras.Model:
 
 def build_shipped(recipe: Recipe, outputs: int, *, dtype: str = "float32") -> keras.Model:
     """The same network as `core.models` loads it, without what only training needs."""
-    if recipe.frozen_base:
-        return architectures.vgg16_head(outputs)
-    return getattr(architectures, recipe.network)(outputs, dtype=dtype, **architecture(recipe))
+    build = builders("identify")[recipe.network].build
+    return build(outputs, dtype=dtype, **architecture(recipe))
 
 
 def architecture(recipe: Recipe) -> dict[str, Any]:
@@ -100,7 +98,8 @@ def train(
             be built, or its teacher does not know the artists.
         training.data.inputs.TrainingError: If the paintings do not suffice, or some are damaged.
         FileNotFoundError: If the starting weights or the paintings are not there.
-        core.models.WeightsError: If the recipe's teacher cannot be loaded.
+        core.models.WeightsError: If starting weights are not there, or those or the teacher's are
+            damaged.
         FloatingPointError: If the loss is no number any more.
     """
     keras.utils.set_random_seed(recipe.seed)
@@ -178,8 +177,7 @@ def inputs(
             known = dict(zip(stored["files"].tolist(), stored["features"], strict=True))
     missing = [p for p in paintings if _key(p) not in known]
     if missing:
-        base = architectures.vgg16_base(dtype=compute_dtype())
-        pretrained.load_vgg16(base, pretrained.find(pretrained.VGG16, weights).parent)
+        base = pretrained.base(recipe.network, weights)
         pooled = keras.layers.GlobalAveragePooling2D(dtype="float32")(base.output)
         extractor = keras.Model(base.input, pooled)
         for i in range(0, len(missing), 256):

@@ -1,79 +1,49 @@
-"""ImageNet starting points: which files, where they are looked for, how they are copied.
+"""ImageNet starting points: which files, and how they are copied into our networks.
 
-A file is looked for in the directory that the user names with `--weights`, then in
-`ATELIER_WEIGHTS`; what `keras.applications` distributes is downloaded otherwise.
+Where they are looked for says `core.models.weights`; first of all in the directory that the
+user names with `--weights`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.errors import AtelierError, InvalidRequest
+from core import models
+from core.errors import InvalidRequest
+from core.models.registry import builders
+from core.models.weights import File, NotHere, find, resolve
 from core.recipes import Recipe
-from core.settings import settings
+from core.stylize import extractors
 
 if TYPE_CHECKING:
     import keras
 
 log = logging.getLogger(__name__)
 
-EFFICIENTNET_LITE0 = "efficientnet_lite0_imagenet.keras"
-VGG16 = "vgg16_imagenet_notop_f16.npz"
-RESNET50 = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
-RESNET50_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/resnet/{RESNET50}"
-RESNET50_MD5 = "4d473c1dd8becc155b73f8504c6f6626"  # as keras.applications records it
-RESNET50_V2 = "resnet50_v2_imagenet_to_conv4_f16.npz"
+EFFICIENTNET_LITE0 = File(
+    "efficientnet_lite0_imagenet.keras",
+    "ba9157156ad6ec9d5d10597b3900ca7e72e77a44ed59b8e4ec96748e496b37fd",
+)
+RESNET50_V2 = File(
+    "resnet50_v2_imagenet_to_conv4_f16.npz",
+    "9199c9de7261e53eb66d49cbd145c93bdeccbabb55c098b8ee36dfd1fa286711",
+)
+
+Start = Callable[["keras.Model", Path | None], None]
+"""Copies starting weights into a network in its form for training, from a directory if named."""
 
 
-class StartError(AtelierError, FileNotFoundError):
-    """Weights to start from that are not there. Its message says what to do."""
-
-    code = "starting-weights"
-
-
-def find(name: str, directory: Path | None) -> Path:
-    """The file of a name in `directory`, or else in `ATELIER_WEIGHTS`.
-
-    Raises:
-        FileNotFoundError: If neither has it; the message says what to do.
-    """
-    for place in filter(None, (directory, settings().weights)):
-        if (place / name).is_file():
-            return place / name
-    raise StartError(
-        f"The starting weights {name} are not there: name the directory that holds them with "
-        "--weights or ATELIER_WEIGHTS."
-    )
-
-
-def find_resnet50(directory: Path | None) -> Path:
-    """The ImageNet weights of `keras.applications.ResNet50`, found or downloaded, and checked.
-
-    Raises:
-        FileNotFoundError: If they are neither in a directory nor to be downloaded.
-        ValueError: If the file is damaged.
-    """
-    try:
-        path = find(RESNET50, directory)
-    except FileNotFoundError:
-        if settings().offline:
-            raise
-        import keras
-
-        try:
-            path = Path(keras.utils.get_file(RESNET50, RESNET50_URL, cache_subdir="models"))
-        except Exception as error:  # Keras raises a bare Exception when a download fails
-            raise StartError(f"{RESNET50} cannot be downloaded: {error}") from error
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "md5").hexdigest() != RESNET50_MD5:
-            raise InvalidRequest(f"{path} is damaged or not the file of keras.applications.")
-    return path
+def keras_resnet50() -> File:
+    """The file of `keras.applications.ResNet50`, which style transfer looks through, too."""
+    file = extractors.get("resnet50").file
+    assert file is not None
+    return file
 
 
 def without_keras_file(recipe: Recipe) -> Recipe:
@@ -91,8 +61,8 @@ def within_reach(recipe: Recipe, directory: Path | None) -> Recipe:
     if recipe.network != "resnet50":
         return recipe
     try:
-        find_resnet50(directory)
-    except FileNotFoundError as error:
+        find(keras_resnet50(), directory=directory)
+    except NotHere as error:
         log.warning("%s; starting from the pre-activation ResNet50 up to conv4 instead", error)
         return without_keras_file(recipe)
     return recipe
@@ -107,13 +77,46 @@ def load(network: str, model: keras.Model, directory: Path | None) -> None:
 
     Raises:
         FileNotFoundError: If the file is nowhere.
+        core.models.WeightsError: If it is damaged.
     """
-    if network == "efficientnet_lite0":
-        load_efficientnet_lite0(model, find(EFFICIENTNET_LITE0, directory).parent)
-    elif network == "resnet50":
-        load_resnet50(model, find_resnet50(directory))
-    elif network == "resnet50_v2":
-        load_resnet50_v2(model, find(RESNET50_V2, directory))
+    if network in _STARTS:
+        _STARTS[network](model, directory)
+
+
+def starts(network: str) -> Callable[[Start], Start]:
+    """Registers the decorated function as what fills a network before it is trained."""
+
+    def add(start: Start) -> Start:
+        _STARTS[network] = start
+        return start
+
+    return add
+
+
+_STARTS: dict[str, Start] = {}
+
+
+def base(network: str, directory: Path | None) -> keras.Model:
+    """The frozen feature extractor that a classifier sees through, a copy of its own.
+
+    Raises:
+        InvalidRequest: If it has none.
+        core.models.WeightsError: If its weights are not to be had, or damaged.
+    """
+    name = builders("identify")[network].base
+    if name is None:
+        raise InvalidRequest(f"The network {network} has no base to be frozen.")
+    return extractor(name, directory)
+
+
+def extractor(model_id: str, directory: Path | None) -> keras.Model:
+    """The network of a feature extractor of the catalogue, a copy to be changed at will.
+
+    Raises:
+        core.models.WeightsError: If its weights are not to be had, or damaged.
+    """
+    entry = models.get(model_id)
+    return models.build(entry, resolve(entry, directory=directory)).body
 
 
 def fold_batch_norm(
@@ -180,49 +183,32 @@ def fold(source: keras.Model, target: keras.Model) -> None:
             layer.set_weights(weights)
 
 
-def load_efficientnet_lite0(model: keras.Model, directory: Path) -> None:
+@starts("efficientnet_lite0")
+def load_efficientnet_lite0(model: keras.Model, directory: Path | None) -> None:
     """Copies ImageNet weights into an `efficientnet_lite0` with normalization."""
     import keras
 
-    path = find(EFFICIENTNET_LITE0, directory)
+    path = find(EFFICIENTNET_LITE0, directory=directory)
     source = keras.saving.load_model(path, compile=False, safe_mode=True)
     for layer in source.layers:
         if layer.weights and layer.name != "fc":
             model.get_layer(layer.name).set_weights(layer.get_weights())
 
 
-def load_vgg16(model: keras.Model, directory: Path) -> None:
-    """Copies ImageNet weights into a `core.models.architectures.vgg16_base`."""
+@starts("resnet50")
+def load_resnet50(model: keras.Model, directory: Path | None) -> None:
+    """Copies the weights of `keras.applications.ResNet50` into a `resnet50`."""
     import keras
 
-    with np.load(find(VGG16, directory), allow_pickle=False) as weights:
-        for layer in model.layers:
-            if isinstance(layer, keras.layers.Conv2D) and layer.name != "bgr_mean":
-                pair = [weights[f"{layer.name}/{part}"] for part in ("kernel", "bias")]
-                layer.set_weights([w.astype(np.float32) for w in pair])
-    model.get_layer("bgr_mean").set_weights(
-        [
-            np.eye(3, dtype=np.float32)[::-1][None, None],
-            -np.array([103.939, 116.779, 123.68], np.float32),
-        ]
-    )
-
-
-def load_resnet50(model: keras.Model, path: Path) -> None:
-    """Copies the weights of `keras.applications.ResNet50` into a `resnet50`.
-
-    Args:
-        path: Keras's file of the network without its head.
-    """
-    import keras
-
+    path = find(keras_resnet50(), directory=directory)
     source = keras.applications.ResNet50(weights=str(path), include_top=False)
     for layer in source.layers:
         if layer.weights:
             model.get_layer(layer.name).set_weights(layer.get_weights())
 
 
-def load_resnet50_v2(model: keras.Model, path: Path) -> None:
+@starts("resnet50_v2")
+def load_resnet50_v2(model: keras.Model, directory: Path | None) -> None:
     """Copies ImageNet weights up to conv4 into a `resnet50_v2` with normalization.
 
     With a stage conv5, whose convolutions start at random, the normalisation that ended
@@ -231,6 +217,7 @@ def load_resnet50_v2(model: keras.Model, path: Path) -> None:
     Raises:
         KeyError: If the file lacks a weight.
     """
+    path = find(RESNET50_V2, directory=directory)
     before_conv5 = "conv5_block1_preact_bn"
     names = {layer.name for layer in model.layers}
     with np.load(path, allow_pickle=False) as weights:

@@ -61,7 +61,7 @@ def predictor(model_id: str, names: Sequence[str]) -> Callable[[np.ndarray], np.
         core.models.WeightsError: If it cannot be loaded.
     """
     check(model_id, names)
-    loaded = models.load(model_id)
+    loaded = models.load_keras(model_id)
     assert loaded.head is not None, f"{model_id} is not a classifier"
     whole = keras.Model(loaded.body.input, loaded.head(loaded.body.output))
 

@@ -14,18 +14,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras_tuner
-from keras_tuner import errors
-from keras_tuner.engine.base_tuner import BaseTuner
-from keras_tuner.engine.trial import Trial
-from keras_tuner.oracles import RandomSearchOracle
-
 from core.errors import InvalidRequest
 from core.files import write
 from core.recipes import Recipe, with_options
 from training import classifiers
 from training.data.files import csv_text, json_text
 from training.data.inputs import TrainingError
+from training.keras_tuner_compat import (
+    BaseTuner,
+    FailedTrialError,
+    FatalError,
+    HyperParameters,
+    Objective,
+    RandomSearchOracle,
+    Trial,
+)
 from training.runs.history import History, best, score
 from training.runs.options import settle_options
 
@@ -69,7 +72,7 @@ def tune(
         tuner = _Tuner(recipe, data, weights, run, trials, on_trial)
         try:
             tuner.search(verbose=0)
-        except errors.FatalError:
+        except FatalError:
             if tuner.fatal:  # KerasTuner's own error says no more than this one
                 raise tuner.fatal from None
             raise
@@ -113,12 +116,12 @@ class _Tuner(BaseTuner):
         self.recipe, self.data, self.weights, self.run = recipe, data, weights, run
         self.report = on_trial
         self.fatal: Exception | None = None
-        space = keras_tuner.HyperParameters()
+        space = HyperParameters()
         space.Int("units", 64, 512, step=64, default=REPORTED["units"])
         space.Float("learning_rate", 3e-5, 1e-2, sampling="log", default=REPORTED["learning_rate"])
         monitor = recipe.monitor
         oracle = _Oracle(
-            objective=keras_tuner.Objective(monitor, "min" if monitor == "val_loss" else "max"),
+            objective=Objective(monitor, "min" if monitor == "val_loss" else "max"),
             max_trials=trials,
             seed=recipe.seed,
             hyperparameters=space,
@@ -133,10 +136,10 @@ class _Tuner(BaseTuner):
         try:
             classifiers.train(recipe, self.data, self.weights, self._directory(trial))
         except FloatingPointError as error:
-            raise errors.FailedTrialError(str(error)) from error
+            raise FailedTrialError(str(error)) from error
         except Exception as error:  # wrong for all trials alike
             self.fatal = error
-            raise errors.FatalError(str(error)) from error
+            raise FatalError(str(error)) from error
         return {recipe.monitor: self._outcome(trial)[recipe.monitor]}
 
     def on_trial_end(self, trial: Trial) -> None:

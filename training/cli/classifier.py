@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from core.errors import AtelierError
 from core.recipes import RECIPES, Recipe, with_options
 from training.cli.options import Changes, Data, Run, report
-
-
-class Architecture(StrEnum):
-    """The recipes of `core.recipes.RECIPES`."""
-
-    custom_cnn = "custom_cnn"
-    custom_cnn_tuned = "custom_cnn_tuned"
-    custom_cnn_improved = "custom_cnn_improved"
-    vgg16 = "vgg16"
-    resnet50 = "resnet50"
-    resnet50_two_phase = "resnet50_two_phase"
-    resnet50_improved = "resnet50_improved"
-    efficientnet_lite0 = "efficientnet_lite0"
-
 
 Weights = Annotated[
     Path | None,
     typer.Option(help="Directory of ImageNet weights to start from; ATELIER_WEIGHTS otherwise."),
 ]
 Given = Annotated[
-    Architecture | None,
+    str | None,
     typer.Argument(metavar="ARCH", help="Architecture and recipe, see core/recipes/classifier.py."),
 ]
 Named = Annotated[
-    Architecture | None, typer.Option("--arch", metavar="ARCH", help="The same, as an option.")
+    str | None, typer.Option("--arch", metavar="ARCH", help="The same, as an option.")
 ]
 
 
@@ -78,7 +64,7 @@ def tune(
     option: Changes = None,
 ) -> None:
     """Random search over dense units and learning rate; resumes an interrupted one."""
-    recipe = _recipe(given or (None if named else Architecture.custom_cnn), named, option)
+    recipe = _recipe(given or (None if named else "custom_cnn"), named, option)
     from training.classifiers import tune
 
     tune.tune(
@@ -125,7 +111,9 @@ def publish(
 
 
 def publish_base(
-    weights: Annotated[Path, typer.Option(help="Directory of ImageNet weights to start from.")],
+    weights: Annotated[
+        Path | None, typer.Option(help="Directory to look for Keras's VGG16, or ours, first.")
+    ] = None,
 ) -> None:
     """Exports the VGG16 feature extractor that classifier and style transfer share, in float16."""
     from training.publishing.weights import publish_vgg16_base
@@ -133,14 +121,14 @@ def publish_base(
     typer.echo(publish_vgg16_base(weights).file.model_dump_json())
 
 
-def _recipe(
-    given: Architecture | None, named: Architecture | None, option: list[str] | None
-) -> Recipe:
+def _recipe(given: str | None, named: str | None, option: list[str] | None) -> Recipe:
     if (given is None) == (named is None):
         raise typer.BadParameter("say once which classifier, as ARCH or with --arch ARCH")
-    chosen = given or named
-    assert chosen is not None
+    chosen = given or named or ""
     try:
-        return with_options(RECIPES[chosen.value], option or [])
-    except ValueError as error:
+        if chosen not in RECIPES:
+            known = ", ".join(RECIPES)
+            raise typer.BadParameter(f"there is no recipe {chosen!r}; there are {known}")
+        return with_options(RECIPES[chosen], option or [])
+    except AtelierError as error:
         raise typer.BadParameter(str(error)) from None

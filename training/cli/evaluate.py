@@ -45,7 +45,6 @@ def evaluate(
         raise typer.BadParameter("evaluating takes --data")
     from core import models
     from core.errors import AtelierError
-    from core.models import loading
     from training.data import dataset, inputs
     from training.publishing import classifier
     from training.publishing import evaluate as measuring
@@ -56,8 +55,8 @@ def evaluate(
             f"there is no classifier {', '.join(sorted(unknown))}; there are {', '.join(known)}"
         )
     chosen = [known[name] for name in dict.fromkeys(model or known)]
-    out = out or loading.ASSETS / f"comparison-{split}"
-    for path in (out.with_name(f"{out.name}.json"), loading.ASSETS / "models.json"):
+    out = out or models.assets() / f"comparison-{split}"
+    for path in (out.with_name(f"{out.name}.json"), models.assets() / "models.json"):
         check_output(path)
     paintings = [p for p in dataset.read(data) if p.split == split]
     if not paintings:
@@ -70,7 +69,7 @@ def evaluate(
         raise inputs.TrainingError(f"None of the pictures in {data} can be read.")
     if split != "train":
         try:
-            measuring.check_overlap(chosen, paintings, loading.ASSETS)
+            measuring.check_overlap(chosen, paintings, models.assets())
         except measuring.OverlapError as error:
             say(f"Not measured: {error}")
             raise typer.Exit(1) from None
@@ -81,12 +80,12 @@ def evaluate(
             predictions = measuring.predict(
                 loaded, paintings, on_progress=progress(f"{entry.title}: looked at")
             )
-            one = measuring.record(loaded, {split: (paintings, predictions)}, data, loading.ASSETS)
+            one = measuring.record(loaded, {split: (paintings, predictions)}, data, models.assets())
         except AtelierError as error:
             say(f"{entry.title} was not measured: {error}")
             continue
         found.append(one)
-        classifier.renew_figures(entry, one, loading.ASSETS)
+        classifier.renew_figures(entry, one, models.assets())
     if not found:
         raise typer.Exit(1)
     rows = measuring.table(found, split, known)

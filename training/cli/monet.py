@@ -16,7 +16,8 @@ Paintings = Annotated[
     list[Path], typer.Option("--paintings", help="Directory of paintings; repeatable.")
 ]
 Weights = Annotated[
-    Path, typer.Option(help="Directory of the ImageNet weights of VGG16 and EfficientNet-Lite0.")
+    Path | None,
+    typer.Option(help="Directory of EfficientNet-Lite0's ImageNet weights; or ATELIER_WEIGHTS."),
 ]
 
 
@@ -25,7 +26,7 @@ def cyclegan(
     paintings: Paintings,
     run: Run,
     weights: Annotated[
-        Path | None, typer.Option(help="Directory of VGG16's ImageNet weights.")
+        Path | None, typer.Option(help="Directory to look for VGG16 first; it ships, too.")
     ] = None,
     option: Changes = None,
 ) -> None:
@@ -52,7 +53,7 @@ def cyclegan(
 def evaluate_monet(
     photos: Photos,
     paintings: Paintings,
-    weights: Weights,
+    weights: Weights = None,
     run: Annotated[
         Path | None, typer.Option(help="Directory of a run; by default the shipped generators.")
     ] = None,
@@ -82,7 +83,7 @@ def publish_monet(
     run: Annotated[Path, typer.Argument(help="Directory of a run.")],
     photos: Photos,
     paintings: Paintings,
-    weights: Weights,
+    weights: Weights = None,
     version: Annotated[str, typer.Option(help="Version of the generators.")] = "1",
     strength: Annotated[
         float,

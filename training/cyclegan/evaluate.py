@@ -50,7 +50,7 @@ def measure(
     generators: dict[str, Generator],
     photos: list[Path],
     paintings: list[Path],
-    weights: Path,
+    weights: Path | None,
     sides: tuple[str, ...] = SIDES,
 ) -> dict[str, dict[str, Any]]:
     """Figures of both directions.
@@ -59,7 +59,7 @@ def measure(
         generators: By the side that they paint.
         photos: Photos that were not used in training.
         paintings: The paintings to come near to.
-        weights: Directory of the ImageNet weights of EfficientNet-Lite0 and VGG16.
+        weights: Directory of ImageNet weights to look into first, see `core.models.weights`.
         sides: What to measure the way to.
 
     Returns:
@@ -100,15 +100,11 @@ def measure(
     return found
 
 
-def _content(weights: Path) -> Callable[[np.ndarray, np.ndarray], float]:
+def _content(weights: Path | None) -> Callable[[np.ndarray, np.ndarray], float]:
     """The content similarity of two pictures: cosine of their VGG16 features, place by place."""
     import keras
 
-    from core.hardware import compute_dtype
-    from core.models import architectures
-
-    base = architectures.vgg16_base(dtype=compute_dtype())
-    pretrained.load_vgg16(base, weights)
+    base = pretrained.extractor("vgg16_base", weights)
     features = keras.Model(base.input, base.get_layer(CONTENT).output)
     features.jit_compile = False
 

@@ -43,7 +43,7 @@ def _starts(side: int) -> list[int]:
     return np.linspace(0, side - CROP, count).round().astype(int).tolist()
 
 
-def features(pictures: Iterable[np.ndarray], weights: Path, batch: int = 16) -> np.ndarray:
+def features(pictures: Iterable[np.ndarray], weights: Path | None, batch: int = 16) -> np.ndarray:
     """Mean features of every crop of every picture, `(crops, 1280)` float32."""
     import keras
 

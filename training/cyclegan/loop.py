@@ -19,9 +19,9 @@ from pathlib import Path
 
 import keras
 
+from core import models
 from core.errors import InvalidRequest
 from training import runs
-from training.classifiers import pretrained
 from training.cyclegan.options import SIDES, Options
 from training.cyclegan.session import Session
 from training.data.inputs import check_readable
@@ -40,7 +40,7 @@ def train(
 
     Args:
         photos, paintings: Files of both sides; pictures smaller than a crop are enlarged.
-        weights: Directory of VGG16's ImageNet weights; only needed for `options.features`.
+        weights: Directory to look for VGG16 first, if `options.features`; it ships, too.
         run: Directory to write.
         on_report: Called with each row of the history.
 
@@ -51,7 +51,7 @@ def train(
     Raises:
         InvalidRequest: If `run` was started with other options, or these do not go together.
         training.data.inputs.TrainingError: If a side has no pictures, or some cannot be read.
-        FileNotFoundError: If the weights of VGG16 are not there.
+        core.models.WeightsError: If the weights of VGG16 are not there, or damaged.
         DivergedError: If a loss is no number any more.
     """
     if options.features:
@@ -59,7 +59,7 @@ def train(
             raise InvalidRequest(
                 f"The window of {options.window} pixels is larger than the crop of {options.crop}."
             )
-        pretrained.find(pretrained.VGG16, weights)
+        models.resolve(models.get("vgg16_base"), directory=weights)  # a refusal comes at once
     runs.check_run(run)
     check_readable([*photos, *paintings])
     files = {"photo": photos, "painting": paintings}

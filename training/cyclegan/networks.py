@@ -104,7 +104,6 @@ class Discriminator(keras.Model):
 
 def feature_extractor(weights: Path | None) -> keras.Model:
     """VGG16 up to the last layer of `_FEATURES`, frozen; RGB 0..255 to a list of maps."""
-    base = architectures.vgg16_base(dtype=compute_dtype())
-    pretrained.load_vgg16(base, pretrained.find(pretrained.VGG16, weights).parent)
+    base = pretrained.extractor("vgg16_base", weights)
     base.trainable = False
     return keras.Model(base.input, [base.get_layer(name).output for name in _FEATURES])

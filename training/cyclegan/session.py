@@ -44,7 +44,7 @@ class Session:
     """All that changes from step to step.
 
     Args:
-        weights: Directory of VGG16's ImageNet weights; only needed for `options.features`.
+        weights: Directory to look for VGG16 first, if `options.features`; it ships, too.
     """
 
     def __init__(self, options: Options, weights: Path | None) -> None:

@@ -20,7 +20,7 @@ from training.publishing import catalogue
 from training.runs import History, read_options
 
 
-def keep(runs: list[Path], out: Path = models.ASSETS) -> list[evaluations.Attempt]:
+def keep(runs: list[Path], out: Path | None = None) -> list[evaluations.Attempt]:
     """Adds finished runs to `attempts.json`, each in the place of an earlier one of its recipe.
 
     Args:
@@ -30,6 +30,7 @@ def keep(runs: list[Path], out: Path = models.ASSETS) -> list[evaluations.Attemp
     Raises:
         training.data.inputs.TrainingError: If a run is not finished and measured, or damaged.
     """
+    out = models.assets(out)
     known = {attempt.recipe: attempt for attempt in evaluations.attempts(out)}
     for run in runs:
         attempt = read(run)

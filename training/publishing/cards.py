@@ -10,9 +10,7 @@ from core import models
 from core.files import write
 
 
-def write_card(
-    entry: models.Entry, out: Path = models.ASSETS, sections: Sequence[str] = ()
-) -> None:
+def write_card(entry: models.Entry, out: Path, sections: Sequence[str] = ()) -> None:
     """Writes the model card, `<id>.md` beside the weights.
 
     Args:

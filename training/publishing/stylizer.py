@@ -36,7 +36,7 @@ def publish_stylizer(
     paintings: list[Path],
     *,
     version: str,
-    out: Path = models.ASSETS,
+    out: Path | None = None,
 ) -> models.Entry:
     """Exports the averaged decoder in float16, measures it as exported, writes the card.
 
@@ -44,6 +44,7 @@ def publish_stylizer(
         photos: The held-out ones.
         paintings: Held-out styles.
     """
+    out = models.assets(out)
     widths = runs.read_options(run, Options).widths
     if not photos or not paintings:
         raise TrainingError(

@@ -10,8 +10,7 @@ import keras
 import numpy as np
 
 from core import models
-from core.models import architectures
-from training.classifiers import pretrained
+from core.models.registry import builders
 from training.data.files import name_for
 from training.publishing import cards, catalogue
 
@@ -36,28 +35,34 @@ def write_half(
     return models.WeightsFile(name=name, sha256=digest, bytes=len(content))
 
 
-def publish_vgg16_base(weights: Path, *, out: Path = models.ASSETS) -> models.Entry:
-    """Stores the ImageNet convolutions of VGG16 once, in float16, for all who share them."""
-    model = architectures.vgg16_base()
-    pretrained.load_vgg16(model, weights)
-    half = architectures.vgg16_base(dtype="float16")
+def publish_vgg16_base(weights: Path | None, *, out: Path | None = None) -> models.Entry:
+    """Stores the ImageNet convolutions of VGG16 once, in float16, for all who share them.
+
+    They come from the file of `keras.applications` or one of ours, see `core.models.weights`.
+
+    Args:
+        weights: Directory to look into first.
+
+    Raises:
+        core.models.WeightsError: If they are not to be had, or damaged.
+    """
+    out, before = models.assets(out), models.get("vgg16_base")
+    builder = builders("features")[before.network]
+    source = models.resolve(before, directory=weights)
+    loaded = models.build(before, source, dtype="float32")
+    half = builder.build(dtype="float16")
     with catalogue.staged(out) as stage:
         entry = models.Entry(
-            id="vgg16_base",
+            id=before.id,
             title="VGG16 convolutions",
             task="features",
             version="1",
-            summary="Sees edges, textures and objects; the eye of the VGG16 classifier.",
-            source="ImageNet weights of the Visual Geometry Group, Oxford (arXiv 1409.1556), "
-            "unchanged",
-            licence="CC BY 4.0",
-            network="vgg16_base",
-            file=write_half(model, half, stage, "vgg16_base", out),
-            keras_file=models.KerasFile(
-                network="VGG16",
-                name="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                md5="6d6bbae143d832006294945121d1f1fc",
-            ),
+            summary=builder.summary,
+            source=builder.source,
+            licence=builder.licence,
+            network=before.network,
+            file=write_half(loaded.body, half, stage, before.id, out),
+            keras_file=before.keras_file,
             date=date.today().isoformat(),
         )
         cards.write_card(entry, stage)

@@ -14,10 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.tensorflow_stub.errors import DataLossError, OutOfRangeError
-from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import PyRecordReader_New
-from tensorboard.summary.writer.record_writer import RecordWriter
+from training.tensorboard_compat import (
+    DataLossError,
+    Event,
+    OutOfRangeError,
+    PyRecordReader_New,
+    RecordWriter,
+)
 
 _PATTERN = "events.out.tfevents.*"
 

@@ -200,7 +200,7 @@ class Session:
         keras.utils.set_random_seed(options.seed)  # not before: loading VGG16 draws, too
         self.decoder = architectures.style_decoder(widths=options.widths, dtype=compute_dtype())
         if options.begin:
-            self.decoder.set_weights(models.load(options.begin).body.get_weights())
+            self.decoder.set_weights(models.load_keras(options.begin).body.get_weights())
         self.optimizer = keras.optimizers.Adam(options.learning_rate, beta_2=0.99, clipnorm=1.0)
         self.optimizer.build(self.decoder.trainable_variables)
         self.averages = self.decoder.get_weights()

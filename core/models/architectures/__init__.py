@@ -3,7 +3,8 @@
 Every builder returns a Keras 3 functional model made of built-in layers only, so
 it runs on any Keras backend and never needs a pickle or a Lambda layer. Inputs
 are RGB in 0..255, `(batch, height, width, 3)`; each network does its own
-normalisation. Layer names are stable: they are the keys of the weight files.
+normalisation. Layer names are stable: they are the keys of the weight files. A
+builder is registered under its network's name, see `core.models.registry`.
 """
 
 from core.models.architectures.custom import custom_cnn, small_resnet

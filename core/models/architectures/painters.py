@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from core.models.registry import register
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import keras
 
 
+@register("paint", "monet_generator")
 def monet_generator(
     *,
     filters: int = 32,
@@ -40,7 +43,9 @@ def monet_generator(
     # One group a channel is instance normalisation.
     normalise = normalisation or partial(layers.GroupNormalization, -1, epsilon=1e-5)
 
-    def convolve(x, channels: int, name: str, *, kernel: int = 3, stride: int = 1, relu=True):
+    def convolve(
+        x: Any, channels: int, name: str, *, kernel: int = 3, stride: int = 1, relu: bool = True
+    ) -> Any:
         x = layers.Conv2D(
             channels, kernel, stride, padding="same", use_bias=False, dtype=dtype, name=name
         )(x)
@@ -77,6 +82,7 @@ STYLE_LEVELS = (
 )
 
 
+@register("stylize", "style_decoder")
 def style_decoder(
     *, widths: Sequence[int] = (256, 128, 64, 32), hidden: int = 128, dtype: str = "float32"
 ) -> keras.Model:

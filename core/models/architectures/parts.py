@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def convolution(
-    x,
+    x: Any,
     filters: int,
     name: str,
     *,
@@ -22,7 +22,7 @@ def convolution(
     same: bool = True,
     bias: bool = True,
     dtype: str,
-):
+) -> Any:
     """`<name>_conv` and, in training, `<name>_bn`; folded, the convolution alone."""
     from keras import layers
 
@@ -36,7 +36,7 @@ def convolution(
     return normalisation(name=f"{name}_bn", epsilon=epsilon, dtype=dtype)(x)
 
 
-def flat(x, side: int | None):
+def flat(x: Any, side: int | None) -> Any:
     """The last map as one row of numbers a picture, float32: flattened if `side`, else its mean."""
     from keras import layers
 
@@ -46,13 +46,13 @@ def flat(x, side: int | None):
 
 
 def dense_head(
-    x,
+    x: Any,
     outputs: int,
     dense: Sequence[int],
     dropout: float,
     normalisation: Callable[..., keras.Layer] | None,
     dtype: str,
-):
+) -> Any:
     """Dense layers `dense1`, `dense2` … with normalisation and ReLU, dropout, logits."""
     from keras import layers
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.models.architectures.parts import convolution, dense_head, flat
+from core.models.registry import register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 _RESNET50_STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
 
 
+@register(
+    "identify",
+    "resnet50",
+    summary="Fifty layers, tuned to paintings from end to end.",
+    source="Fine-tuned here from the ImageNet weights of keras.applications (He et al., arXiv "
+    "1512.03385)",
+    licence="MIT; ImageNet weights it started from: MIT (He et al.)",
+)
 def resnet50(
     outputs: int,
     *,
@@ -42,7 +51,9 @@ def resnet50(
     """
     from keras import Input, Model, layers, ops
 
-    def convolve(x, filters: int, name: str, *, kernel: int = 1, stride: int = 1, same=True):
+    def convolve(
+        x: Any, filters: int, name: str, *, kernel: int = 1, stride: int = 1, same: bool = True
+    ) -> Any:
         return convolution(
             x,
             filters,
@@ -55,7 +66,7 @@ def resnet50(
             dtype=dtype,
         )
 
-    def relu(x, name: str):
+    def relu(x: Any, name: str) -> Any:
         return layers.ReLU(dtype=dtype, name=name)(x)
 
     inputs = Input((side, side, 3), name="rgb")
@@ -83,6 +94,14 @@ def resnet50(
     return Model(inputs, x, name="resnet50")
 
 
+@register(
+    "identify",
+    "resnet50_v2",
+    summary="Forty deep layers, first taught by photographs, then by paintings from end to end.",
+    source="Fine-tuned end to end here from the ImageNet weights of the ONNX model zoo's ResNet50 "
+    "v2, up to stage conv4 (Apache-2.0; He et al., arXiv 1603.05027)",
+    licence="MIT; ImageNet weights it started from: Apache-2.0",
+)
 def resnet50_v2(
     outputs: int,
     *,
@@ -120,7 +139,7 @@ def resnet50_v2(
 
     own = normalisation or layers.BatchNormalization
 
-    def convolve(x, filters: int, name: str, *, kernel: int = 1, stride: int = 1):
+    def convolve(x: Any, filters: int, name: str, *, kernel: int = 1, stride: int = 1) -> Any:
         # Padded on both sides, where "same" would put the odd pixel on one.
         if kernel > 1 and stride > 1:
             x = layers.ZeroPadding2D(kernel // 2, dtype=dtype, name=f"{name}_pad")(x)
@@ -137,13 +156,13 @@ def resnet50_v2(
             dtype=dtype,
         )
 
-    def plain(x, filters: int, name: str, *, stride: int = 1):
+    def plain(x: Any, filters: int, name: str, *, stride: int = 1) -> Any:
         """A convolution that leads to an addition, without normalisation."""
         return layers.Conv2D(filters, 1, stride, use_bias=False, dtype=dtype, name=f"{name}_conv")(
             x
         )
 
-    def relu(x, name: str):
+    def relu(x: Any, name: str) -> Any:
         return layers.ReLU(dtype=dtype, name=name)(x)
 
     inputs = Input((side, side, 3), name="rgb")

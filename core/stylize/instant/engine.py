@@ -157,7 +157,7 @@ class Engine:
 def _engine() -> Engine:
     """Both networks, compiled once for all sizes."""
     eye = extractors.load("vgg16", dtype=compute_dtype())
-    return compiled(eye, eye.layers(LAYERS), models.load(MODEL).body)
+    return compiled(eye, eye.layers(LAYERS), models.load_keras(MODEL).body)
 
 
 def compiled(eye: extractors.Loaded, seen: keras.Model, decoder: keras.Model) -> Engine:

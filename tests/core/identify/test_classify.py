@@ -1,17 +1,15 @@
-"""Identification: form of the input, calibration, the unknown, explanation, many at once."""
+"""Identification: form of the input, examples, many at once."""
 
 from __future__ import annotations
 
 import csv
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from core import examples, identify, images, models
-from core.models import loading
 
 
 def load_example(number: int) -> images.Picture:
@@ -32,38 +30,6 @@ def test_squeeze_keeps_the_whole_picture_without_aliasing():
     squeezed = identify.squeeze(stripes).astype(int)
     assert abs(squeezed.mean() - 127) < 3
     assert squeezed.std() < 3
-
-
-def test_probabilities_sum_to_one_and_leave_out_somebody_else():
-    logits = np.array([[2.0, 1.0, 0.0, 9.0]])
-    probability = identify.calibrated(logits, models.Calibration(temperature=2.0))
-    expected = np.exp([1.0, 0.5, 0.0])
-    np.testing.assert_allclose(probability, [expected / expected.sum()])
-
-
-def test_a_bias_shifts_the_logits():
-    calibration = models.Calibration(temperature=1.0, bias=(0.0, np.log(3.0)))
-    probability = identify.calibrated(np.zeros((1, 3)), calibration)
-    np.testing.assert_allclose(probability, [[0.25, 0.75]])
-
-
-def test_known_features_are_other_odds_largest_and_energy():
-    features = identify.known_features(np.array([[1.0, 3.0, 2.0]]))
-    energy = np.log(np.exp(1.0) + np.exp(3.0))
-    np.testing.assert_allclose(features, [[2.0 - energy, 3.0, energy]])
-
-
-def test_a_model_without_a_known_score_says_that_it_cannot_tell(monkeypatch):
-    loaded = models.load()
-    unsure = loaded.entry.model_copy(update={"known": None})
-    monkeypatch.setitem(loading._loaded, models.DEFAULT, replace(loaded, entry=unsure))
-    result = identify.identify(load_example(0))
-    assert (result.known, result.known_score) == (None, None)
-    assert result.guesses[0].artist.id == "vincent-van-gogh"
-
-
-def test_known_features_survive_extreme_logits():
-    assert np.isfinite(identify.known_features(np.array([[1e4, -1e4, 1e4]]))).all()
 
 
 @pytest.mark.parametrize("model", [entry.id for entry in models.classifiers()])
@@ -99,55 +65,6 @@ def test_top_is_a_prefix():
         g.artist.id for g in five[:2]
     ]
     assert len(identify.identify(picture, top=99).guesses) == 34
-
-
-@pytest.mark.parametrize("model", [entry.id for entry in models.classifiers()])
-def test_the_explanation_points_at_the_evidence(model):
-    """Greying what the heat map names costs the artist more than greying what it does not.
-
-    For three of four paintings at least: grey itself may look like somebody's hand.
-    """
-    pointed = []
-    for number in range(4):
-        picture = load_example(number)
-        artist = identify.identify(picture, model, top=1).guesses[0].artist.id
-        heat = identify.explain(picture, model, artist_id=artist)
-        assert heat.shape == picture.pixels.shape[:2]
-        assert heat.min() >= 0
-        assert heat.max() == pytest.approx(1, abs=0.05)
-        without = [
-            probability(greyed(picture, mask), model, artist)
-            for mask in (heat >= np.quantile(heat, 0.75), heat <= np.quantile(heat, 0.25))
-        ]
-        pointed.append(without[0] < without[1])
-    assert sum(pointed) >= 3
-
-
-def greyed(picture: images.Picture, mask: np.ndarray) -> images.Picture:
-    pixels = picture.pixels.copy()
-    pixels[mask] = 128
-    return images.Picture(pixels, "PNG", (pixels.shape[1], pixels.shape[0]))
-
-
-def probability(picture: images.Picture, model: str, artist: str) -> float:
-    guesses = identify.identify(picture, model, top=34).guesses
-    return next(g.probability for g in guesses if g.artist.id == artist)
-
-
-def test_an_artist_the_model_does_not_know_cannot_be_explained():
-    with pytest.raises(KeyError, match="albrecht-durer"):
-        identify.explain(load_example(0), artist_id="albrecht-durer")
-
-
-def test_overlay_lights_what_is_hot_and_shades_the_rest(make_picture):
-    pixels = make_picture()
-    heat = np.zeros(pixels.shape[:2], np.float32)
-    heat[:, :64] = 1
-    lit = identify.overlay(pixels, heat)
-    assert lit.shape == pixels.shape
-    assert lit.dtype == np.uint8
-    assert lit[:, 64:].mean() < 0.6 * pixels[:, 64:].mean()
-    assert lit[:, :64].mean() > 0.8 * pixels[:, :64].mean()
 
 
 def test_twenty_threads_get_their_own_answers():

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import replace
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
@@ -65,7 +61,7 @@ def test_vgg16_is_the_shipped_one():
     picture = np.random.default_rng(0).uniform(0, 255, (1, 48, 64, 3)).astype(np.float32)
     loaded = extractors.load("vgg16")
     ours = loaded.layers(["block5_conv3"])(loaded.network.preprocessing(picture))["block5_conv3"]
-    shipped = models.load("vgg16_base").body(picture)
+    shipped = models.load_keras("vgg16_base").body(picture)
     # What ships may run in bfloat16, which has eight bits of mantissa.
     distance = np.linalg.norm(np.float32(ours) - np.float32(shipped))
     assert distance < 0.03 * np.linalg.norm(ours)
@@ -112,7 +108,7 @@ def test_resnet50_without_its_weights_is_the_shipped_classifier():
         "conv4_block6_out": (4, 6, 1024),
     }
     seen = loaded.layers(["features"])(picture, training=False)["features"]
-    shipped = models.load("resnet50_improved").body(picture)
+    shipped = models.load_keras("resnet50_improved").body(picture)
     # What identifies may run in bfloat16, which has eight bits of mantissa.
     distance = np.linalg.norm(np.float32(seen) - np.float32(shipped))
     assert distance < 0.05 * np.linalg.norm(seen)
@@ -126,22 +122,3 @@ def test_weights_that_are_not_the_published_ones_are_refused(network_id, tmp_pat
     with pytest.raises(models.WeightsError, match="damaged") as refused:
         extractors.load(network_id)
     assert not isinstance(refused.value, extractors.NotHere)
-
-
-def test_downloads_are_told_checked_and_kept(tmp_path, monkeypatch):
-    content = bytes(3_000_000)
-    (tmp_path / "there.h5").write_bytes(content)
-    monkeypatch.setenv("ATELIER_OFFLINE", "false")
-    settings.cache_clear()
-    url = (tmp_path / "there.h5").as_uri()
-    file = extractors.KerasFile("here.h5", url, hashlib.md5(content).hexdigest(), 3)
-    told: list[str] = []
-    path = extractors.find(file, told.append)
-    assert path.read_bytes() == content
-    assert told[0].startswith("Downloading here.h5")
-    assert extractors.find(replace(file, url="file:///nowhere"), told.append) == path
-    assert [each.name for each in path.parent.iterdir()] == ["here.h5"]
-    with pytest.raises(extractors.NotHere, match="connection"):
-        extractors.find(replace(file, name="gone.h5", url=Path("/nowhere").as_uri()))
-    with pytest.raises(models.WeightsError, match="damaged"):
-        extractors.find(replace(file, name="other.h5", md5="0" * 32))

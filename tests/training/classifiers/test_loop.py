@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from core import artists, images, models
 from core.errors import AtelierError
-from core.models import architectures, evaluations, loading
+from core.models import entries, evaluations, loading, registry
 from core.recipes import RECIPES, Phase, Recipe, from_options, with_options
 from core.recipes.augmentation import Augmentation, mix, random_view
 from core.settings import settings
@@ -22,7 +22,6 @@ from training import classifiers
 from training.__main__ import app
 from training.classifiers import loop, pretrained, teacher
 from training.classifiers.batches import Batches
-from training.cli.classifier import Architecture
 from training.data import dataset
 from training.publishing import classifier
 from training.runs.curves import read
@@ -71,7 +70,9 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Recipe:
         x = keras.layers.Dropout(0.1, name="dropout")(x)
         return keras.Model(inputs, keras.layers.Dense(outputs, name="logits")(x))
 
-    monkeypatch.setattr(architectures, "efficientnet_lite0", small)
+    builders = registry.builders("identify")
+    changed = dataclasses.replace(builders["efficientnet_lite0"], build=small)
+    monkeypatch.setitem(builders._rows, "efficientnet_lite0", changed)
     monkeypatch.setattr(pretrained, "load", lambda network, model, directory: None)
     return Recipe(
         network="efficientnet_lite0",
@@ -438,15 +439,36 @@ def test_a_run_keeps_to_the_network_that_it_started_with(tmp_path):
     asked = RECIPES["resnet50"]
     settled = loop._settle(tmp_path, asked, ["A"], Path("data"), None)
     assert settled.network == "resnet50_v2"
-    (tmp_path / pretrained.RESNET50).touch()
+    (tmp_path / pretrained.keras_resnet50().name).touch()
     assert loop._settle(tmp_path, asked, ["A"], Path("data"), tmp_path) == settled
     with pytest.raises(ValueError, match="other options"):
         loop._settle(tmp_path, RECIPES["resnet50_two_phase"], ["A"], Path("data"), None)
 
 
+def test_the_head_of_vgg16_learns_from_the_features_of_the_one_that_ships(paintings, tmp_path):
+    """Without any directory of weights."""
+    recipe = dataclasses.replace(RECIPES["vgg16"], epochs=2)
+    rows = [row for row in dataset.read(paintings) if row.path.name in ("0.png", "12.png")]
+    features = loop.inputs(recipe, rows, None, tmp_path)
+    base = models.load_keras("vgg16_base").body
+    maps = np.asarray(base.predict(dataset.load_pixels(rows, 224), verbose=0), np.float32)
+    distance = np.linalg.norm(features - maps.mean(axis=(1, 2)))
+    assert distance < 0.02 * np.linalg.norm(features)  # they are means of bfloat16, perhaps
+
+    kept = loop.inputs(recipe, rows, tmp_path / "nowhere", tmp_path)  # looks at nothing again
+    np.testing.assert_array_equal(kept, features)
+    assert classifiers.build(recipe, 4).input_shape == (None, features.shape[1])
+
+
+def test_a_base_can_only_be_frozen_where_there_is_one():
+    with pytest.raises(ValueError, match="custom_cnn has no base"):
+        classifiers.build(dataclasses.replace(RECIPES["custom_cnn"], frozen_base=True), 4)
+    with pytest.raises(ValueError, match="vgg16 has a base"):
+        classifiers.build(dataclasses.replace(RECIPES["vgg16"], frozen_base=False), 4)
+
+
 def test_every_recipe_can_be_given_on_the_command_line_and_written_down():
     assert [*RECIPES] == [recipe.id for recipe in RECIPES.values()]
-    assert {*RECIPES} == {*Architecture}
     for recipe in RECIPES.values():
         assert from_options(json.loads(json.dumps(dataclasses.asdict(recipe)))) == recipe
 
@@ -515,7 +537,7 @@ def published(paintings, tiny, tmp_path, monkeypatch) -> Path:
         run = tmp_path / name
         classifiers.train(dataclasses.replace(tiny, epochs=1), paintings, tmp_path, run)
         classifier.publish_classifier(run, paintings, version="1", name=name, title=name, out=out)
-    monkeypatch.setattr(loading, "ASSETS", out)
+    monkeypatch.setattr(entries, "ASSETS", out)
     monkeypatch.setattr(loading, "_loaded", {})
     models.catalogue.cache_clear()
     yield out

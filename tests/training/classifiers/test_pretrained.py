@@ -12,30 +12,37 @@ import keras
 import numpy as np
 import pytest
 
+from core import models
 from core.models import architectures
 from core.recipes import RECIPES
-from core.settings import ROOT, settings
+from core.settings import ROOT
 from training.classifiers import pretrained
 from training.classifiers.layers import batch_normalisation
 
 WEIGHTS = Path(os.environ.get("ATELIER_TEST_WEIGHTS", ROOT.parent / "shared" / "weights"))
 
 
-def test_a_file_is_found_in_the_directory_named_or_else_in_that_of_the_settings(
-    tmp_path, monkeypatch
-):
-    mine, general = tmp_path / "mine", tmp_path / "general"
-    for directory in (mine, general):
-        directory.mkdir()
-        (directory / pretrained.VGG16).touch()
-    (general / pretrained.RESNET50_V2).touch()
+def test_a_file_that_is_nowhere_is_asked_for_in_a_sentence(tmp_path):
     with pytest.raises(FileNotFoundError, match="--weights or ATELIER_WEIGHTS"):
-        pretrained.find(pretrained.RESNET50_V2, mine)
-    monkeypatch.setenv("ATELIER_WEIGHTS", str(general))
-    settings.cache_clear()
-    assert pretrained.find(pretrained.VGG16, mine) == mine / pretrained.VGG16
-    assert pretrained.find(pretrained.VGG16, None) == general / pretrained.VGG16
-    assert pretrained.find(pretrained.RESNET50_V2, mine) == general / pretrained.RESNET50_V2
+        pretrained.load("resnet50_v2", keras.Sequential(), tmp_path)
+
+
+def test_a_network_without_a_start_is_left_as_it_is(tmp_path):
+    model = architectures.custom_cnn(3)
+    before = model.get_weights()
+    pretrained.load("custom_cnn", model, tmp_path)
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_vgg16_that_ships_is_what_trainings_look_through(tmp_path, monkeypatch):
+    base = pretrained.base("vgg16", tmp_path)  # which is empty
+    shipped = models.load_keras("vgg16_base").body
+    assert base is not shipped
+    for one, other in zip(base.get_weights(), shipped.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="custom_cnn has no base"):
+        pretrained.base("custom_cnn", None)
 
 
 def test_without_keras_file_the_recipe_starts_from_the_other_resnet50(tmp_path):
@@ -47,8 +54,8 @@ def test_without_keras_file_the_recipe_starts_from_the_other_resnet50(tmp_path):
 
 
 def test_a_damaged_file_of_keras_is_refused(tmp_path):
-    (tmp_path / pretrained.RESNET50).write_bytes(b"damaged")
-    with pytest.raises(ValueError, match="damaged or not the file"):
+    (tmp_path / pretrained.keras_resnet50().name).write_bytes(b"damaged")
+    with pytest.raises(models.WeightsError, match="damaged or not the published"):
         pretrained.within_reach(RECIPES["resnet50"], tmp_path)
 
 
@@ -72,11 +79,14 @@ def test_the_file_of_keras_applications_fills_the_network(tmp_path, monkeypatch)
 
     monkeypatch.setattr(keras.applications, "ResNet50", one_stage)
     theirs = one_stage(None, False)
-    path = tmp_path / pretrained.RESNET50
+    described = pretrained.keras_resnet50()
+    path = tmp_path / described.name
     with h5py.File(path, "w") as file:
         legacy_h5_format.save_weights_to_hdf5_group(file, theirs)
     md5 = hashlib.md5(path.read_bytes()).hexdigest()
-    monkeypatch.setattr(pretrained, "RESNET50_MD5", md5)
+    monkeypatch.setattr(
+        pretrained, "keras_resnet50", lambda: dataclasses.replace(described, digest=md5)
+    )
     assert pretrained.within_reach(RECIPES["resnet50"], tmp_path) is RECIPES["resnet50"]
 
     ours = architectures.resnet50(3, normalisation=batch_normalisation)
@@ -101,7 +111,11 @@ def test_each_weight_of_the_other_resnet50_goes_to_its_place(conv5, tmp_path, mo
         for w in layer.weights
         if layer.name not in ("head_bn", "logits")
     }
-    np.savez(tmp_path / pretrained.RESNET50_V2, **arrays)
+    path = tmp_path / pretrained.RESNET50_V2.name
+    np.savez(path, **arrays)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    file = dataclasses.replace(pretrained.RESNET50_V2, digest=digest)
+    monkeypatch.setattr(pretrained, "RESNET50_V2", file)
     model = architectures.resnet50_v2(3, conv5=conv5, normalisation=batch_normalisation)
     pretrained.load("resnet50_v2", model, tmp_path)
     for name, array in arrays.items():
@@ -114,7 +128,7 @@ def test_each_weight_of_the_other_resnet50_goes_to_its_place(conv5, tmp_path, mo
 
 @pytest.mark.real_data
 def test_the_real_file_has_every_weight_of_the_network_and_no_other():
-    path = WEIGHTS / pretrained.RESNET50_V2
+    path = WEIGHTS / pretrained.RESNET50_V2.name
     if not path.is_file():
         pytest.skip("No starting weights here")
     model = architectures.resnet50_v2(3, normalisation=batch_normalisation)

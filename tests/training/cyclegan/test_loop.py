@@ -12,9 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from core import images, models, monet
+from core.hardware import compute_dtype
 from core.models import architectures, loading
+from core.models import entries as catalogue
 from training import cyclegan, runs
 from training.__main__ import app
+from training.classifiers import pretrained
 from training.cyclegan import SIDES, Options, kernel_distance, loop
 from training.cyclegan.session import Session
 from training.cyclegan.updates import LinearDecay
@@ -51,17 +54,20 @@ def folders(tmp_path: Path) -> tuple[list[Path], list[Path]]:
 
 
 @pytest.fixture
-def vgg16_weights(tmp_path: Path) -> Path:
-    """A directory with made-up VGG16 weights, small enough not to explode."""
-    rng = np.random.default_rng(0)
-    base = architectures.vgg16_base()
-    arrays = {}
-    for layer in base.layers:
-        if layer.name.startswith("block") and layer.weights:
-            kernel, bias = layer.get_weights()
-            arrays[f"{layer.name}/kernel"] = rng.normal(0, 0.02, kernel.shape).astype(np.float16)
-            arrays[f"{layer.name}/bias"] = np.zeros_like(bias, np.float16)
-    np.savez(tmp_path / "vgg16_imagenet_notop_f16.npz", **arrays)
+def vgg16_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A VGG16 with made-up weights, small enough not to explode; any directory will do for it."""
+
+    def made_up(model_id: str, directory: Path | None) -> keras.Model:
+        assert (model_id, directory) == ("vgg16_base", tmp_path)
+        rng = np.random.default_rng(0)
+        base = architectures.vgg16_base(dtype=compute_dtype())
+        for layer in base.layers:
+            if layer.name.startswith("block") and layer.weights:
+                kernel, bias = layer.get_weights()
+                layer.set_weights([rng.normal(0, 0.02, kernel.shape), np.zeros_like(bias)])
+        return base
+
+    monkeypatch.setattr(pretrained, "extractor", made_up)
     return tmp_path
 
 
@@ -250,6 +256,19 @@ def colours(pictures: list[np.ndarray], weights: Path) -> np.ndarray:
     return np.stack([(picture.mean(axis=0) / 64)[:200].reshape(-1) for picture in pictures])
 
 
+def test_without_a_directory_discriminators_see_through_the_vgg16_that_ships():
+    made = Session(dataclasses.replace(TINY, features=True), None)
+    shipped = models.load_keras("vgg16_base").body
+    for discriminator in made.discriminators.values():
+        for name in ("block1_conv1", "block4_conv2"):
+            np.testing.assert_array_equal(
+                discriminator.extractor.get_layer(name).get_weights()[0],
+                shipped.get_layer(name).get_weights()[0],
+            )
+        assert not discriminator.extractor.trainable_variables
+    assert shipped.trainable_variables  # a copy of its own was frozen
+
+
 @pytest.mark.slow
 def test_a_run_is_trained_measured_and_published(tmp_path: Path, vgg16_weights, monkeypatch):
     """With a rate of zero the generators stay the identity, which closes no distance."""
@@ -283,7 +302,7 @@ def test_a_run_is_trained_measured_and_published(tmp_path: Path, vgg16_weights, 
 
     # Published, the same generators give the same figures from the exported files.
     shipped = tmp_path / "models"
-    monkeypatch.setattr(loading, "ASSETS", shipped)
+    monkeypatch.setattr(catalogue, "ASSETS", shipped)
     monkeypatch.setattr(loading, "_loaded", {})
     monet.painter.cache_clear()
     models.catalogue.cache_clear()

@@ -14,7 +14,7 @@ from core import collection, identify, images, models
 from core.__main__ import app as core_app
 from core.errors import AtelierError
 from core.files import OutputError
-from core.models import evaluations, loading
+from core.models import entries, evaluations, loading
 from core.recipes import RECIPES, with_options
 from training import runs
 from training.__main__ import app
@@ -69,12 +69,8 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     shelf = tmp_path / "models"
     shelf.mkdir()
     (shelf / "models.json").write_text("[]")
-    monkeypatch.setattr(loading, "ASSETS", shelf)
+    monkeypatch.setattr(entries, "ASSETS", shelf)
     monkeypatch.setattr(loading, "_loaded", {})
-    for function in (evaluations.read, evaluations.table):
-        monkeypatch.setattr(function, "__defaults__", (shelf,))
-    monkeypatch.setattr(publish.publish_classifier, "__kwdefaults__",
-                        publish.publish_classifier.__kwdefaults__ | {"out": shelf})  # fmt: skip
     models.catalogue.cache_clear()
     yield shelf
     models.catalogue.cache_clear()

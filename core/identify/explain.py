@@ -1,0 +1,50 @@
+"""What a network looked at: heat maps of single pictures, and how they are shown."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from core import models
+from core.errors import UnknownName
+from core.identify.classify import classifier, view
+from core.images import Picture
+from core.images.types import Floats, Pixels
+
+
+def explain(picture: Picture, model_id: str = models.DEFAULT, *, artist_id: str) -> Floats:
+    """Where the network saw the hand of an artist: Grad-CAM (arXiv 1610.02391).
+
+    Returns:
+        `(height, width)` float32 in 0..1, at the size of the picture.
+
+    Raises:
+        UnknownName: If there is no such model, or it does not know the artist.
+        InvalidRequest: If it is no classifier.
+        core.models.WeightsError: If it cannot be loaded.
+    """
+    loaded = classifier(model_id)
+    if artist_id not in loaded.entry.artists:
+        raise UnknownName(f"The model {model_id!r} does not know the artist {artist_id!r}.")
+    output = loaded.entry.artists.index(artist_id)
+    heat = loaded.grad_cam(view(picture.pixels, loaded.entry), output)
+    height, width = picture.pixels.shape[:2]
+    smooth = Image.fromarray(heat / max(float(heat.max()), 1e-8))
+    smooth = smooth.resize((width, height), Image.Resampling.BICUBIC)
+    return np.clip(np.asarray(smooth, np.float32), 0, 1)
+
+
+def overlay(pixels: Pixels, heat: Floats) -> Pixels:
+    """Lays a heat map over a picture: what counted glows, the rest falls into shade.
+
+    Args:
+        pixels: `(height, width, 3)` uint8.
+        heat: `(height, width)` in 0..1, as from `explain`.
+    """
+    picture = pixels.astype(np.float32)
+    grey = picture.mean(axis=2, keepdims=True)
+    shade = 0.55 * (0.5 * picture + 0.5 * grey)
+    glow = picture + (np.array([255, 196, 64], np.float32) - picture) * 0.35 * heat[..., None]
+    share = np.sqrt(heat)[..., None]
+    lit: Pixels = (share * glow + (1 - share) * shade).clip(0, 255).astype(np.uint8)
+    return lit
