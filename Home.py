@@ -4,8 +4,8 @@ import streamlit as st
 
 from core import logs
 from core.settings import settings
-from pages.components.ui.guard import guarded
-from pages.components.ui.warm_up import warm_up_in_background
+from pages.components.guard import guarded
+from pages.components.warm_up import warm_up_in_background
 
 st.set_page_config(page_title="Atelier", page_icon=":material/palette:", layout="wide")
 

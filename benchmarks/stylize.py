@@ -25,7 +25,8 @@ import typer
 
 from core import images
 from core.cli.fields import option
-from core.stylize import extractors, objective, optimizers, refine
+from core.stylize import extractors, objective, refine
+from core.stylize.optimization import optimizers
 from core.stylize.request import Optimizer, StylizeRequest
 
 _USUAL = StylizeRequest()

@@ -13,11 +13,11 @@ from core import examples, images, jobs, models, monet
 from core.jobs import Handle, State
 from core.monet import MonetPayload, MonetRequest, MonetResult
 from core.requests import described
+from pages.components.guard import guarded
 from pages.components.ui import charts, compare, downloads, pictures, progress, theme, uploads
 from pages.components.ui.fields import label, tip
-from pages.components.ui.guard import guarded
 from pages.components.ui.uploads import Given
-from pages.components.ui.warm_up import warm_up_in_background
+from pages.components.warm_up import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 24  # pictures of a visit that stay painted

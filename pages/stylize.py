@@ -11,16 +11,16 @@ from core import errors, images, jobs, models
 from core.errors import AtelierError
 from core.images.types import Pixels
 from core.jobs import Handle, State
-from core.stylize import artist_styles, extractors, film, instant, metadata, session
+from core.stylize import artist_styles, extractors, instant, session
 from core.stylize.request import StylizeRequest
-from core.stylize.session import Painting
-from core.stylize.tasks import Order
+from core.stylize.session import Painting, film, metadata
+from core.stylize.session.tasks import Order
+from pages.components.guard import guarded
 from pages.components.stylize import progress, settings, subject
 from pages.components.stylize.subject import Subject
 from pages.components.ui import compare, downloads, pictures, theme, uploads
-from pages.components.ui.guard import guarded
 from pages.components.ui.uploads import Given
-from pages.components.ui.warm_up import warm_up_in_background
+from pages.components.warm_up import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 8  # paintings of a visit that stay

@@ -18,9 +18,9 @@ from core.errors import InvalidRequest
 from core.images import encoding, folders
 from core.images.types import Pixels
 from core.jobs import Progress, Uncontrolled
-from core.stylize import artist_styles, metadata, refine, session
+from core.stylize import artist_styles, refine, session
 from core.stylize.request import Mode, Start, StylizeRequest
-from core.stylize.session import Painting
+from core.stylize.session import Painting, metadata
 
 _USUAL = StylizeRequest()
 

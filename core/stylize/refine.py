@@ -21,11 +21,12 @@ from core.errors import InvalidRequest
 from core.hardware import compute_dtype
 from core.images.resize import resize
 from core.images.types import Canvas, Floats, Pixels
-from core.stylize import color, extractors, objective, optimizers, preconditioner
+from core.stylize import color, extractors, objective
 from core.stylize.artist_styles import ArtistStyle
-from core.stylize.memory import TooLarge, estimate_bytes, free_bytes, room
+from core.stylize.optimization import optimizers, preconditioner
+from core.stylize.optimization.memory import TooLarge, estimate_bytes, free_bytes, room
+from core.stylize.optimization.schedule import SMALLEST, scales, shares, size, style_size
 from core.stylize.request import StylizeRequest
-from core.stylize.schedule import SMALLEST, scales, shares, size, style_size
 from core.stylize.style import StyleTarget, mix
 
 __all__ = [

@@ -14,7 +14,6 @@ import numpy as np
 
 from core.errors import InvalidRequest
 from core.images.types import Floats
-from core.stylize import losses
 
 Layers = Mapping[str, Floats]
 
@@ -36,7 +35,7 @@ class _Figures:
 
 @dataclass(frozen=True)
 class StyleTarget(_Figures):
-    """A style as refine needs it: the targets of the terms `core.stylize.terms.STYLE`.
+    """A style as refine needs it: the targets of the terms `core.stylize.objective.terms.STYLE`.
 
     Attributes:
         network: Id of the network whose features were described.
@@ -52,12 +51,6 @@ class StyleTarget(_Figures):
     def layers(self) -> tuple[str, ...]:
         """The layers that are described, either way."""
         return tuple(dict.fromkeys((*self.grams, *self.moments)))
-
-    @classmethod
-    def of_features(cls, network: str, features: losses.Features) -> StyleTarget:
-        """Describes the features of one picture, by its Gram matrices."""
-        found = losses.accumulate(features, {"grams": features})
-        return cls(network, {name: np.asarray(gram) for name, gram in found["grams"].items()})
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 # Home imports it first of all, and so it is here: without it Streamlit clears Keras's session
 # after each run of a page.
-from pages.components.ui import warm_up  # noqa: F401
+from pages.components import warm_up  # noqa: F401
 from tests.pages import streamlit_internals
 
 

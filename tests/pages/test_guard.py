@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import errors, examples, identify, jobs, models, settings
 from core.settings import ROOT
-from pages.components.ui import warm_up
+from pages.components import warm_up
 
 HOME = str(ROOT / "Home.py")
 

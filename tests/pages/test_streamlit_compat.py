@@ -10,7 +10,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import script_runner
 
 from core.settings import ROOT
-from pages.components.ui import streamlit_compat
+from pages.components import streamlit_compat
 from tests.pages import streamlit_internals
 
 

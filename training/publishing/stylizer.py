@@ -128,8 +128,8 @@ def _card(model_id: str, figures: dict[str, float]) -> list[str]:
         "",
         *cards.figure_rows(figures),
         "",
-        "`style_loss` and `content_loss` are those of `core/stylize/losses.py`: 0 for equals, 1 "
-        "for nothing in common. `loss_share` is what is left of the loss (style + "
+        "`style_loss` and `content_loss` are those of `core/stylize/objective/losses.py`: 0 for "
+        "equals, 1 for nothing in common. `loss_share` is what is left of the loss (style + "
         f"{CONTENT_WEIGHT} × content) of the photo itself.",
         "",
         f"Options and history of the training: `{model_id}/`.",

@@ -24,7 +24,8 @@ from core import artists, images
 from core.collection import CollectionError, read_index
 from core.files import check_output, write
 from core.hardware import compute_dtype
-from core.stylize import artist_styles, color, extractors, instant, losses, refine
+from core.stylize import artist_styles, color, extractors, instant, refine
+from core.stylize.objective import losses
 from training.data import dataset
 from training.data.files import json_text, name_for
 from training.data.inputs import TrainingError, check_readable

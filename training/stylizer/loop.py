@@ -1,6 +1,6 @@
 """The training of the decoder that paints any photo in any style at once.
 
-What refine minimizes (`core.stylize.losses`) is minimized here by the weights of
+What refine minimizes (`core.stylize.objective.losses`) is minimized here by the weights of
 `core.models.architectures.style_decoder`, over many photos and styles: Gram matrices of VGG16
 for style, its deep maps for content (Huang & Belongie, arXiv 1703.06868; the loss is that of
 Gatys et al.). Each layer's distance d counts as log(1 + d), so that a style with a nearly empty
@@ -29,8 +29,9 @@ from core import images, models
 from core.hardware import compute_dtype
 from core.models import architectures
 from core.stylize import extractors as perceptual
-from core.stylize import instant, losses, refine
+from core.stylize import instant, refine
 from core.stylize.instant import underdrawing
+from core.stylize.objective import losses
 from training import runs
 from training.data.inputs import TrainingError, check_readable
 from training.runs import averages

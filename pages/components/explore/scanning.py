@@ -16,8 +16,8 @@ from core.collection import scan
 from core.errors import AtelierError
 from core.jobs import Handle, State
 from core.settings import settings
+from pages.components.guard import guarded
 from pages.components.ui import progress
-from pages.components.ui.guard import guarded
 
 _SETTING, _CHOOSE = "ATELIER_COLLECTION", "ATELIER_CHOOSE_COLLECTION"
 _FETCH = "python -m training dataset fetch --to DIRECTORY"

@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from pages.components.ui import streamlit_compat
+from pages.components import streamlit_compat
 
 _CSS = """
 <style>

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from core import images
 from core.__main__ import app
 from core.settings import settings
-from core.stylize import extractors, losses, refine
-from core.stylize.objective import objective
+from core.stylize import extractors, refine
+from core.stylize.objective import losses, objective
 from core.stylize.request import StylizeRequest
 from core.stylize.style import StyleTarget, mix
 

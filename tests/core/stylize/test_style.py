@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.stylize import style
+from core.stylize.objective import losses
 from core.stylize.style import InstantTarget, StyleTarget
 
 SHAPES = {"shallow": (9, 7, 4), "deep": (4, 3, 6)}
@@ -15,7 +16,7 @@ def described(seed: int, network: str = "any") -> StyleTarget:
     """A style of some picture, by Gram matrices."""
     rng = np.random.default_rng(seed)
     maps = {name: rng.normal(size=shape).astype(np.float32) for name, shape in SHAPES.items()}
-    return StyleTarget.of_features(network, maps)
+    return losses.described(network, maps)
 
 
 def test_mixing_styles_mixes_their_statistics():

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from core import images, models
 from core.stylize import refine
-from core.stylize.terms import STYLE
+from core.stylize.objective.terms import STYLE
 from training import stylizer
 from training.publishing import stylizer as publish_stylizer
 

@@ -18,11 +18,12 @@ from core import models
 from core.hardware import compute_dtype
 from core.images.types import Pixels
 from core.jobs import Control, Point, Progress, Uncontrolled
+from core.models.weights import NotHere
 from core.stylize import artist_styles, extractors, instant, refine
 from core.stylize.artist_styles import ArtistStyle
 from core.stylize.request import StylizeRequest
-from core.stylize.stills import full_size, small, still
-from core.stylize.thinned import Thinned
+from core.stylize.session.stills import full_size, small, still
+from core.stylize.session.thinned import Thinned
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +85,8 @@ def paint(
             is kept. So it is after a `KeyboardInterrupt`, as soon as there is something to keep.
 
     Yields:
-        Progress: `phase` is one of `Phase`; `preview` and `still` are as `core.stylize.stills`
-        makes them; the losses `loss`, `content_loss` and `style_loss` are those of `refine.Step`.
+        Progress: `phase` is one of `Phase`; `preview` and `still` are as `stills` makes
+            them; the losses `loss`, `content_loss` and `style_loss` are those of `refine.Step`.
 
     Returns:
         The painting as far as it came; None if it was stopped before there was any.
@@ -134,7 +135,7 @@ def at_hand(
         loaded = extractors.load(
             request.network, dtype=request.precision or compute_dtype(), progress=progress
         )
-    except extractors.NotHere as error:
+    except NotHere as error:
         # Layers belong to a network.
         instead = request.changed(
             network=extractors.DEFAULT, content_layers=None, style_layers=None

@@ -11,8 +11,8 @@ from core.errors import InvalidRequest
 from core.hardware import compute_dtype
 from core.images.types import Pixels
 from core.stylize import extractors
+from core.stylize.optimization.schedule import style_size
 from core.stylize.request import Optimizer, StylizeRequest
-from core.stylize.schedule import style_size
 
 # Bytes a pixel, measured as peaks of a process.
 _KEPT_BYTES = {"lbfgs": 650, "adam": 200}  # besides features: L-BFGS remembers twenty moves

@@ -7,7 +7,7 @@ import streamlit as st
 from core import jobs
 from core.identify.tasks import WarmUp
 from core.jobs import Handle
-from pages.components.ui import streamlit_compat
+from pages.components import streamlit_compat
 
 streamlit_compat.leave_keras_alone()
 

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from core import images
-from core.stylize import metadata
 from core.stylize.request import StylizeRequest
+from core.stylize.session import metadata
 
 REQUEST = StylizeRequest(rows=48, style_layers={"block1_conv1": 1.0, "block2_conv1": 1.0})
 

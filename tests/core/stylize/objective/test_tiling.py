@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from core.stylize import extractors, objective, tiling
+from core.stylize import extractors, objective
+from core.stylize.objective import tiling
 
 LARGEST = 50_000  # pixels: forces two tiles each way on the pictures below
 SIZE = 245, 275  # odd, so that poolings leave rows and columns out

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from core.images.types import Canvas
-from core.stylize.evaluation import Evaluate, Evaluation
+from core.stylize.objective.evaluation import Evaluate, Evaluation
 
 Filter = Callable[[Canvas], Canvas]
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core import images
-from core.stylize import film
+from core.stylize.session import film
 
 
 def frames(number: int) -> list[bytes]:

@@ -13,11 +13,11 @@ from core.errors import InvalidRequest
 from core.jobs import Progress
 from core.models import architectures as builders
 from core.settings import settings
-from core.stylize import extractors, instant, refine, session, tasks
+from core.stylize import extractors, instant, refine, session
 from core.stylize.instant import engine as instant_engine
 from core.stylize.request import StylizeRequest
-from core.stylize.session import Painting
-from core.stylize.tasks import Order
+from core.stylize.session import Painting, painting, tasks
+from core.stylize.session.tasks import Order
 
 LIMIT = 300  # seconds; a test that needs them has failed
 REQUEST = StylizeRequest(
@@ -264,7 +264,7 @@ def test_without_the_instant_network_there_is_no_instant_picture(order, monkeypa
 def test_painters_are_given_by_their_ids(order, sketched, monkeypatch):
     known: list[str] = []
     picture = order.styles[0]
-    monkeypatch.setattr(session.artist_styles, "load", lambda id_: known.append(id_) or picture)
+    monkeypatch.setattr(painting.artist_styles, "load", lambda id_: known.append(id_) or picture)
     done, _ = run(dataclasses.replace(order, styles=["claude-monet"]))
     assert known == ["claude-monet"]
     assert done.complete

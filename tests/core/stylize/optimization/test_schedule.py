@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from core.stylize import schedule
+from core.stylize.optimization import schedule
 from core.stylize.request import StylizeRequest
 
 

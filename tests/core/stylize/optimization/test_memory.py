@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.stylize import memory
+from core.stylize.optimization import memory
 from core.stylize.request import StylizeRequest
 
 

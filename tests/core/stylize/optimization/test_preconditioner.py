@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.stylize import preconditioner
+from core.stylize.optimization import preconditioner
 
 
 def test_the_filter_is_symmetric_and_positive():

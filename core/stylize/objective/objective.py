@@ -13,12 +13,19 @@ import numpy as np
 
 from core.errors import InvalidRequest
 from core.images.types import Canvas, Floats, Pixels
-from core.stylize import extractors, losses, tiling
-from core.stylize.evaluation import Comparison, Evaluate, Evaluation, Weights, picture_signature
+from core.stylize import extractors
+from core.stylize.objective import losses, tiling
+from core.stylize.objective.evaluation import (
+    Comparison,
+    Evaluate,
+    Evaluation,
+    Weights,
+    picture_signature,
+)
+from core.stylize.objective.terms import CONTENT, STYLE
+from core.stylize.objective.tiled import Tiled
+from core.stylize.objective.whole import Whole
 from core.stylize.style import StyleTarget
-from core.stylize.terms import CONTENT, STYLE
-from core.stylize.tiled import Tiled
-from core.stylize.whole import Whole
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -84,7 +91,7 @@ class Objective:
             found = self._tiled.describe(canvas, parts, {"grams": self.style})
             return StyleTarget(network, found["grams"])
         maps = self.features(canvas)
-        return StyleTarget.of_features(network, {name: maps[name] for name in self.style})
+        return losses.described(network, {name: maps[name] for name in self.style})
 
     def against(
         self,

@@ -7,8 +7,8 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
-from core.stylize import optimizers, preconditioner
-from core.stylize.evaluation import Evaluation
+from core.stylize.objective.evaluation import Evaluation
+from core.stylize.optimization import optimizers, preconditioner
 
 TRUE = np.random.default_rng(0).uniform(20, 235, (6, 7, 3)).astype(np.float32)
 STIFFNESS = np.random.default_rng(1).uniform(0.5, 20, TRUE.shape).astype(np.float32) / 1000

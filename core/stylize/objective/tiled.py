@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.images.types import Canvas, Floats
-from core.stylize import losses, tiling
-from core.stylize.evaluation import (
+from core.stylize.objective import losses, tiling
+from core.stylize.objective.evaluation import (
     Comparison,
     Evaluate,
     Evaluation,
@@ -24,7 +24,7 @@ from core.stylize.evaluation import (
     Weights,
     picture_signature,
 )
-from core.stylize.terms import STYLE, places
+from core.stylize.objective.terms import STYLE, places
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.images.types import Canvas
-from core.stylize import losses
-from core.stylize.evaluation import (
+from core.stylize.objective import losses
+from core.stylize.objective.evaluation import (
     Comparison,
     Evaluate,
     Evaluation,

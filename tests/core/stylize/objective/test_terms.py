@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.stylize import terms
+from core.stylize.objective import terms
 
 GRAM, MOMENTS = terms.STYLE["grams"], terms.STYLE["moments"]
 ALL = {**terms.STYLE, "content": terms.CONTENT, "variation": terms.TOTAL_VARIATION}

@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from core.images.types import Floats
-from core.stylize.terms import CONTENT, STYLE, TINY, TOTAL_VARIATION
+from core.stylize.objective.terms import CONTENT, STYLE, TINY, TOTAL_VARIATION
+from core.stylize.style import StyleTarget
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -145,3 +148,13 @@ def smooth(features: tf.Tensor, temperature: float) -> tf.Tensor:
     spread = tf.sqrt(tf.math.reduce_variance(features) + TINY)
     heights = tf.exp((features - tf.reduce_max(features)) / (temperature * spread))
     return heights / tf.reduce_mean(heights) - 1.0
+
+
+def described(network: str, features: Features) -> StyleTarget:
+    """The style of a picture, by the Gram matrices of its features.
+
+    Args:
+        network: Id of the network that sees them.
+    """
+    found = accumulate(features, {"grams": features})
+    return StyleTarget(network, {name: np.asarray(gram) for name, gram in found["grams"].items()})

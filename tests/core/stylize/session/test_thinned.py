@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.stylize.thinned import Thinned
+from core.stylize.session.thinned import Thinned
 
 
 @pytest.mark.parametrize("number", [1, 4, 5, 6, 79, 80, 81, 1000])

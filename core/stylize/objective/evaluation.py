@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.images.types import Canvas
-from core.stylize import losses
-from core.stylize.terms import STYLE
+from core.stylize.objective import losses
+from core.stylize.objective.terms import STYLE
 
 if TYPE_CHECKING:
     import tensorflow as tf

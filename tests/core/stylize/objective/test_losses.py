@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.stylize import losses
-from core.stylize.style import StyleTarget
+from core.stylize.objective import losses
 
 SHAPES = {"shallow": (9, 7, 4), "deep": (4, 3, 6)}
 
@@ -60,7 +59,7 @@ def test_style_loss_over_gram_matrices():
 
 def test_style_loss_does_not_depend_on_place_or_size():
     one = maps(0)
-    target = StyleTarget.of_features("any", one)
+    target = losses.described("any", one)
     turned = {name: np.concatenate([map_, map_[::-1, ::-1]]) for name, map_ in one.items()}
     weights = dict.fromkeys(SHAPES, 1.0)
     assert style_loss(turned, {"grams": target.grams}, weights) < 1e-10

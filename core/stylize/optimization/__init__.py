@@ -1,0 +1,1 @@
+"""The way downhill: optimizers, preconditioner, schedule of scales, memory."""

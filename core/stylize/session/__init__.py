@@ -1,0 +1,5 @@
+"""A painting from request to picture: its steps, what is shown of them, and what is kept."""
+
+from core.stylize.session.painting import Painting, at_hand, at_once, paint, warm_up
+
+__all__ = ["Painting", "at_hand", "at_once", "paint", "warm_up"]
