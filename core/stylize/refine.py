@@ -235,8 +235,11 @@ def _describe(
         return style
     if isinstance(style, ArtistStyle):
         known = style.at(round(request.rows * scale * request.brush))
-        wanted = {name: gram for name, gram in known.grams.items() if name in judge.style}
-        return StyleTarget(known.network, wanted)
+        wanted = {
+            term: {name: values for name, values in layers.items() if name in judge.style}
+            for term, layers in known.statistics.items()
+        }
+        return StyleTarget(known.network, **wanted)
     picture = resize(style, *style_size(style, scale, request)).clip(0, 255)
     if request.keep_colors:
         picture = color.match(picture, photo)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.images.types import Floats
-from core.stylize.objective.terms import CONTENT, STYLE, TINY, TOTAL_VARIATION
+from core.stylize.objective.terms import CONTENT, MEASURED, STYLE, TINY, TOTAL_VARIATION
 from core.stylize.style import StyleTarget
 
 if TYPE_CHECKING:
@@ -151,10 +151,16 @@ def smooth(features: tf.Tensor, temperature: float) -> tf.Tensor:
 
 
 def described(network: str, features: Features) -> StyleTarget:
-    """The style of a picture, by the Gram matrices of its features.
+    """The style of a picture, by the statistics of its features that `terms.MEASURED` names.
 
     Args:
         network: Id of the network that sees them.
     """
-    found = accumulate(features, {"grams": features})
-    return StyleTarget(network, {name: np.asarray(gram) for name, gram in found["grams"].items()})
+    found = accumulate(features, dict.fromkeys(MEASURED, features))
+    return StyleTarget(
+        network,
+        **{
+            term: {name: np.asarray(values) for name, values in layers.items()}
+            for term, layers in found.items()
+        },
+    )

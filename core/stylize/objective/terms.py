@@ -263,6 +263,9 @@ class TotalVariation:
 STYLE: Mapping[str, StyleTerm] = {"grams": Gram(), "moments": Moments()}
 """The terms that make a style, by the name of what holds their targets in a `StyleTarget`."""
 
+MEASURED = ("grams",)
+"""Those of them that a style picture is described by; the others come with stored styles."""
+
 CONTENT = Content()
 TOTAL_VARIATION = TotalVariation()
 

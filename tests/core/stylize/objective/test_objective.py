@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from core.stylize import extractors, objective
-from core.stylize.objective import objective as objective_objective
 from core.stylize.objective import terms
 from core.stylize.style import StyleTarget
 
@@ -83,9 +82,7 @@ def test_losses_are_as_recorded(temperature, described):
     values, slopes = RECORDED[temperature, described]
     objective_ = judge(temperature)
     target = targets(objective_)[described]
-    evaluate = objective_.against(
-        picture(37, 45, 1), target, objective_objective.Weights(0.1, 1.0, 0.3)
-    )
+    evaluate = objective_.against(picture(37, 45, 1), target, objective.Weights(0.1, 1.0, 0.3))
     found = evaluate(picture(37, 45, 2))
     assert (found.loss, found.content, found.style) == pytest.approx(values, rel=1e-6)
     gradient = found.gradient
@@ -99,7 +96,7 @@ def test_losses_are_as_recorded(temperature, described):
 @pytest.mark.parametrize("described", ["grams", "moments", "both", "mixed"])
 def test_tiles_change_nothing(described):
     objective_ = judge()
-    target, weights = targets(objective_)[described], objective_objective.Weights(0.1, 1.0, 0.3)
+    target, weights = targets(objective_)[described], objective.Weights(0.1, 1.0, 0.3)
     photo, canvas = picture(37, 45, 1), picture(37, 45, 2)
     whole = objective_.against(photo, target, weights)(canvas)
     tiled = objective_.against(photo, target, weights, largest=400)(canvas)
@@ -114,7 +111,7 @@ def test_tiles_change_nothing(described):
 def test_the_gradient_is_that_of_the_loss():
     objective_ = judge()
     target, photo = targets(objective_)["both"], picture(37, 45, 1)
-    evaluate = objective_.against(photo, target, objective_objective.Weights(0.1, 1.0, 0.3))
+    evaluate = objective_.against(photo, target, objective.Weights(0.1, 1.0, 0.3))
     canvas = picture(37, 45, 2)
     gradient = evaluate(canvas).gradient
     way = 0.25 * gradient / np.abs(gradient).max()
@@ -141,4 +138,4 @@ def test_styles_of_other_networks_or_layers_are_refused():
         (StyleTarget("tiny", {"one": style.grams["one"]}), "says nothing about three, two"),
     ):
         with pytest.raises(ValueError, match=words):
-            objective_.against(picture(37, 45, 1), wrong, objective_objective.Weights(0.1, 1.0))
+            objective_.against(picture(37, 45, 1), wrong, objective.Weights(0.1, 1.0))

@@ -9,7 +9,6 @@ import pytest
 
 from core.stylize import extractors, objective, refine
 from core.stylize.objective import losses, tiling
-from core.stylize.objective import objective as objective_objective
 from core.stylize.objective.terms import STYLE
 from core.stylize.request import StylizeRequest
 from core.stylize.style import StyleTarget
@@ -87,7 +86,7 @@ def test_a_style_described_in_tiles_is_the_same(judge, photo):
 def test_loss_and_gradient_in_tiles_are_those_of_the_whole(
     judge, targets, photo, canvas, described
 ):
-    weights = objective_objective.Weights(0.1, 1.0, 0.3)
+    weights = objective.Weights(0.1, 1.0, 0.3)
     whole = judge.against(photo, targets[described], weights)(canvas)
     tiled = judge.against(photo, targets[described], weights, largest=LARGEST)(canvas)
     for part in ("loss", "content", "style"):
@@ -98,7 +97,7 @@ def test_loss_and_gradient_in_tiles_are_those_of_the_whole(
 
 
 def test_narrower_margins_would_show(judge, targets, photo, canvas, monkeypatch):
-    weights = objective_objective.Weights(0.1, 1.0)
+    weights = objective.Weights(0.1, 1.0)
     whole = judge.against(photo, targets["grams"], weights)(canvas)
     narrower = dataclasses.replace(judge._reach, margin=judge._reach.margin - 16)
     monkeypatch.setattr(judge, "_reach", narrower)
@@ -107,7 +106,7 @@ def test_narrower_margins_would_show(judge, targets, photo, canvas, monkeypatch)
 
 
 def test_total_variation_counts_once(judge, targets, photo, canvas):
-    weights = objective_objective.Weights(0.0, 0.0, 1.0)
+    weights = objective.Weights(0.0, 0.0, 1.0)
     tiled = judge.against(photo, targets["grams"], weights, largest=LARGEST)(canvas)
     assert tiled.loss == pytest.approx(float(losses.total_variation(canvas)), rel=1e-5)
 

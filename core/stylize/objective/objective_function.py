@@ -22,7 +22,7 @@ from core.stylize.objective.evaluation import (
     Weights,
     picture_signature,
 )
-from core.stylize.objective.terms import CONTENT, STYLE
+from core.stylize.objective.terms import CONTENT, MEASURED, STYLE
 from core.stylize.objective.tiled import Tiled
 from core.stylize.objective.whole import Whole
 from core.stylize.style import StyleTarget
@@ -87,9 +87,9 @@ class Objective:
         """
         network = self.network.network.id
         canvas = np.asarray(picture, np.float32)
-        if parts := self._parts(canvas, largest, ["grams"]):
-            found = self._tiled.describe(canvas, parts, {"grams": self.style})
-            return StyleTarget(network, found["grams"])
+        if parts := self._parts(canvas, largest, MEASURED):
+            found = self._tiled.describe(canvas, parts, dict.fromkeys(MEASURED, self.style))
+            return StyleTarget(network, **found)
         maps = self.features(canvas)
         return losses.described(network, {name: maps[name] for name in self.style})
 
