@@ -53,7 +53,7 @@ def monet(
     outputs = _outputs(photos, out, request.direction)
     batch = console.Batch(photos, as_json)
     with batch.whole():
-        models.load(painting.MODELS[request.direction], progress=say)
+        models.load_keras(painting.MODELS[request.direction], progress=say)
     for path, output in zip(batch, outputs, strict=True):
         with batch.one(path):
             output.check()

@@ -53,7 +53,8 @@ def draw(make_picture, tmp_path) -> Callable[..., Path]:
 @pytest.fixture
 def quick(monkeypatch):
     """In place of networks, so that a picture takes no time."""
-    monkeypatch.setattr(models, "load", lambda *_, **__: None)
+    for load in ("load", "load_keras"):
+        monkeypatch.setattr(models, load, lambda *_, **__: None)
     monkeypatch.setattr(session, "at_once", lambda request, photo, styles: photo // 2)
     monkeypatch.setattr(
         monet, "paint", lambda pixels, way, brush: monet.Painted(way, pixels, pixels // 2, 0.0)
@@ -362,12 +363,12 @@ def test_after_ctrl_c_what_is_left_is_named(name, quick, draw, tmp_path, monkeyp
     assert len(names(tmp_path / "out")) == 1
 
 
-@pytest.mark.parametrize("name", ["identify", "monet"])
-def test_ctrl_c_while_the_model_is_loaded(name, draw, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("name", "load"), [("identify", "load"), ("monet", "load_keras")])
+def test_ctrl_c_while_the_model_is_loaded(name, load, draw, tmp_path, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(models, "load", stop)
+    monkeypatch.setattr(models, load, stop)
     photo = draw("a.png")
     done = run(*command(name, [photo], tmp_path, photo))
     assert done.exit_code == 130
