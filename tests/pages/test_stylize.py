@@ -17,6 +17,7 @@ from core.settings import ROOT
 from core.stylize import artist_styles, instant, presets, refine, session
 from core.stylize.artist_styles import Entry
 from core.stylize.request import StylizeRequest
+from core.stylize.session import painting
 
 PAGE = str(ROOT / "pages" / "stylize.py")
 LIMIT = 120  # seconds; a test that needs them has failed
@@ -73,7 +74,7 @@ def studio(monkeypatch) -> Studio:
     monkeypatch.setattr(instant, "paint", found.sketch)
     monkeypatch.setattr(instant, "is_loaded", lambda: True)
     monkeypatch.setattr(refine, "refine", found.refine)
-    monkeypatch.setattr(session, "at_hand", lambda request: (request, ""))
+    monkeypatch.setattr(painting, "at_hand", lambda request: (request, ""))
     monkeypatch.setattr(session, "warm_up", lambda: None)
     monkeypatch.setattr(artist_styles, "catalogue", lambda: [])
     return found
@@ -511,7 +512,7 @@ def test_damaged_weights_are_told(monkeypatch):
     def damaged(*_, **__):
         raise models.WeightsError("The weights file is damaged: delete it.")
 
-    monkeypatch.setattr(session, "at_hand", damaged)
+    monkeypatch.setattr(painting, "at_hand", damaged)
     app = finished(press(ready(), "Refine"))
     assert app.error[0].value == "The weights file is damaged: delete it."
 
