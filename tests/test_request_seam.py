@@ -39,7 +39,8 @@ from typer.testing import CliRunner  # noqa: E402
 
 from core import examples, images  # noqa: E402
 from core.cli import stylize  # noqa: E402
-from core.stylize import instant, metadata, presets, refine, session  # noqa: E402
+from core.stylize import instant, presets, refine, session  # noqa: E402
+from core.stylize.session import metadata  # noqa: E402
 
 instant.is_loaded = lambda: True
 instant.paint = lambda photo, *_, **how: np.zeros((*refine.size(photo, how["rows"]), 3), np.uint8)

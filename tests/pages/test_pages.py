@@ -151,7 +151,7 @@ def test_a_model_that_cannot_tell_strangers_names_somebody_and_says_so(monkeypat
     default = catalogue[models.DEFAULT]
     catalogue[models.DEFAULT] = default.model_copy(update={"known": None})
     monkeypatch.setattr(loading, "_loaded", {})
-    monkeypatch.setattr(loading, "catalogue", lambda: catalogue)
+    monkeypatch.setattr(entries, "catalogue", lambda: catalogue)
     app = upload(open_page(), ("wave.jpg", WAVE.read()))
     assert not app.exception
     assert "Most likely painted by" in labels(app)

@@ -223,7 +223,7 @@ def test_all_networks_paint(network_id, photo, style, tmp_path, monkeypatch):
         monkeypatch.setattr(extractors, "_architecture", lambda *_: body)  # built once, for speed
         with (tmp_path / row.file.name).open("rb") as written:
             md5 = hashlib.file_digest(written, "md5").hexdigest()
-        known = dataclasses.replace(row, file=dataclasses.replace(row.file, md5=md5))
+        known = dataclasses.replace(row, file=dataclasses.replace(row.file, digest=md5))
         monkeypatch.setitem(extractors.TABLE, network_id, known)
         monkeypatch.setenv("ATELIER_WEIGHTS", str(tmp_path))
         settings.cache_clear()
