@@ -253,7 +253,8 @@ def finished(done: Painting, key: str, chosen: Subject) -> None:
         view()
     title = extractors.get(done.request.network).title
     height, width = done.pixels.shape[:2]
-    words = f"{done.step} steps in {done.seconds:.0f} seconds with {title}, {width}×{height}."
+    steps = "1 step" if done.step == 1 else f"{done.step} steps"
+    words = f"{steps} in {done.seconds:.0f} seconds with {title}, {width}×{height}."
     st.caption(words if done.complete else f"Stopped, and kept as it is: {words}")
     if done.note:
         st.info(done.note, icon=":material/info:")

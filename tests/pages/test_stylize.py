@@ -41,6 +41,7 @@ class Studio:
         self.orders: list[dict] = []
         self.gate = threading.Event()
         self.gate.set()
+        self.waiting = threading.Event()  # set once it has come to the gate
         self.waits_at = 2
 
     def sketch(self, photo, styles, **how) -> np.ndarray:
@@ -52,6 +53,7 @@ class Studio:
         picture = np.full((*refine.size(photo, request.rows), 3), 60 * len(self.orders), np.uint8)
         for number in range(1, request.steps + 1):
             if number == self.waits_at:
+                self.waiting.set()
                 self.gate.wait(LIMIT)
             yield refine.Step(
                 step=number,
@@ -418,6 +420,7 @@ def test_another_photo_stops_the_painting(studio):
     studio.gate.clear()
     app = press(ready(), "Refine")
     job: LocalJob = app.session_state["stylize_job"]
+    assert studio.waiting.wait(LIMIT)
     app.file_uploader[0].set_value(("other.jpg", small(3), "image/jpeg")).run()
     studio.gate.set()
     job._finished.wait(LIMIT)
