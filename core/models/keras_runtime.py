@@ -66,7 +66,9 @@ class KerasLoaded:
         views, body, head = self.entry.views, self.body, self.head
         assert head is not None, f"{self.entry.id} is not a classifier"
 
-        @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)])  # type: ignore[untyped-decorator, unused-ignore]
+        @tf.function(
+            input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)], autograph=False
+        )  # type: ignore[untyped-decorator, unused-ignore]
         def run(pictures: Any) -> Any:
             x = tf.cast(pictures, tf.float32)
             if views == 2:

@@ -152,7 +152,9 @@ def _compiled(network: keras.Model, soften: float) -> Callable[[Pixels], Pixels]
             painted = tf.nn.depthwise_conv2d(painted, kernels, (1, 1, 1, 1), "SAME")
         return tf.saturate_cast(tf.round((painted[0] + 1) * 127.5), tf.uint8)
 
-    graph = tf.function(run, input_signature=[tf.TensorSpec((1, None, None, 3), tf.float32)])
+    graph = tf.function(
+        run, input_signature=[tf.TensorSpec((1, None, None, 3), tf.float32)], autograph=False
+    )
     return lambda pixels: graph(_batch(pixels)).numpy()
 
 

@@ -185,9 +185,13 @@ def compiled(eye: extractors.Loaded, seen: keras.Model, decoder: keras.Model) ->
         asked = corrected(towards(own, wanted, strength), *missed)
         return decode(decoder, maps, own, asked)[0]
 
+    # No branch or loop here depends on a tensor: AutoGraph would only read all this code again,
+    # half a second of the first picture. So it is with the other graphs of `core`.
     return Engine(
-        tf.function(look, input_signature=[picture]),
-        tf.function(paint, input_signature=[picture, wanted, tf.TensorSpec((), tf.float32)]),
+        tf.function(look, input_signature=[picture], autograph=False),
+        tf.function(
+            paint, input_signature=[picture, wanted, tf.TensorSpec((), tf.float32)], autograph=False
+        ),
     )
 
 

@@ -64,7 +64,7 @@ class Objective:
         import tensorflow as tf
 
         compiled: Callable[[Canvas], dict[str, tf.Tensor]] = tf.function(
-            self._features, input_signature=[picture_signature()]
+            self._features, input_signature=[picture_signature()], autograph=False
         )
         return compiled
 

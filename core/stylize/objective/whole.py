@@ -78,5 +78,5 @@ class Whole:
             compared.style_signature(target),
             tf.TensorSpec((3,)),
         ]
-        compiled: Callable[..., Any] = tf.function(run, input_signature=signature)
+        compiled: Callable[..., Any] = tf.function(run, input_signature=signature, autograph=False)
         return compiled
