@@ -21,7 +21,7 @@ import numpy as np
 import typer
 
 from benchmarks.stylize import figures, judge
-from core import examples, images
+from core import examples, files, images
 from core.hardware import compute_dtype
 from core.stylize import instant, refine
 from core.stylize.request import StylizeRequest
@@ -63,7 +63,7 @@ def main(
         )
         if out:
             out.mkdir(parents=True, exist_ok=True)
-            (out / f"{names[n]}-{names[n + 1]}.png").write_bytes(images.encode(painted))
+            files.write_beside(out / f"{names[n]}-{names[n + 1]}.png", images.encode(painted))
     typer.echo(json.dumps(result, indent=2))
 
 

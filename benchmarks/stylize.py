@@ -23,7 +23,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from core import images
+from core import files, images
 from core.cli.fields import option
 from core.stylize import extractors, objective, refine
 from core.stylize.optimization import optimizers
@@ -88,7 +88,7 @@ def main(
         out.mkdir(parents=True, exist_ok=True)
         for name, pixels in pictures.items():
             path = out / f"{content.stem}-{style.stem}-{name}.png"
-            path.write_bytes(images.encode(pixels))
+            files.write_beside(path, images.encode(pixels))
 
 
 def judge(photo: np.ndarray, style: np.ndarray, request: StylizeRequest) -> optimizers.Evaluate:

@@ -43,7 +43,7 @@ def show(place: Path) -> None:
         ("brightness", "Who paints light, who paints dark", "brightness, 0 to 1", "brightness"),
         (
             "colourfulness",
-            "Who paints grey, who paints colorful",
+            "Who paints gray, who paints colorful",
             "colorfulness (Hasler and Süsstrunk)",
             "colourfulness",
         ),
