@@ -49,7 +49,8 @@ class Painting:
         complete: Whether nobody stopped it.
         seconds: Time it took, with earlier requests.
         curve: Losses on the way, at most `MOST_POINTS`.
-        frames: JPEGs of one size on the way, at most `MOST_FRAMES`, from the photo to `pixels`.
+        frames: JPEGs of one size on the way, at most `MOST_FRAMES`, from the photo to `pixels`;
+            none of an instant picture alone.
         note: A sentence for the visitor, if something was not as asked.
     """
 
@@ -183,8 +184,9 @@ class _Easel:
     def paint(self) -> Generator[Progress, None, Painting | None]:
         """Sketches, then refines, until it is done or stopped."""
         if self.earlier is None:
-            # Not by way of the full size, for which memory has not been looked at yet.
-            self.frames.add(small(self.photo, self.size))
+            if self.request.mode == "refine":  # else there is no way to show, and no film of it
+                # Not by way of the full size, for which memory has not been looked at yet.
+                self.frames.add(small(self.photo, self.size))
             if self.request.mode == "instant" or self.request.start == "instant":
                 yield self._told("sketching")
                 self._sketch()
@@ -211,8 +213,9 @@ class _Easel:
             log.info("No instant picture: %s", error)
             self.note = "The instant picture cannot be made here: this started from the photo."
             return
-        self.preview = small(self.picture)
-        self.frames.add(self.preview)
+        if self.request.mode == "refine":
+            self.preview = small(self.picture)
+            self.frames.add(self.preview)
 
     def _stopped_early(self) -> Painting | None:
         if self.earlier or self.picture is None:
@@ -316,6 +319,6 @@ class _Easel:
             complete=complete,
             seconds=time.monotonic() - self.started + (self.earlier.seconds if self.earlier else 0),
             curve=tuple(self.curve.kept),
-            frames=(*self.frames.kept, small(pixels)),
+            frames=(*self.frames.kept, small(pixels)) if self.frames.kept else (),
             note=self.note,
         )
