@@ -21,8 +21,3 @@ def option(model: type[Request], name: str, *flags: str, **more: Any) -> Any:
     if field.choices:
         words += f" One of {', '.join(field.choices)}."
     return typer.Option(*flags, **({"help": words, "min": field.low, "max": field.high} | more))
-
-
-def default(model: type[Request], name: str) -> Any:
-    """What a field is if nothing is said."""
-    return described(model, name).default

@@ -11,18 +11,20 @@ from core import files, images, models
 from core import identify as recognizer
 from core.cli import console
 from core.cli.console import AsJson, say
-from core.cli.fields import default, option
+from core.cli.fields import option
 from core.identify import IdentifyRequest
 from core.images import encoding
 from core.requests import described
+
+_USUAL = IdentifyRequest()
 
 
 def identify(
     pictures: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Paintings.")],
     model: Annotated[
         str, option(IdentifyRequest, "model", help="Model id, see `models`.")
-    ] = default(IdentifyRequest, "model"),
-    top: Annotated[int, option(IdentifyRequest, "top")] = default(IdentifyRequest, "top"),
+    ] = _USUAL.model,
+    top: Annotated[int, option(IdentifyRequest, "top")] = _USUAL.top,
     explain: Annotated[
         Path | None,
         option(

@@ -13,9 +13,11 @@ from core import files, images, models
 from core import monet as painting
 from core.cli import console
 from core.cli.console import AsJson, say
-from core.cli.fields import default, option
+from core.cli.fields import option
 from core.images import encoding, folders
 from core.monet import MonetRequest
+
+_USUAL = MonetRequest()
 
 
 def monet(
@@ -29,15 +31,9 @@ def monet(
             help=f"Folder to write; or, of one photo, a picture ({', '.join(encoding.ENDINGS)}).",
         ),
     ],
-    direction: Annotated[painting.Direction, option(MonetRequest, "direction")] = default(
-        MonetRequest, "direction"
-    ),
-    brush: Annotated[painting.Brush, option(MonetRequest, "brush")] = default(
-        MonetRequest, "brush"
-    ),
-    strength: Annotated[float, option(MonetRequest, "strength")] = default(
-        MonetRequest, "strength"
-    ),
+    direction: Annotated[painting.Direction, option(MonetRequest, "direction")] = _USUAL.direction,
+    brush: Annotated[painting.Brush, option(MonetRequest, "brush")] = _USUAL.brush,
+    strength: Annotated[float, option(MonetRequest, "strength")] = _USUAL.strength,
     as_json: AsJson = False,
 ) -> None:
     """Turns photos into Monets, or back.

@@ -118,11 +118,6 @@ def blend(before: Pixels, after: Pixels, strength: float) -> Pixels:
     return np.rint(mixed).clip(0, 255).astype(np.uint8)
 
 
-def warm_up(direction: Direction = "to-monet") -> None:
-    """Loads and compiles a generator, so that the first picture does not wait for it."""
-    painter(MODELS[direction]).paint(np.zeros((64, 64, 3), np.uint8))
-
-
 def is_loaded(direction: Direction) -> bool:
     """Whether a picture would be painted at once."""
     return models.is_loaded(MODELS[direction])

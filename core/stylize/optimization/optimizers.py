@@ -176,11 +176,8 @@ def _dot(a: Canvas, b: Canvas) -> float:
     return float(np.dot(a.ravel(), b.ravel()))
 
 
-OPTIMIZERS = ("lbfgs", "adam")
-
-
 def make(name: str, precondition: Filter, rate: float | None = None) -> Optimizer:
-    """An optimizer of `OPTIMIZERS` that remembers nothing yet; the rate is for Adam."""
+    """An optimizer that remembers nothing yet: `lbfgs` or `adam`, for which the rate is."""
     if name == "lbfgs":
         return Lbfgs(precondition)
     return Adam(precondition) if rate is None else Adam(precondition, rate=rate)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import islice, pairwise
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from core.stylize.objective.evaluation import Evaluation
 from core.stylize.optimization import optimizers, preconditioner
+from core.stylize.request import Optimizer
 
 TRUE = np.random.default_rng(0).uniform(20, 235, (6, 7, 3)).astype(np.float32)
 STIFFNESS = np.random.default_rng(1).uniform(0.5, 20, TRUE.shape).astype(np.float32) / 1000
@@ -20,7 +22,7 @@ def bowl(x: np.ndarray) -> Evaluation:
 
 
 @pytest.mark.parametrize("power", [0.0, 1.0])
-@pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
+@pytest.mark.parametrize("name", get_args(Optimizer))
 def test_optimizers_find_the_lowest_point(name, power):
     descent = optimizers.make(name, preconditioner.Waves(power)).descend(
         np.full_like(TRUE, 128), bowl
