@@ -152,12 +152,12 @@ class _HushedLoader(importlib.abc.Loader):
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
-        with _stderr_aside():
+        with stderr_aside():
             self._loader.exec_module(module)
 
 
 @contextmanager
-def _stderr_aside() -> Iterator[None]:
+def stderr_aside() -> Iterator[None]:
     """Keeps the process's stderr back, and gives it out only if there is an error."""
     sys.stderr.flush()
     try:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import Field, PositiveInt, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import AtelierError
@@ -22,6 +22,7 @@ _PREFIX = "ATELIER_"
 _OF_TESTS = "ATELIER_TEST_"  # what only tests read
 
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
+Runtime = Literal["auto", "litert", "tensorflow"]
 LogFormat = Literal["text", "json"]
 
 
@@ -73,6 +74,13 @@ class Settings(BaseSettings):
         False, description="Explore also shows paintings that may still be under copyright"
     )
     precision: Precision = Field("auto", description="Arithmetic of heavy convolutions")
+    runtime: Runtime = Field(
+        "auto",
+        description="What runs the networks: LiteRT where it can, LiteRT only, or TensorFlow only",
+    )
+    threads: NonNegativeInt = Field(
+        0, description="Processor cores for one picture in LiteRT; 0 for all"
+    )
     log_format: LogFormat = Field(
         "text", description="Log on stderr: text, or json for one object a line"
     )
@@ -99,6 +107,8 @@ _EXPECTED = {
     "journal_url": "the address of a database, such as sqlite:////home/me/journal.db",
     "log_format": f"one of {', '.join(get_args(LogFormat))}",
     "precision": f"one of {', '.join(get_args(Precision))}",
+    "runtime": f"one of {', '.join(get_args(Runtime))}",
+    "threads": "a whole number, 0 for all cores",
 }
 _EXPECTED |= dict.fromkeys(("max_bytes", "max_pixels", "max_side"), "a whole number above 0")
 _EXPECTED |= dict.fromkeys(("offline", "choose_collection", "show_all"), "true or false")

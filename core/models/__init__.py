@@ -5,6 +5,7 @@ from core.models.entries import (
     DEFAULT,
     Calibration,
     Entry,
+    Graphs,
     KerasFile,
     KnownScore,
     WeightsFile,
@@ -14,19 +15,33 @@ from core.models.entries import (
     get,
 )
 from core.models.keras_runtime import KerasLoaded
-from core.models.loading import build, is_loaded, load, load_keras
+from core.models.litert_runtime import CLASSIFIER, SIGNATURE, LiteRTLoaded, Network
+from core.models.loading import (
+    build,
+    is_loaded,
+    load,
+    load_graph,
+    load_keras,
+    read_graph,
+    runs_on_litert,
+)
 from core.models.runtime import Loaded
-from core.models.weights import NotHere, WeightsError, checked, resolve
+from core.models.weights import NotHere, WeightsError, checked, resolve, resolve_graphs
 
 __all__ = [
     "ASSETS",
+    "CLASSIFIER",
     "DEFAULT",
+    "SIGNATURE",
     "Calibration",
     "Entry",
+    "Graphs",
     "KerasFile",
     "KerasLoaded",
     "KnownScore",
+    "LiteRTLoaded",
     "Loaded",
+    "Network",
     "NotHere",
     "WeightsError",
     "WeightsFile",
@@ -38,6 +53,10 @@ __all__ = [
     "get",
     "is_loaded",
     "load",
+    "load_graph",
     "load_keras",
+    "read_graph",
     "resolve",
+    "resolve_graphs",
+    "runs_on_litert",
 ]

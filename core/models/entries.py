@@ -39,6 +39,25 @@ class WeightsFile(_Frozen):
     bytes: int
 
 
+class Graphs(_Frozen):
+    """The networks of a model as LiteRT graphs, see `core.models.graphs`.
+
+    Attributes:
+        file: The archive.
+        converter: What made them, with its version.
+        pictures: How many were given to both runtimes.
+        difference: Output to the largest difference from Keras in float32, in the unit of
+            `tolerance`.
+        tolerance: Above which they would not have been published.
+    """
+
+    file: WeightsFile
+    converter: str
+    pictures: int
+    difference: dict[str, float]
+    tolerance: dict[str, float]
+
+
 class KerasFile(_Frozen):
     """The same network as `keras.applications` distributes it."""
 
@@ -82,6 +101,7 @@ class Entry(_Frozen):
     file: WeightsFile
     base: str | None = None  # id of a shared feature extractor that comes first
     keras_file: KerasFile | None = None
+    graphs: Graphs | None = None  # None: only Keras can run it
     trained_on: str | None = None
     date: str | None = None
     artists: tuple[str, ...] = ()  # ids, in the order of the outputs
@@ -95,7 +115,8 @@ class Entry(_Frozen):
     @property
     def total_bytes(self) -> int:
         """Size on disk, with the shared base."""
-        return self.file.bytes + (get(self.base).total_bytes if self.base else 0)
+        graphs = self.graphs.file.bytes if self.graphs else 0
+        return self.file.bytes + graphs + (get(self.base).total_bytes if self.base else 0)
 
 
 @cache

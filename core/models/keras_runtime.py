@@ -36,6 +36,13 @@ class KerasLoaded:
     head: Any | None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def runtime(self) -> str:
+        """What runs it, with its version and arithmetic."""
+        import tensorflow as tf
+
+        return f"TensorFlow {tf.__version__}, {self.body.layers[-1].compute_dtype}"
+
     def logits(self, pictures: npt.NDArray[np.uint8]) -> Floats:
         """Runs a classifier, see `core.models.runtime.Loaded.logits`."""
         with self.lock:

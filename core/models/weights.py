@@ -103,13 +103,32 @@ def find(*wanted: File, directory: Path | None = None, progress: Progress = log.
     )
 
 
-def resolve(entry: Entry, progress: Progress = log.info, directory: Path | None = None) -> Path:
-    """Finds the weights of an entry and checks them; arguments and errors are those of `find`."""
+def resolve(
+    entry: Entry,
+    progress: Progress = log.info,
+    directory: Path | None = None,
+    *,
+    ours: bool = False,
+) -> Path:
+    """Finds the weights of an entry and checks them; arguments and errors are those of `find`.
+
+    Args:
+        ours: Only the file that we made, not that of `keras.applications`, whose layers have
+            other names.
+    """
     file, keras = entry.file, entry.keras_file
     wanted = [File(file.name, file.sha256, file.bytes, on_hub=True)]
-    if keras:
+    if keras and not ours:
         wanted.append(File(keras.name, keras.md5, url=keras.url))
     return find(*wanted, directory=directory, progress=progress)
+
+
+def resolve_graphs(entry: Entry, progress: Progress = log.info) -> Path:
+    """Finds the LiteRT graphs of an entry and checks them; errors are those of `find`."""
+    assert entry.graphs is not None, f"{entry.id} has no graphs"
+    file = entry.graphs.file
+    wanted = File(file.name, file.sha256, file.bytes, on_hub=True)
+    return find(wanted, progress=progress)
 
 
 def checked(path: Path, digest: str) -> Path:
