@@ -3,9 +3,9 @@
 The weights of a model are kept once, in the `.weights.h5` file that Keras reads. Beside it lies
 `<id>.litert.zip`, a few kilobytes: for each graph of the model a `<graph>.tflite`, whose large
 constants are left out, and a `<graph>.json`, which says for each of them from which dataset of
-which model's weights it comes, in which order of axes and in which precision. Filling a graph
-puts them where the file format expects constants that lie behind the graph itself
-(`Buffer.offset` and `Buffer.size` of its schema). `training.publishing.graphs` writes the archive.
+which model's weights it comes, and in which order of axes. Filling a graph puts them, in float32,
+where the file format expects constants that lie behind the graph itself (`Buffer.offset` and
+`Buffer.size` of its schema). `training.publishing.graphs` writes the archive.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ class Constant(BaseModel):
         model: Id of the model whose weights hold it: the model itself, or its base.
         dataset: Its name in their file.
         axes: The order in which LiteRT has its axes, as of `numpy.transpose`.
-        dtype: As LiteRT has it, float16 or float32.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,7 +38,6 @@ class Constant(BaseModel):
     model: str
     dataset: str
     axes: Axes
-    dtype: str
 
 
 _constants = TypeAdapter(tuple[Constant, ...])
@@ -95,7 +93,7 @@ def filled(
 
 
 def _as_stored(array: np.ndarray[Any, Any], constant: Constant) -> np.ndarray[Any, Any]:
-    return np.ascontiguousarray(array.transpose(constant.axes), constant.dtype)
+    return np.ascontiguousarray(array.transpose(constant.axes), np.float32)
 
 
 def write(archive: Path, graphs: Mapping[str, tuple[bytes, tuple[Constant, ...]]]) -> None:

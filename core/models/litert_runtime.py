@@ -1,7 +1,6 @@
 """Models that LiteRT runs: at once, in little memory, without TensorFlow.
 
-LiteRT is what TensorFlow Lite became. It computes in float32 from float16 weights and knows no
-gradients, so trainings and refined style transfer stay with Keras.
+LiteRT is what TensorFlow Lite became. It computes in float32 and knows no gradients, so trainings and refined style transfer stay with Keras.
 """
 
 from __future__ import annotations

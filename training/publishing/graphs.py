@@ -144,7 +144,9 @@ def _bare(graph: Graph, weights: Mapping[str, Path]) -> tuple[bytes, tuple[Const
 
 
 def _converted(graph: Graph) -> bytes:
-    """A graph as TensorFlow converts it, weights in float16."""
+    """A graph as TensorFlow converts it, in float32: in half precision it would round what it
+    computes of the weights, such as the factors of a normalisation, once more.
+    """
     module = tf.Module()
     module.run = tf.function(lambda **inputs: graph.run(**inputs), autograph=False)
     inputs = {name: tf.TensorSpec(s.shape, s.dtype, name) for name, s in graph.inputs.items()}
@@ -153,8 +155,6 @@ def _converted(graph: Graph) -> bytes:
     with tempfile.TemporaryDirectory() as directory:  # only by this way the names are kept
         tf.saved_model.save(module, directory, signatures={models.SIGNATURE: concrete})
         converter = tf.lite.TFLiteConverter.from_saved_model(directory)
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.target_spec.supported_types = [tf.float16]
         content: bytes = converter.convert()
     return content
 
@@ -172,11 +172,8 @@ def _known(weights: Mapping[str, Path]) -> dict[bytes, Constant]:
             )
         for name, array in arrays.items():
             for axes in itertools.permutations(range(array.ndim)):
-                for dtype in ("float16", "float32"):
-                    stored = np.ascontiguousarray(array.transpose(axes), dtype)
-                    if stored.nbytes > _SMALL:
-                        place = Constant(
-                            offset=0, model=model, dataset=name, axes=axes, dtype=dtype
-                        )
-                        known.setdefault(stored.tobytes(), place)
+                stored = np.ascontiguousarray(array.transpose(axes), np.float32)
+                if stored.nbytes > _SMALL:
+                    place = Constant(offset=0, model=model, dataset=name, axes=axes)
+                    known.setdefault(stored.tobytes(), place)
     return known
