@@ -1,6 +1,7 @@
 """Models that LiteRT runs: at once, in little memory, without TensorFlow.
 
-LiteRT is what TensorFlow Lite became. It computes in float32 and knows no gradients, so trainings and refined style transfer stay with Keras.
+LiteRT is what TensorFlow Lite became. It computes in float32 and knows no gradients, so trainings
+and refined style transfer stay with Keras.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from training.data.inputs import TrainingError
 log = logging.getLogger(__name__)
 
 _SMALL = 256  # bytes of constants that stay in the graph: sizes, axes, short biases
-_MOST_OWN = 200_000  # bytes that a graph may have of its own; more would be weights
+_MOST_OWN = 0.05  # share of its constants that a graph may have of its own
 _ALIGNED = 64  # bytes, as the runtime wishes its constants
 
 
@@ -114,7 +114,7 @@ def _bare(graph: Graph, weights: Mapping[str, Path]) -> tuple[bytes, tuple[Const
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromPackedBuf(_converted(graph), 0)
-    known, own = _known(weights), 0
+    known, own, shared = _known(weights), 0, 0
     found: list[tuple[Any, Constant, int]] = []
     for buffer in model.buffers:
         content = b"" if buffer.data is None else bytes(buffer.data)
@@ -123,9 +123,10 @@ def _bare(graph: Graph, weights: Mapping[str, Path]) -> tuple[bytes, tuple[Const
         if (constant := known.get(content)) is None:
             own += len(content)
             continue
+        shared += len(content)
         found.append((buffer, constant, len(content)))
         buffer.data, buffer.offset, buffer.size = None, 2, len(content)  # 1 means: none
-    if own > _MOST_OWN:
+    if own > _MOST_OWN * (own + shared):
         raise TrainingError(f"The graph has {own} bytes of constants that no weights file holds.")
 
     def packed() -> bytes:
