@@ -23,7 +23,14 @@ from training.data.inputs import (
     check_paintings,
     read_json,
 )
-from training.publishing import cards, catalogue, evaluate, evidence, weights
+from training.publishing import (
+    cards,
+    catalogue,
+    classifier_graph,
+    evaluate,
+    evidence,
+    weights,
+)
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +99,12 @@ def publish_classifier(
             views=1 if recipe.frozen_base else 2,
             side=recipe.side if recipe.flatten else side or recipe.side,
         )
+        loaded: models.KerasLoaded | models.LiteRTLoaded
         loaded = models.build(entry, stage / entry.file.name)
+        some = splits["val"] or splits["train"]
+        if converted := classifier_graph.publish(entry, some, stage, out):
+            found_graphs, loaded = converted
+            entry = entry.model_copy(update={"graphs": found_graphs})
         found = {}
         for split, some in splits.items():
             found[split] = some, evaluate.predict(loaded, some)
