@@ -23,6 +23,8 @@ _OF_TESTS = "ATELIER_TEST_"  # what only tests read
 
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 LogFormat = Literal["text", "json"]
+Runtime = Literal["auto", "litert", "tensorflow"]
+WorkerUse = Literal["auto", "off"]
 
 
 class SettingsError(AtelierError):
@@ -73,6 +75,9 @@ class Settings(BaseSettings):
         False, description="Explore also shows paintings that may still be under copyright"
     )
     precision: Precision = Field("auto", description="Arithmetic of heavy convolutions")
+    worker: WorkerUse = Field(
+        "auto", description="Whether what needs TensorFlow runs in a process of its own"
+    )
     log_format: LogFormat = Field(
         "text", description="Log on stderr: text, or json for one object a line"
     )
@@ -98,6 +103,7 @@ _EXPECTED = {
     "hub_revision": "a tag or a commit",
     "journal_url": "the address of a database, such as sqlite:////home/me/journal.db",
     "log_format": f"one of {', '.join(get_args(LogFormat))}",
+    "worker": f"one of {', '.join(get_args(WorkerUse))}",
     "precision": f"one of {', '.join(get_args(Precision))}",
 }
 _EXPECTED |= dict.fromkeys(("max_bytes", "max_pixels", "max_side"), "a whole number above 0")

@@ -1,4 +1,8 @@
-"""Tasks of style transfer that run as jobs: painting, and loading what it needs."""
+"""Tasks of style transfer that run as jobs: painting, and loading what it needs.
+
+They run apart: importing TensorFlow holds all threads of a process for seconds, and takes half a
+gigabyte of memory.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,7 @@ class Order:
     earlier: Painting | None = None
 
 
-@jobs.task("stylize")
+@jobs.task("stylize", apart=True)
 def stylize(order: Order, control: Control) -> Generator[Progress, None, Painting | None]:
     """Paints, see `session.paint`."""
     return (
@@ -47,7 +51,7 @@ def stylize(order: Order, control: Control) -> Generator[Progress, None, Paintin
     )
 
 
-@jobs.task("warm-up-stylize")
+@jobs.task("warm-up-stylize", apart=True)
 def warm_up(payload: None, control: Control) -> Generator[Progress, None, None]:
     """Loads what refining needs. A painting waits behind it, in the same queue."""
     yield Progress(phase="loading")
