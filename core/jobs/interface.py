@@ -131,7 +131,7 @@ _tasks: dict[str, Task] = {}
 def task(name: str, *, queue: str = "heavy", apart: bool = False) -> Callable[[T], T]:
     """Registers a generator function as the task of this name.
 
-    Where it is `apart`, payload, progress, result and errors are pickled, and its module is imported
+    If it is `apart`, payload, progress, result and errors are pickled, and its module is imported
     in another process, where nothing is known of what was set in this one.
 
     Raises:
