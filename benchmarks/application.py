@@ -167,7 +167,7 @@ def journey(
     page.locator("input[type=file]").first.wait_for(state="attached")
     dropped = time.monotonic()
     page.locator("input[type=file]").set_input_files(
-        [{"name": "a.jpg", "mimeType": "image/jpeg", "buffer": examples.catalogue()[0].read()}]
+        {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": examples.catalogue()[0].read()}
     )
     page.get_by_text("Most likely painted by").wait_for()
     times["drop_to_first_identification"].append(time.monotonic() - dropped)
@@ -181,7 +181,7 @@ def journey(
     page.locator("input[type=file]").first.wait_for(state="attached")
     dropped = time.monotonic()
     page.locator("input[type=file]").set_input_files(
-        [{"name": "b.jpg", "mimeType": "image/jpeg", "buffer": examples.photos()[1].read()}]
+        {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": examples.photos()[1].read()}
     )
     page.get_by_text(re.compile("Download")).first.wait_for()
     times["drop_to_first_monet"].append(time.monotonic() - dropped)
