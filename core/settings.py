@@ -75,6 +75,10 @@ class Settings(BaseSettings):
         False, description="Explore also shows paintings that may still be under copyright"
     )
     precision: Precision = Field("auto", description="Arithmetic of heavy convolutions")
+    runtime: Runtime = Field(
+        "auto",
+        description="What runs the networks: LiteRT where it can, LiteRT only, or TensorFlow only",
+    )
     worker: WorkerUse = Field(
         "auto", description="Whether what needs TensorFlow runs in a process of its own"
     )
@@ -103,6 +107,7 @@ _EXPECTED = {
     "hub_revision": "a tag or a commit",
     "journal_url": "the address of a database, such as sqlite:////home/me/journal.db",
     "log_format": f"one of {', '.join(get_args(LogFormat))}",
+    "runtime": f"one of {', '.join(get_args(Runtime))}",
     "worker": f"one of {', '.join(get_args(WorkerUse))}",
     "precision": f"one of {', '.join(get_args(Precision))}",
 }
