@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import Field, PositiveInt, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import AtelierError
@@ -18,13 +18,14 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 
+WorkerUse = Literal["auto", "off"]
+
 _PREFIX = "ATELIER_"
 _OF_TESTS = "ATELIER_TEST_"  # what only tests read
 
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
-LogFormat = Literal["text", "json"]
 Runtime = Literal["auto", "litert", "tensorflow"]
-WorkerUse = Literal["auto", "off"]
+LogFormat = Literal["text", "json"]
 
 
 class SettingsError(AtelierError):
@@ -59,6 +60,10 @@ class Settings(BaseSettings):
         "", description="Modules that add networks and recipes, separated by commas"
     )
 
+    worker: WorkerUse = Field(
+        "auto", description="Whether what needs TensorFlow runs in a process of its own"
+    )
+
     journal_url: str = Field(
         f"sqlite:///{ROOT / 'data' / 'journal.db'}",
         description="Where predictions and feedback are kept: any SQLAlchemy URL",
@@ -79,8 +84,8 @@ class Settings(BaseSettings):
         "auto",
         description="What runs the networks: LiteRT where it can, LiteRT only, or TensorFlow only",
     )
-    worker: WorkerUse = Field(
-        "auto", description="Whether what needs TensorFlow runs in a process of its own"
+    threads: NonNegativeInt = Field(
+        0, description="Processor cores for one picture in LiteRT; 0 for all"
     )
     log_format: LogFormat = Field(
         "text", description="Log on stderr: text, or json for one object a line"
@@ -105,11 +110,12 @@ def settings() -> Settings:
 _EXPECTED = {
     "hub_repo": "a repository of the Hub, owner/name",
     "hub_revision": "a tag or a commit",
+    "worker": f"one of {', '.join(get_args(WorkerUse))}",
     "journal_url": "the address of a database, such as sqlite:////home/me/journal.db",
     "log_format": f"one of {', '.join(get_args(LogFormat))}",
-    "runtime": f"one of {', '.join(get_args(Runtime))}",
-    "worker": f"one of {', '.join(get_args(WorkerUse))}",
     "precision": f"one of {', '.join(get_args(Precision))}",
+    "runtime": f"one of {', '.join(get_args(Runtime))}",
+    "threads": "a whole number, 0 for all cores",
 }
 _EXPECTED |= dict.fromkeys(("max_bytes", "max_pixels", "max_side"), "a whole number above 0")
 _EXPECTED |= dict.fromkeys(("offline", "choose_collection", "show_all"), "true or false")
