@@ -120,7 +120,7 @@ def publish_graphs(
     from core import models
     from training.data import dataset
     from training.data.inputs import TrainingError
-    from training.publishing import classifier_graph
+    from training.publishing.classifier import renew_graph
 
     known = {entry.id: entry for entry in models.classifiers()}
     if unknown := set(model or []) - set(known):
@@ -131,7 +131,7 @@ def publish_graphs(
     if not paintings:
         raise TrainingError(f"{data} has no paintings in its split val to compare with.")
     for name in model or known:
-        entry = classifier_graph.renew(known[name], paintings, models.assets())
+        entry = renew_graph(known[name], paintings, models.assets())
         typer.echo(entry.model_dump_json(include={"id", "graphs"}))
 
 

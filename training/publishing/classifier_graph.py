@@ -14,7 +14,7 @@ import tensorflow as tf
 from core import identify, images, models
 from core.images.types import Pixels
 from training.data.dataset import Painting
-from training.publishing import catalogue, graphs
+from training.publishing import graphs
 from training.publishing.graphs import Graph
 
 log = logging.getLogger(__name__)
@@ -63,19 +63,6 @@ def publish(
         seen = identify.view(images.load(painting.path).pixels, entry)
         differences.append(_difference(keras_model, loaded, seen))
     return graphs.described(file, differences, TOLERANCE), loaded
-
-
-def renew(entry: models.Entry, paintings: Sequence[Painting], out: Path) -> models.Entry:
-    """Converts a classifier that is in the catalogue already; its figures stay.
-
-    Raises:
-        As `publish`.
-    """
-    with catalogue.staged(out) as stage:
-        found = publish(entry, paintings, stage, out)
-        entry = entry.model_copy(update={"graphs": found[0] if found else None})
-        catalogue.place(stage, [entry], out)
-    return entry
 
 
 def graph(loaded: models.KerasLoaded) -> Graph:
