@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from core import tensorflow_compat
 from core.extensions import ExtensionError
@@ -38,23 +39,25 @@ def load(model_id: str = DEFAULT, progress: Progress = log.info) -> Loaded:
 def load_graph(model_id: str, graph: str, progress: Progress = log.info) -> Network:
     """Loads one graph of a model into LiteRT; otherwise as `load`."""
     entry, key = get(model_id), (model_id, graph)
-    if key not in _graphs:
+    if key not in _loaded:
         with _loading:
-            if key not in _graphs:
-                _graphs[key] = _read_graph(entry, graph, progress)
-    return _graphs[key]
+            if key not in _loaded:
+                _loaded[key] = _read_graph(entry, graph, progress)
+    network: Network = _loaded[key]
+    return network
 
 
 def load_keras(model_id: str, progress: Progress = log.info) -> KerasLoaded:
     """Loads a model for who needs the layers of its network; otherwise as `load`."""
-    entry = get(model_id)
-    if model_id not in _loaded:
+    entry, key = get(model_id), (model_id, _KERAS)
+    if key not in _loaded:
         tensorflow_compat.require(f"The model {entry.title} in Keras")
         path = weights.resolve(entry, progress)  # before the slow import: a refusal comes at once
         with _loading:
-            if model_id not in _loaded:
-                _loaded[model_id] = build(entry, path, progress)
-    return _loaded[model_id]
+            if key not in _loaded:
+                _loaded[key] = build(entry, path, progress)
+    loaded: KerasLoaded = _loaded[key]
+    return loaded
 
 
 def runs_on_litert(model_id: str, graph: str) -> bool:
@@ -80,11 +83,11 @@ def runs_on_litert(model_id: str, graph: str) -> bool:
 
 def is_loaded(model_id: str) -> bool:
     """Whether a model is in memory, in either runtime."""
-    return model_id in _loaded or any(model_id == known for known, _ in _graphs)
+    return any(model_id == known for known, _ in _loaded)
 
 
-_loaded: dict[str, KerasLoaded] = {}
-_graphs: dict[tuple[str, str], Network] = {}
+_KERAS = "keras"  # no graph is called so
+_loaded: dict[tuple[str, str], Any] = {}  # a `Network` by model and graph, a `KerasLoaded` by model
 _loading = threading.RLock()  # a head loads its base
 
 
