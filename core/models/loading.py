@@ -6,6 +6,7 @@ import logging
 import threading
 from pathlib import Path
 
+from core import tensorflow_compat
 from core.extensions import ExtensionError
 from core.hardware import compute_dtype
 from core.models import keras_runtime, weights
@@ -32,6 +33,7 @@ def load_keras(model_id: str, progress: Progress = log.info) -> KerasLoaded:
     """Loads a model for who needs the layers of its network; otherwise as `load`."""
     entry = get(model_id)
     if model_id not in _loaded:
+        tensorflow_compat.require(f"The model {model_id} in Keras")
         path = weights.resolve(entry, progress)  # before the slow import: a refusal comes at once
         with _loading:
             if model_id not in _loaded:
