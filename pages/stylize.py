@@ -20,14 +20,12 @@ from pages.components.stylize import progress, settings, subject
 from pages.components.stylize.subject import Subject
 from pages.components.ui import compare, downloads, pictures, theme, uploads
 from pages.components.ui.uploads import Given
-from pages.components.warm_up import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 8  # paintings of a visit that stay
 PAINT = "stylize-paint"  # key of the button that has it painted, or painted further
 
 theme.apply()
-warm_up_in_background()
 
 if "stylize_painted" not in st.session_state:
     st.session_state.stylize_painted = {}  # key to Painting, the latest last

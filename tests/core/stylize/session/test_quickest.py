@@ -191,6 +191,7 @@ def real_worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     shared.close()
 
 
+@pytest.mark.tensorflow
 @pytest.mark.slow
 def test_the_worker_paints_the_same_picture(real_worker, make_picture):
     quickest.warm_up()
