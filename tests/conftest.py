@@ -28,6 +28,7 @@ NEED_TENSORFLOW = [
         "core/models/test_architectures.py",
         "core/stylize/instant/test_engine.py",
         "core/stylize/objective",
+        "core/stylize/session/test_painting.py",
         "core/stylize/test_extractors.py",
         "core/stylize/test_refine.py",
         "core/test_tensorflow_compat.py",

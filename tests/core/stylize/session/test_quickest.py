@@ -62,6 +62,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
     monkeypatch.setattr(quickest, "_warming", None)
     monkeypatch.setattr(quickest, "painter_here", lambda: "litert")
     monkeypatch.setattr(quickest, "compute_dtype", lambda: "mixed_bfloat16")
+    monkeypatch.setattr(tensorflow_compat, "is_installed", lambda: True)
     monkeypatch.setattr(session, "at_once", lambda *_: HERE)
     return found
 
