@@ -25,20 +25,26 @@ def is_installed() -> bool:
     return find_spec("tensorflow") is not None and find_spec("keras") is not None
 
 
-def require(what: str) -> None:
-    """To be called before TensorFlow is imported for something that nothing else can do.
+def missing(what: str) -> str:
+    """The sentence for who asked for something that needs TensorFlow, where it is not installed.
 
     Args:
-        what: The beginning of the sentence: what needs it.
+        what: Its beginning: what needs it.
+    """
+    return (
+        f"{what} needs TensorFlow, which the lighter installation leaves out: "
+        "`pip install -r requirements.txt` adds it."
+    )
+
+
+def require(what: str) -> None:
+    """To be called before TensorFlow is imported for something that nothing else can do.
 
     Raises:
         TensorFlowMissing: If it is not installed.
     """
     if not is_installed():
-        raise TensorFlowMissing(
-            f"{what} needs TensorFlow, which the lighter installation leaves out: "
-            "pip install -r requirements.txt adds it."
-        )
+        raise TensorFlowMissing(missing(what))
 
 
 def with_constant_weights(function: Any) -> Any:

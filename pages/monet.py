@@ -17,14 +17,12 @@ from pages.components.guard import guarded
 from pages.components.ui import charts, compare, downloads, pictures, progress, theme, uploads
 from pages.components.ui.fields import label, tip
 from pages.components.ui.uploads import Given
-from pages.components.warm_up import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 24  # pictures of a visit that stay painted
 DEFAULT = MonetRequest()
 
 theme.apply()
-warm_up_in_background()
 
 
 @dataclass(frozen=True)

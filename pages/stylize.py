@@ -7,7 +7,7 @@ import dataclasses
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import errors, images, jobs, models
+from core import errors, images, jobs, models, tensorflow_compat
 from core.errors import AtelierError
 from core.images.types import Pixels
 from core.jobs import Handle, State
@@ -20,14 +20,12 @@ from pages.components.stylize import progress, settings, subject
 from pages.components.stylize.subject import Subject
 from pages.components.ui import compare, downloads, pictures, theme, uploads
 from pages.components.ui.uploads import Given
-from pages.components.warm_up import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 8  # paintings of a visit that stay
 PAINT = "stylize-paint"  # key of the button that has it painted, or painted further
 
 theme.apply()
-warm_up_in_background()
 
 if "stylize_painted" not in st.session_state:
     st.session_state.stylize_painted = {}  # key to Painting, the latest last
@@ -158,8 +156,10 @@ def at_once(chosen: Subject, order: Order, place: DeltaGenerator) -> Pixels | No
                     return sketch(key, order)
         return sketch(key, order)
     except models.WeightsError as error:
+        installed = tensorflow_compat.is_installed()
+        instead = " Refine paints all the same, from the photo." if installed else ""
         st.info(
-            f"There is no picture at once. {error} Refine paints all the same, from the photo.",
+            f"There is no picture at once. {error}{instead}",
             icon=":material/brush:",
         )
     except Exception as error:  # refining may still do, and says itself what it cannot
@@ -204,12 +204,14 @@ def view() -> None:
 
 def unfinished(picture: Pixels | None, chosen: Subject, request: StylizeRequest) -> None:
     """Before refining: the instant picture, and the way on."""
+    can_refine = tensorflow_compat.is_installed()
     if picture is None:
         st.image(pictures.shown(chosen.photo.data), width="stretch", alt=chosen.photo.name)
     else:
         show(picture, "At once", chosen)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Refine", type="primary", icon=":material/brush:", key=PAINT)
+        if can_refine:
+            st.button("Refine", type="primary", icon=":material/brush:", key=PAINT)
         if picture is not None:
             downloads.button(
                 "Download",
@@ -217,7 +219,10 @@ def unfinished(picture: Pixels | None, chosen: Subject, request: StylizeRequest)
                 uploads.file_name(chosen.name, "-instant.png"),
             )
             view()
-    st.caption("Refine goes over it again and again, coarse to fine, while you watch.")
+    if can_refine:
+        st.caption("Refine goes over it again and again, coarse to fine, while you watch.")
+    else:
+        st.caption(tensorflow_compat.missing("Refining"))
 
 
 def finished(done: Painting, key: str, chosen: Subject) -> None:

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from core import tensorflow_compat
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,10 +21,52 @@ REAL_PAINTINGS = Path(
 )
 
 
+# Folders and files of tests that import TensorFlow. Single tests of others are marked `tensorflow`.
+NEED_TENSORFLOW = [
+    ROOT / "tests" / name
+    for name in (
+        "core/models/test_architectures.py",
+        "core/stylize/instant/test_engine.py",
+        "core/stylize/objective",
+        "core/stylize/session/test_painting.py",
+        "core/stylize/test_extractors.py",
+        "core/stylize/test_refine.py",
+        "core/test_tensorflow_compat.py",
+        "training/classifiers",
+        "training/cyclegan",
+        "training/data/test_inputs.py",
+        "training/publishing",
+        "training/runs",
+        "training/stylizer",
+        "training/test_compat.py",
+    )
+]
+WITHOUT_TENSORFLOW = "needs TensorFlow, which the lighter installation leaves out"
+
+
+class _Skipped(pytest.Module):
+    """A file of tests that is not even imported."""
+
+    def collect(self) -> list[pytest.Item]:
+        pytest.skip(WITHOUT_TENSORFLOW, allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> _Skipped | None:
+    """Skips what needs TensorFlow where there is none."""
+    needed = any(path in (module_path, *module_path.parents) for path in NEED_TENSORFLOW)
+    if needed and not tensorflow_compat.is_installed():
+        return _Skipped.from_parent(parent, path=module_path)
+    return None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, so that no process waits long for the other's last one."""
     first = [ROOT / "tests" / folder for folder in ("browser", "training")]
     items.sort(key=lambda item: [folder not in item.path.parents for folder in first])
+    if not tensorflow_compat.is_installed():
+        for item in items:
+            if item.get_closest_marker("tensorflow"):
+                item.add_marker(pytest.mark.skip(WITHOUT_TENSORFLOW))
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core import models
+from core import models, tensorflow_compat
 from core.errors import InvalidRequest, UnknownName
 from core.models.entries import KERAS
 from core.models.weights import File, NotHere, find
@@ -197,8 +197,10 @@ def load(
         UnknownName: If there is no such network.
         NotHere: If its weights are nowhere to be had.
         WeightsError: If they are damaged or not the published ones.
+        TensorFlowMissing: If TensorFlow is not installed.
     """
     network = get(network_id)
+    tensorflow_compat.require(f"The feature extractor {network.title}")
     with _loading_lock(network_id, dtype):
         if (network_id, dtype) not in _loaded:
             _loaded[network_id, dtype] = _build(network, dtype, progress)

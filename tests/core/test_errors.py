@@ -76,6 +76,7 @@ SENSELESS = {
 }
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("what", SENSELESS)
 def test_a_request_that_cannot_be_fulfilled_is_told_in_a_sentence(what: str):
     with pytest.raises(errors.InvalidRequest) as refused:
@@ -88,12 +89,14 @@ def painted(photo: np.ndarray, style: np.ndarray) -> np.ndarray:
     return next(refine.refine(photo, [style], StylizeRequest(rows=48, steps=1))).pixels()
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("shape", [(1, 1), (3000, 40), (40, 300), (2, 2)], ids=str)
 def test_styles_of_any_shape_can_be_painted_like(shape: tuple[int, int]):
     style = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
     assert painted(GREY, style).shape == (48, 48, 3)
 
 
+@pytest.mark.tensorflow
 def test_photos_of_any_shape_are_painted_or_refused_in_a_sentence():
     assert painted(GREY[:1, :1], GREY).shape == (48, 48, 3)
     with pytest.raises(errors.InvalidRequest, match=r"choose more rows\.$"):

@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import examples, images, jobs, models
+from core import examples, images, jobs, models, tensorflow_compat
 from core.errors import InvalidRequest
 from core.jobs.local import Job as LocalJob
 from core.settings import ROOT
@@ -509,6 +509,16 @@ def test_a_fault_of_the_instant_picture_is_not_shown_raw(monkeypatch, caplog):
     assert "broadcast" not in words(app)
     assert "broadcast" in caplog.text
     assert "Refine" in labels(app)
+
+
+def test_without_tensorflow_there_is_a_sentence_in_place_of_refine(studio, monkeypatch):
+    monkeypatch.setattr(tensorflow_compat, "is_installed", lambda: False)
+    app = ready()
+    assert len(studio.sketches) == 1
+    assert "Refine" not in labels(app)
+    assert "Download" in labels(app)
+    assert "Refining needs TensorFlow" in words(app)
+    assert "`pip install -r requirements.txt`" in words(app)
 
 
 def test_damaged_weights_are_told(monkeypatch):

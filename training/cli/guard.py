@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from core import tensorflow_compat
 from core.cli import console
 from core.errors import AtelierError, incident
 
@@ -22,6 +23,10 @@ class Guarded(TyperGroup):
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             console.fail(f"{where}{error.strerror or error}.")
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in ("tensorflow", "keras"):
+                console.fail(incident(error))
+            console.fail(tensorflow_compat.missing("This command"))
         except Exception as error:
             if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
                 raise  # wrong usage, or the command's own end

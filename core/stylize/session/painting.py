@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from core import models
+from core import models, tensorflow_compat
 from core.hardware import compute_dtype
 from core.images.types import Pixels
 from core.jobs import Control, Point, Progress, Uncontrolled
@@ -141,7 +141,9 @@ def at_hand(
 
     Raises:
         models.WeightsError: If weights are damaged, or not even VGG16 is there.
+        TensorFlowMissing: If TensorFlow is not installed.
     """
+    tensorflow_compat.require("Refining")
     try:
         loaded = extractors.load(
             request.network, dtype=request.precision or compute_dtype(), progress=progress

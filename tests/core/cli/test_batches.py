@@ -276,6 +276,7 @@ def test_a_full_disk_leaves_the_earlier_file(quick, draw, tmp_path, monkeypatch)
     assert names(tmp_path) == ["a.png", "out.png"]
 
 
+@pytest.mark.tensorflow
 def test_a_strip_in_a_folder_is_named_and_the_rest_is_refined(draw, tmp_path):
     for name, shape in (("a.png", (48, 64)), ("b.png", (640, 8)), ("c.png", (64, 48))):
         draw(f"in/{name}", *shape)
@@ -286,6 +287,7 @@ def test_a_strip_in_a_folder_is_named_and_the_rest_is_refined(draw, tmp_path):
     assert line.startswith(f"{tmp_path / 'in' / 'b.png'}: ")
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2)])
 def test_the_smallest_styles_are_painted_with(shape, draw, tmp_path):
     photo, style = draw("a.png"), draw("style.png", *shape)
@@ -318,6 +320,7 @@ def interrupt(monkeypatch, after: int) -> None:
     monkeypatch.setattr(refine, "refine", stopped)
 
 
+@pytest.mark.tensorflow
 def test_a_refinement_that_is_stopped_is_kept_at_full_size(draw, tmp_path, monkeypatch, remembered):
     photos = [draw(f"in/{name}.png", 192, 256) for name in "abc"]
     interrupt(monkeypatch, after=2)
@@ -337,6 +340,7 @@ def test_a_refinement_that_is_stopped_is_kept_at_full_size(draw, tmp_path, monke
     assert done.stderr.splitlines()[-2:] == [f"{path}: not done." for path in photos[1:]]
 
 
+@pytest.mark.tensorflow
 def test_a_refinement_that_ends_says_so(draw, tmp_path, remembered):
     photo = draw("a.png")
     assert run("stylize", photo, photo, "-o", tmp_path / "o.jpg", *REFINE).exit_code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,7 @@ def test_at_once_and_by_name_of_an_artist(photo, painting, tmp_path):
     assert np.abs(made[1] - made[2]).mean() > 1
 
 
+@pytest.mark.tensorflow
 def test_refining_may_start_from_the_instant_picture(photo, painting, tmp_path):
     lines = {}
     for start in ("photo", "instant"):
@@ -156,3 +158,15 @@ def test_the_artists_are_listed():
     ]
     assert all(line["name"] and line["paintings"] for line in listed)
     assert "claude-monet  (Claude Monet, from" in run("styles").stdout
+
+
+def test_refining_without_tensorflow_is_refused_in_a_sentence(
+    photo, painting, tmp_path, monkeypatch
+):
+    for name in ("tensorflow", "keras"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    done = run("stylize", photo, painting, "-o", tmp_path / "out.png", "--rows", 40)
+    assert done.exit_code == 1
+    assert "Refining needs TensorFlow" in done.stderr
+    assert "pip install -r requirements.txt" in done.stderr
+    assert not (tmp_path / "out.png").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from core import examples, identify, images, models
 from core.models import entries
@@ -18,6 +19,7 @@ def test_known_features_survive_extreme_logits():
     assert np.isfinite(identify.known_features(np.array([[1e4, -1e4, 1e4]]))).all()
 
 
+@pytest.mark.tensorflow
 def test_a_model_without_a_known_score_says_that_it_cannot_tell(monkeypatch):
     unsure = models.get(models.DEFAULT).model_copy(update={"known": None})
     catalogue = models.catalogue() | {models.DEFAULT: unsure}

@@ -86,6 +86,7 @@ def run(number: int, make_picture) -> None:
         assert job.result().shape == (32, 43, 3)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Memory is read from /proc")
 def test_a_thousand_cancelled_and_abandoned_jobs_leave_nothing_behind(make_picture):

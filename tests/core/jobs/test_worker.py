@@ -264,6 +264,7 @@ def test_ctrl_c_is_not_for_it():
     assert pid() == before
 
 
+@pytest.mark.tensorflow
 @pytest.mark.slow
 def test_refining_leaves_no_tensorflow_in_this_process(make_picture):
     code = """

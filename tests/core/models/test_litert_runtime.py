@@ -31,6 +31,7 @@ def peak() -> int:
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("model_id", CONVERTED)
 def test_logits_and_heat_maps_are_those_of_keras(model_id):
     entry = models.get(model_id)

@@ -21,6 +21,7 @@ def file_digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("damage", ["truncated", "one bit", "exchanged", "empty"])
 def test_damaged_weights_are_refused_and_not_remembered(damage, tmp_path, fresh, use):
     good = (models.ASSETS / HEAD.file.name).read_bytes()
@@ -37,6 +38,7 @@ def test_damaged_weights_are_refused_and_not_remembered(damage, tmp_path, fresh,
     assert not models.is_loaded("vgg16")
 
 
+@pytest.mark.tensorflow
 def test_weights_of_another_network_are_refused_even_with_a_right_digest(
     tmp_path, monkeypatch, fresh, use
 ):
@@ -53,6 +55,7 @@ def test_weights_of_another_network_are_refused_even_with_a_right_digest(
     assert not models.is_loaded("vgg16")
 
 
+@pytest.mark.tensorflow
 @pytest.mark.slow
 def test_the_file_of_keras_applications_fills_the_same_network(
     nothing_shipped, tmp_path, monkeypatch, fresh, use
@@ -81,7 +84,10 @@ def test_the_file_of_keras_applications_fills_the_same_network(
     np.testing.assert_array_equal(kernel[0, 0], np.eye(3)[::-1])
 
 
-@pytest.mark.parametrize("runtime", ["litert", "tensorflow"])
+RUNTIMES = ["litert", pytest.param("tensorflow", marks=pytest.mark.tensorflow)]
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_many_threads_get_the_one_copy(runtime, fresh, use):
     use(runtime=runtime)
     with ThreadPoolExecutor(8) as pool:
@@ -90,7 +96,12 @@ def test_many_threads_get_the_one_copy(runtime, fresh, use):
 
 
 @pytest.mark.parametrize(
-    ("runtime", "expected"), [("auto", "LiteRT"), ("litert", "LiteRT"), ("tensorflow", "TensorFl")]
+    ("runtime", "expected"),
+    [
+        ("auto", "LiteRT"),
+        ("litert", "LiteRT"),
+        pytest.param("tensorflow", "TensorFlow", marks=pytest.mark.tensorflow),
+    ],
 )
 def test_the_setting_says_what_runs_a_model(runtime, expected, fresh, use):
     use(runtime=runtime)
@@ -98,6 +109,7 @@ def test_the_setting_says_what_runs_a_model(runtime, expected, fresh, use):
     assert models.is_loaded(models.DEFAULT)
 
 
+@pytest.mark.tensorflow
 def test_without_graphs_keras_runs_a_model_or_a_sentence_says_so(fresh, use, monkeypatch):
     bare = models.get(models.DEFAULT).model_copy(update={"graphs": None})
     catalogue = models.catalogue() | {models.DEFAULT: bare}

@@ -173,6 +173,7 @@ def test_a_directory_that_is_named_comes_before_the_setting_and_a_file_before_it
         find(dataclasses.replace(first, name="gone.h5"))
 
 
+@pytest.mark.tensorflow
 def test_the_address_of_a_file_of_keras_is_that_of_keras():
     from keras.src.applications import vgg16
 

@@ -19,6 +19,7 @@ def described(seed: int, network: str = "any") -> StyleTarget:
     return losses.described(network, maps)
 
 
+@pytest.mark.tensorflow
 def test_mixing_styles_mixes_their_statistics():
     one, other = described(0), described(1)
     mixed = style.mix([one, other], [1, 3])
@@ -51,6 +52,7 @@ def test_layers_may_be_described_either_way():
         style.mix([StyleTarget("any", grams), StyleTarget("any", grams, moments)])
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("weights", [[1], [1, -1], [0, 0], [1, float("nan")], []])
 def test_weights_that_make_no_sense(weights):
     target = described(0)
@@ -58,6 +60,7 @@ def test_weights_that_make_no_sense(weights):
         style.mix([target, target], weights)
 
 
+@pytest.mark.tensorflow
 def test_styles_of_different_networks_do_not_mix():
     one, other = (described(0, network) for network in ("a", "b"))
     with pytest.raises(ValueError, match="one network"):

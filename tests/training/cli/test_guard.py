@@ -48,3 +48,12 @@ def test_wrong_usage_and_a_commands_own_status_pass():
     assert outcome(typer.BadParameter("no such split")).exit_code == 2
     assert outcome(typer.Exit(3)).exit_code == 3
     assert outcome(None).exit_code == 0
+
+
+def test_without_tensorflow_it_says_how_to_get_it():
+    for name in ("tensorflow", "keras.layers"):
+        found = outcome(ModuleNotFoundError(f"No module named '{name}'", name=name))
+        assert found.exit_code == 1
+        assert found.stderr.startswith("This command needs TensorFlow")
+        assert "pip install -r requirements.txt" in found.stderr
+    assert "incident" in outcome(ModuleNotFoundError("No module named 'x'", name="x")).stderr

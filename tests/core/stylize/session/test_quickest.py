@@ -62,6 +62,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
     monkeypatch.setattr(quickest, "_warming", None)
     monkeypatch.setattr(quickest, "painter_here", lambda: "litert")
     monkeypatch.setattr(quickest, "compute_dtype", lambda: "mixed_bfloat16")
+    monkeypatch.setattr(tensorflow_compat, "is_installed", lambda: True)
     monkeypatch.setattr(session, "at_once", lambda *_: HERE)
     return found
 
@@ -191,6 +192,7 @@ def real_worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     shared.close()
 
 
+@pytest.mark.tensorflow
 @pytest.mark.slow
 def test_the_worker_paints_the_same_picture(real_worker, make_picture):
     quickest.warm_up()
