@@ -21,13 +21,14 @@ CONTENT = "block4_conv3"  # VGG16's layer whose features stand for content, as i
 
 def run_generators(run: Path) -> dict[str, Generator]:
     """The averaged generators of a run, as `measure` takes them."""
+    from core.monet.keras_network import KerasNetwork
     from core.monet.tiled import Painter
 
     options = runs.read_options(run, cyclegan.Options)
     generators: dict[str, Generator] = {}
     for side, network in cyclegan.generators(options, shipped=True).items():
         runs.load_weights(network, run / f"{side}.weights.h5")
-        generators[side] = Painter(network).paint
+        generators[side] = Painter(KerasNetwork(network)).paint
     return generators
 
 
