@@ -11,7 +11,7 @@ from core.models import architectures
 from core.monet.tiled import Painter
 from training import cyclegan, runs
 from training.cyclegan.evaluate import Generator, check_measurable, measure
-from training.publishing import cards, catalogue, evidence
+from training.publishing import cards, catalogue, evidence, monet_graphs
 from training.publishing.weights import write_half
 
 # By the side that is painted: direction, title, summary.
@@ -44,7 +44,7 @@ def publish_monet(
     soften: float = 0.0,
     out: Path | None = None,
 ) -> list[models.Entry]:
-    """Exports both averaged generators in float16, measures them as exported, writes the cards.
+    """Exports both averaged generators: float16, LiteRT graphs, which are measured, and cards.
 
     Args:
         photos: The held-out ones.
@@ -70,7 +70,7 @@ def publish_monet(
             if side == "painting":  # the result is the photo plus what this layer gives
                 change = network.get_layer("change")
                 change.set_weights([strength * values for values in change.get_weights()])
-            entry = entries[side] = models.Entry(
+            entry = models.Entry(
                 id=model_id,
                 title=title,
                 task="paint",
@@ -85,8 +85,10 @@ def publish_monet(
                 date=date.today().isoformat(),
                 soften=soften if side == "painting" else 0.0,
             )
-            loaded = models.build(entry, stage / entry.file.name)
-            generators[side] = Painter(loaded.body, soften=entry.soften).paint
+            given = photos if side == "painting" else paintings
+            converted, loaded = monet_graphs.publish(entry, given, stage, out)
+            entries[side] = entry.model_copy(update={"graphs": converted})
+            generators[side] = Painter(loaded, soften=entry.soften).paint
         figures = measure(generators, photos, paintings, weights)
         published = {"strength": strength, "soften": soften}
         finished = [
