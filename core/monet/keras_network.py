@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from core.images.types import Canvas, Floats
+from core.models import keras_runtime
 
 if TYPE_CHECKING:
     import keras
@@ -24,9 +25,15 @@ class KerasNetwork:
         self._network = network
         self._lock = lock or threading.Lock()
 
+    @property
+    def runtime(self) -> str:
+        """See `core.monet.networks.Network.runtime`."""
+        return keras_runtime.version(self._network)
+
     def whole(self, picture: Canvas) -> Floats:
         """See `core.monet.networks.Network.whole`."""
-        return self._run(self._whole, picture)[0]
+        painted: Floats = self._run(self._whole, picture)[0]
+        return painted
 
     def moments(self, picture: Canvas) -> Floats:
         """See `core.monet.networks.Network.moments`."""
@@ -34,7 +41,8 @@ class KerasNetwork:
 
     def tile(self, picture: Canvas, moments: Floats) -> Floats:
         """See `core.monet.networks.Network.tile`."""
-        return self._run(self._tile, picture, moments)[0]
+        painted: Floats = self._run(self._tile, picture, moments)[0]
+        return painted
 
     def release(self) -> None:
         """See `core.monet.networks.Network.release`: TensorFlow keeps nothing of a picture."""

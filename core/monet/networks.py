@@ -10,6 +10,7 @@ from typing import Protocol
 
 from core import models
 from core.images.types import Canvas, Floats
+from core.models import litert_runtime
 
 
 class Network(Protocol):
@@ -18,6 +19,10 @@ class Network(Protocol):
     A `picture` is `(1, height, width, 3)` float32, RGB 0..255, with sides that are multiples of
     4. What is painted is `(height, width, 3)` float32, RGB -1..1 and a little beyond.
     """
+
+    @property
+    def runtime(self) -> str:
+        """What runs it, with its version."""
 
     def whole(self, picture: Canvas) -> Floats:
         """Paints a picture in one piece: each instance normalisation by what it sees."""
@@ -52,9 +57,15 @@ class LiteRTNetwork:
         self._graph = graph
         self._used: dict[str, models.Network] = {}
 
+    @property
+    def runtime(self) -> str:
+        """See `Network.runtime`."""
+        return litert_runtime.version()
+
     def whole(self, picture: Canvas) -> Floats:
         """See `Network.whole`."""
-        return self._run(WHOLE, rgb=picture)["painted"][0]
+        painted: Floats = self._run(WHOLE, rgb=picture)["painted"][0]
+        return painted
 
     def moments(self, picture: Canvas) -> Floats:
         """See `Network.moments`."""
@@ -62,7 +73,8 @@ class LiteRTNetwork:
 
     def tile(self, picture: Canvas, moments: Floats) -> Floats:
         """See `Network.tile`."""
-        return self._run(TILE, rgb=picture, moments=moments)["painted"][0]
+        painted: Floats = self._run(TILE, rgb=picture, moments=moments)["painted"][0]
+        return painted
 
     def release(self) -> None:
         """See `Network.release`: interpreters keep a kilobyte a pixel, and are made in 10 ms."""

@@ -37,6 +37,11 @@ class Painter:
         self._network = network
         self._soften = soften
 
+    @property
+    def runtime(self) -> str:
+        """What runs the generator, with its version."""
+        return self._network.runtime
+
     def paint(self, canvas: Pixels, stopping: Callable[[], bool] = lambda: False) -> Pixels:
         """Paints a canvas. May be called from any thread.
 
@@ -74,7 +79,8 @@ class Painter:
             painted[top + MARGIN : bottom - MARGIN, left + MARGIN : right - MARGIN] = _pixels(
                 found[MARGIN - 1 : 1 - MARGIN, MARGIN - 1 : 1 - MARGIN], self._soften
             )
-        return painted[MARGIN : MARGIN + height, MARGIN : MARGIN + width]
+        inner: Pixels = painted[MARGIN : MARGIN + height, MARGIN : MARGIN + width]
+        return inner
 
     def _moments(self, canvas: Pixels) -> Floats:
         """The normalisation of all tiles: what a reduced copy of the canvas has."""
@@ -89,7 +95,8 @@ def _pixels(painted: Floats, soften: float) -> Pixels:
         rows = painted[:-2] + 2 * painted[1:-1] + painted[2:]
         smooth = (rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 16
         inner = inner + soften * (smooth - inner)
-    return np.rint((inner + 1) * 127.5).clip(0, 255).astype(np.uint8)
+    pixels: Pixels = np.rint((inner + 1) * 127.5).clip(0, 255).astype(np.uint8)
+    return pixels
 
 
 def _batch(pixels: Pixels) -> Canvas:
