@@ -19,7 +19,6 @@ import typer
 from PIL import Image
 
 from core import examples, images, monet
-from core.hardware import compute_dtype
 
 
 def main(runs: Annotated[int, typer.Option(min=3)] = 10) -> None:
@@ -29,9 +28,10 @@ def main(runs: Annotated[int, typer.Option(min=3)] = 10) -> None:
         np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BICUBIC))
         for size in ((1024, 683), (monet.LONGEST, monet.LONGEST))
     )
-    result: dict[str, object] = {"cores": os.cpu_count(), "precision": compute_dtype()}
+    painter = monet.painter(monet.MODELS["to-monet"])
+    result: dict[str, object] = {"cores": os.cpu_count(), "runtime": painter.runtime}
     for brush in monet.BRUSHES:
-        monet.paint(usual, brush=brush)  # compiles for this size
+        monet.paint(usual, brush=brush)  # TensorFlow compiles for this size
         times = [monet.paint(usual, brush=brush).seconds for _ in range(runs)]
         result[f"1024x683_{brush}_seconds"] = {
             "min": round(min(times), 3),

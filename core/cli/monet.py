@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from core import files, images, models
+from core import files, images
 from core import monet as painting
 from core.cli import console
 from core.cli.console import AsJson, say
@@ -49,7 +49,7 @@ def monet(
     outputs = _outputs(photos, out, request.direction)
     batch = console.Batch(photos, as_json)
     with batch.whole():
-        models.load_keras(painting.MODELS[request.direction], progress=say)
+        painting.load(request.direction, progress=say)
     for path, output in zip(batch, outputs, strict=True):
         with batch.one(path):
             output.check()

@@ -39,10 +39,7 @@ class KerasLoaded:
     @property
     def runtime(self) -> str:
         """What runs it, with its version and arithmetic."""
-        import tensorflow as tf
-
-        half = any(layer.compute_dtype == "bfloat16" for layer in self.body.layers)
-        return f"TensorFlow {tf.__version__}, {'bfloat16' if half else 'float32'}"
+        return version(self.body)
 
     def logits(self, pictures: npt.NDArray[np.uint8]) -> Floats:
         """Runs a classifier, see `core.models.runtime.Loaded.logits`."""
@@ -87,6 +84,14 @@ class KerasLoaded:
         # With constant weights TensorFlow prepares them once: a quarter faster.
         frozen = with_constant_weights(run.get_concrete_function())
         return lambda pictures: frozen(tf.constant(pictures))
+
+
+def version(network: Any) -> str:
+    """What runs a network, for evaluation files: TensorFlow's version, and the arithmetic."""
+    import tensorflow as tf
+
+    half = any(layer.compute_dtype == "bfloat16" for layer in network.layers)
+    return f"TensorFlow {tf.__version__}, {'bfloat16' if half else 'float32'}"
 
 
 def whole(entry: Entry, network: Any) -> KerasLoaded:

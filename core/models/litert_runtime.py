@@ -74,6 +74,10 @@ class Network:
             found: dict[str, Floats] = run(**inputs)
         return found
 
+    def release(self) -> None:
+        """Gives back what the last inputs took in memory; the next call makes an interpreter."""
+        self._free.clear()
+
     @contextmanager
     def _runner(self, *, keep: bool) -> Iterator[Any]:
         with self._permits:

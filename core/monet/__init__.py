@@ -11,6 +11,7 @@ from core.monet.generate import (
     blend,
     cycle,
     is_loaded,
+    load,
     paint,
     painter,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "blend",
     "cycle",
     "is_loaded",
+    "load",
     "paint",
     "painter",
 ]

@@ -7,10 +7,11 @@ own size, and given back part of its details that are finer than the canvas.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -19,7 +20,12 @@ from PIL import Image
 from core import images, models
 from core.errors import UnknownName
 from core.images.types import Pixels
+from core.models.weights import Progress
+from core.monet.keras_network import KerasNetwork
+from core.monet.networks import WHOLE, LiteRTNetwork
 from core.monet.tiled import Painter
+
+log = logging.getLogger(__name__)
 
 Direction = Literal["to-monet", "to-photo"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
@@ -153,8 +159,31 @@ def _enlarged(painted: Pixels, canvas: Pixels, before: Pixels) -> Pixels:
     return np.rint(large).clip(0, 255).astype(np.uint8)
 
 
-@cache
+def load(direction: Direction, progress: Progress = log.info) -> None:
+    """Loads what paints, so that the first picture does not wait for it.
+
+    Args:
+        progress: Told in words when something is downloaded.
+
+    Raises:
+        core.models.WeightsError: If the generator cannot be loaded.
+    """
+    model_id = MODELS[direction]
+    if models.runs_on_litert(model_id, WHOLE):
+        models.load_graph(model_id, WHOLE, progress)
+    else:
+        models.load_keras(model_id, progress)
+
+
 def painter(model_id: str) -> Painter:
     """What paints with a generator of the catalogue, loaded once."""
+    return _painter(model_id, models.runs_on_litert(model_id, WHOLE))
+
+
+@cache
+def _painter(model_id: str, on_litert: bool) -> Painter:
+    soften = models.get(model_id).soften
+    if on_litert:
+        return Painter(LiteRTNetwork(partial(models.load_graph, model_id)), soften=soften)
     loaded = models.load_keras(model_id)
-    return Painter(loaded.body, loaded.lock, soften=loaded.entry.soften)
+    return Painter(KerasNetwork(loaded.body, loaded.lock), soften=soften)

@@ -8,26 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from core.monet.keras_network import KerasNetwork
+from core.monet.tiled import Painter
 from training import cyclegan, runs
 from training.classifiers import pretrained
 from training.cyclegan import SIDES, kernel_distance
 from training.data.inputs import TrainingError, check_readable
 
-Generator = Callable[[np.ndarray], np.ndarray]
-"""From a picture, RGB uint8 `(height, width, 3)`, to one of the same shape."""
-
 CONTENT = "block4_conv3"  # VGG16's layer whose features stand for content, as in style transfer
 
 
-def run_generators(run: Path) -> dict[str, Generator]:
+def run_generators(run: Path) -> dict[str, Painter]:
     """The averaged generators of a run, as `measure` takes them."""
-    from core.monet.tiled import Painter
-
     options = runs.read_options(run, cyclegan.Options)
-    generators: dict[str, Generator] = {}
+    generators: dict[str, Painter] = {}
     for side, network in cyclegan.generators(options, shipped=True).items():
         runs.load_weights(network, run / f"{side}.weights.h5")
-        generators[side] = Painter(network).paint
+        generators[side] = Painter(KerasNetwork(network))
     return generators
 
 
@@ -47,7 +44,7 @@ def check_measurable(photos: list[Path], paintings: list[Path]) -> None:
 
 
 def measure(
-    generators: dict[str, Generator],
+    generators: dict[str, Painter],
     photos: list[Path],
     paintings: list[Path],
     weights: Path | None,
@@ -63,8 +60,9 @@ def measure(
         sides: What to measure the way to.
 
     Returns:
-        By side: `pictures`; `distance_before` and `distance_after` (kernel distance to the
-        wished-for side); `standard_error` of the latter; `distance_closed`
+        By side: `runtime`, what ran the generator; `pictures`; `distance_before` and
+        `distance_after` (kernel distance to the wished-for side); `standard_error` of the latter;
+        `distance_closed`
         (1 - after / before); `cycle_l1` (cycle error) and `change_l1` as shares of the range;
         `content_kept` (content similarity: cosine of VGG16's features before and after);
         `checkerboard_ratio` (energy at the frequency of pixel pairs, against that of the
@@ -77,8 +75,8 @@ def measure(
     found: dict[str, dict[str, Any]] = {}
     for side in sides:
         (other,) = set(SIDES) - {side}
-        there = [generators[side](picture) for picture in real[other]]
-        back = [generators[other](picture) for picture in there]
+        there = [generators[side].paint(picture) for picture in real[other]]
+        back = [generators[other].paint(picture) for picture in there]
         before = kernel_distance.spread(seen[other], seen[side])
         after = kernel_distance.spread(kernel_distance.features(there, weights), seen[side])
         board, usual = (
@@ -87,6 +85,7 @@ def measure(
         )
         kept = [content(a, b) for a, b in zip(real[other], there, strict=True)]
         found[side] = {
+            "runtime": generators[side].runtime,
             "pictures": len(there),
             "distance_before": round(before.value, 4),
             "distance_after": round(after.value, 4),

@@ -10,8 +10,9 @@ from core import models, monet
 from core.models import architectures
 from core.monet.tiled import Painter
 from training import cyclegan, runs
-from training.cyclegan.evaluate import Generator, check_measurable, measure
+from training.cyclegan.evaluate import check_measurable, measure
 from training.publishing import cards, catalogue, evidence
+from training.publishing.litert import monet as monet_graphs
 from training.publishing.weights import write_half
 
 # By the side that is painted: direction, title, summary.
@@ -44,7 +45,7 @@ def publish_monet(
     soften: float = 0.0,
     out: Path | None = None,
 ) -> list[models.Entry]:
-    """Exports both averaged generators in float16, measures them as exported, writes the cards.
+    """Exports both averaged generators: float16, LiteRT graphs, which are measured, and cards.
 
     Args:
         photos: The held-out ones.
@@ -56,7 +57,7 @@ def publish_monet(
     options = runs.read_options(run, cyclegan.Options)
     check_measurable(photos, paintings)
     entries: dict[str, models.Entry] = {}
-    generators: dict[str, Generator] = {}
+    generators: dict[str, Painter] = {}
     with catalogue.staged(out) as stage:
         for side, (direction, title, summary) in _WAYS.items():
             model_id = monet.MODELS[direction]
@@ -70,7 +71,7 @@ def publish_monet(
             if side == "painting":  # the result is the photo plus what this layer gives
                 change = network.get_layer("change")
                 change.set_weights([strength * values for values in change.get_weights()])
-            entry = entries[side] = models.Entry(
+            entry = models.Entry(
                 id=model_id,
                 title=title,
                 task="paint",
@@ -85,8 +86,10 @@ def publish_monet(
                 date=date.today().isoformat(),
                 soften=soften if side == "painting" else 0.0,
             )
-            loaded = models.build(entry, stage / entry.file.name)
-            generators[side] = Painter(loaded.body, soften=entry.soften).paint
+            given = photos if side == "painting" else paintings
+            converted, loaded = monet_graphs.publish(entry, given, stage, out)
+            entries[side] = entry.model_copy(update={"graphs": converted})
+            generators[side] = Painter(loaded, soften=entry.soften)
         figures = measure(generators, photos, paintings, weights)
         published = {"strength": strength, "soften": soften}
         finished = [
@@ -99,11 +102,10 @@ def publish_monet(
     return finished
 
 
-def shipped_generators() -> dict[str, Generator]:
+def shipped_generators() -> dict[str, Painter]:
     """The shipped generators, by the side that they paint."""
     return {
-        side: monet.painter(monet.MODELS[direction]).paint
-        for side, (direction, _, _) in _WAYS.items()
+        side: monet.painter(monet.MODELS[direction]) for side, (direction, _, _) in _WAYS.items()
     }
 
 
@@ -119,8 +121,9 @@ def _card(model_id: str, figures: dict[str, Any]) -> list[str]:
         "",
         "## Figures",
         "",
-        "Measured on the exported float16 file, on pictures of 256 pixels; the photos are those "
-        "that training never saw, the paintings those it was trained with.",
+        "Measured on the exported float16 file in the runtime that is named, on pictures of 256 "
+        "pixels; the photos are those that training never saw, the paintings those it was trained "
+        "with.",
         "",
         *cards.figure_rows(figures),
         "",

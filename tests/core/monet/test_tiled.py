@@ -7,6 +7,7 @@ import pytest
 
 from core.models import architectures
 from core.monet import tiled
+from core.monet.keras_network import KerasNetwork
 from core.monet.tiled import Painter, Stopped
 
 
@@ -55,14 +56,14 @@ def test_tiles_cover_everything_once():
 
 @pytest.mark.parametrize(("height", "width"), [(64, 64), (61, 90), (3, 200), (1, 1)])
 def test_any_shape_comes_back(network, height: int, width: int):
-    assert Painter(network).paint(canvas(height, width)).shape == (height, width, 3)
+    assert Painter(KerasNetwork(network)).paint(canvas(height, width)).shape == (height, width, 3)
 
 
 def test_a_small_canvas_is_painted_as_the_network_does(network):
     picture = canvas(90, 120)
     wide = tiled._reflected(picture)
     expected = as_given(network, wide)[tiled.MARGIN :, tiled.MARGIN :][:90, :120]
-    assert difference(Painter(network).paint(picture), expected) <= 1
+    assert difference(Painter(KerasNetwork(network)).paint(picture), expected) <= 1
     assert np.std(expected.astype(float) - picture) > 5  # it does paint
 
 
@@ -72,29 +73,29 @@ def test_tiles_fit_without_a_seam(network, monkeypatch, margin, seams):
     picture = canvas(210, 300)
     monkeypatch.setattr(tiled, "WHOLE", 40_000)
     monkeypatch.setattr(tiled, "TILE", 1000)
-    at_once = Painter(network).paint(picture)
+    at_once = Painter(KerasNetwork(network)).paint(picture)
     monkeypatch.setattr(tiled, "TILE", 64)
     assert len(list(tiled._tiles(*tiled._reflected(picture).shape[:2]))) == 4 * 5
     monkeypatch.setattr(tiled, "MARGIN", margin)
-    apart = difference(Painter(network).paint(picture), at_once)
+    apart = difference(Painter(KerasNetwork(network)).paint(picture), at_once)
     assert apart > 3 if seams else apart <= 1
 
 
 def test_fixed_statistics_of_the_whole_give_what_the_network_gives(network, monkeypatch):
     """Where the reduced copy is the canvas itself, tiles and one piece are the same."""
     picture = canvas(160, 250)
-    one_piece = Painter(network).paint(picture)
+    one_piece = Painter(KerasNetwork(network)).paint(picture)
     monkeypatch.setattr(tiled, "WHOLE", 160 * 250 - 1)
     monkeypatch.setattr(tiled, "TILE", 64)
     monkeypatch.setattr(tiled.images, "preview", lambda pixels, side: pixels)
-    assert difference(Painter(network).paint(picture), one_piece) <= 1
+    assert difference(Painter(KerasNetwork(network)).paint(picture), one_piece) <= 1
 
 
 def test_it_stops_between_tiles(network, monkeypatch):
     monkeypatch.setattr(tiled, "WHOLE", 1000)
     monkeypatch.setattr(tiled, "TILE", 64)
     asked = iter([False, False, True])
-    painter_ = Painter(network)
+    painter_ = Painter(KerasNetwork(network))
     with pytest.raises(Stopped):
         painter_.paint(canvas(200, 200), lambda: next(asked))
     assert painter_.paint(canvas(20, 20)).shape == (20, 20, 3)  # and can be used again
@@ -106,6 +107,6 @@ def test_softening_takes_the_detail_of_pixel_pairs():
     board = (100 + 80 * (np.indices((64, 64)).sum(axis=0) % 2)).astype(np.uint8)
     picture = np.repeat(board[:, :, None], 3, axis=2)
     for soften, contrast in ((0.0, 80), (0.5, 40), (1.0, 0)):
-        painted = Painter(unchanged, soften=soften).paint(picture).astype(int)
+        painted = Painter(KerasNetwork(unchanged), soften=soften).paint(picture).astype(int)
         assert abs(int(painted.max()) - int(painted.min()) - contrast) <= 1
         assert abs(painted.mean() - 140) < 1

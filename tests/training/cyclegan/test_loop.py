@@ -279,7 +279,8 @@ def test_a_run_is_trained_measured_and_published(tmp_path: Path, vgg16_weights, 
             pixels = picture(50 + i, 230) // (1 if side == "photo" else 2)
             (tmp_path / side / f"{i}.png").write_bytes(images.encode(pixels))
     given = ["--photos", str(tmp_path / "photo"), "--paintings", str(tmp_path / "painting")]
-    changes = dataclasses.asdict(TINY) | {"learning_rate": 0.0, "steps": 2}
+    # Narrower ones would be smaller than what a graph holds besides their weights.
+    changes = dataclasses.asdict(TINY) | {"filters": 8, "learning_rate": 0.0, "steps": 2}
     options = [part for k, v in changes.items() for part in ("--set", f"{k}={json.dumps(v)}")]
     run = tmp_path / "run"
     done = CliRunner().invoke(app, ["cyclegan", *given, "--run", str(run), *options])
@@ -304,7 +305,7 @@ def test_a_run_is_trained_measured_and_published(tmp_path: Path, vgg16_weights, 
     shipped = tmp_path / "models"
     monkeypatch.setattr(catalogue, "ASSETS", shipped)
     monkeypatch.setattr(loading, "_loaded", {})
-    monet.painter.cache_clear()
+    monkeypatch.setattr(loading, "_graphs", {})
     models.catalogue.cache_clear()
     try:
         entries = publish_monet.publish_monet(
@@ -316,7 +317,12 @@ def test_a_run_is_trained_measured_and_published(tmp_path: Path, vgg16_weights, 
             out=shipped,
         )
         assert {e.id for e in entries} == set(models.catalogue()) == set(monet.MODELS.values())
-        assert entries[0].figures["held_out"] == figures
+        published = dict(entries[0].figures["held_out"])
+        assert published.pop("runtime").startswith("LiteRT")
+        assert figures.pop("runtime").startswith("TensorFlow")
+        assert published == figures
+        assert set(entries[0].graphs.difference) == {"whole", "moments", "tile"}
+        assert (shipped / entries[0].graphs.file.name).stat().st_size < 100_000
         assert models.catalogue()[entries[0].id] == entries[0]
         assert "distance_closed" in (shipped / f"{entries[0].id}.md").read_text()
         assert (shipped / entries[0].id / "history.csv").read_bytes() == (
@@ -324,4 +330,3 @@ def test_a_run_is_trained_measured_and_published(tmp_path: Path, vgg16_weights, 
         ).read_bytes()
     finally:
         models.catalogue.cache_clear()
-        monet.painter.cache_clear()
