@@ -52,9 +52,11 @@ class Server:
         """Seconds since its start."""
         return time.monotonic() - self.started
 
-    def memory(self) -> dict[str, int]:
+    def memory(self) -> dict[str, int | bool]:
         """Megabytes: of the server now and at most, and at most of all processes it started."""
+        maps = Path(f"/proc/{self.pid}/maps").read_text()
         return {
+            "tensorflow_in_server": "libtensorflow" in maps,
             "server_mb": _megabytes(self.pid, "VmRSS"),
             "server_peak_mb": _megabytes(self.pid, "VmHWM"),
             "other_processes_peak_mb": sum(_megabytes(pid, "VmHWM") for pid in _children(self.pid)),
@@ -70,7 +72,7 @@ def main(
     if chromium is None:
         raise SystemExit("There is no chromium: install Debian's package.")
     times: dict[str, list[float]] = defaultdict(list)
-    memory: dict[str, dict[str, int]] = {}
+    memory: dict[str, dict[str, int | bool]] = {}
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]  # one for all: what the browser has cached stays good
     with sync_playwright() as playwright:
@@ -159,7 +161,7 @@ def journey(
     context: BrowserContext,
     server: Server,
     times: dict[str, list[float]],
-    memory: dict[str, dict[str, int]],
+    memory: dict[str, dict[str, int | bool]],
 ) -> None:
     """Identify, its heat map, Monet and Stylize, one after the other."""
     page = opened(context, server, "identify", "Who painted this?")

@@ -25,7 +25,7 @@ runpy.run_module("core", run_name="__main__")
 """
 SLOW = {"tensorflow", "keras"}
 OTHERS = {"streamlit", "plotly", "pandas", "sqlalchemy", "scipy", "imagehash", "huggingface_hub"}
-NOT_YET = pytest.mark.xfail(strict=True, reason="its networks are not on LiteRT yet")
+NOT_YET = pytest.mark.xfail(strict=True, reason="instant is not on LiteRT yet")
 
 
 def imported(*arguments: str) -> set[str]:
@@ -63,13 +63,11 @@ def test_a_scan_imports_no_network(painting: str):
     )
 
 
-@NOT_YET
 def test_identify_imports_no_tensorflow(painting: str, tmp_path: Path):
     found = imported("identify", painting, "--explain", str(tmp_path / "out"))
     assert found & (SLOW | OTHERS) == set()
 
 
-@NOT_YET
 @pytest.mark.slow
 def test_monet_imports_no_tensorflow(painting: str, tmp_path: Path):
     found = imported("monet", painting, "-o", str(tmp_path / "monet.png"))
