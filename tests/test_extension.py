@@ -127,6 +127,7 @@ def paintings(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.tensorflow
 def test_a_classifier_from_outside_is_trained_published_and_asked(
     extended, assets, paintings, tmp_path
 ):

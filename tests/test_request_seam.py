@@ -37,7 +37,7 @@ import typer  # noqa: E402
 from streamlit.testing.v1 import AppTest  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
-from core import examples, images  # noqa: E402
+from core import examples, images, tensorflow_compat  # noqa: E402
 from core.cli import stylize  # noqa: E402
 from core.stylize import instant, presets, refine, session  # noqa: E402
 from core.stylize.session import metadata  # noqa: E402
@@ -45,6 +45,7 @@ from core.stylize.session import metadata  # noqa: E402
 instant.is_loaded = lambda: True
 instant.paint = lambda photo, *_, **how: np.zeros((*refine.size(photo, how["rows"]), 3), np.uint8)
 session.warm_up = lambda: None
+tensorflow_compat.is_installed = lambda: True
 
 page = AppTest.from_file("pages/stylize.py", default_timeout=120).run()
 for field, source in zip(page.file_uploader, (examples.photos, examples.catalogue), strict=True):

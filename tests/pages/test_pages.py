@@ -214,6 +214,7 @@ def test_twenty_visitors_at_once_get_their_own_answers(lasting):
             assert shown
 
 
+@pytest.mark.tensorflow
 def test_a_page_leaves_alone_what_other_threads_make_with_keras():
     """Streamlit clears Keras's session after each run, under threads that trace a network."""
     import keras.src.backend.common.global_state as state

@@ -76,6 +76,7 @@ def studio(monkeypatch) -> Studio:
     monkeypatch.setattr(instant, "paint", found.sketch)
     monkeypatch.setattr(instant, "is_loaded", lambda: True)
     monkeypatch.setattr(refine, "refine", found.refine)
+    monkeypatch.setattr(tensorflow_compat, "is_installed", lambda: True)
     monkeypatch.setattr(painting, "at_hand", lambda request: (request, ""))
     monkeypatch.setattr(session, "warm_up", lambda: None)
     monkeypatch.setattr(artist_styles, "catalogue", lambda: [])
