@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from core.monet.tiled import Painter
 from training import cyclegan, runs
 from training.cyclegan.evaluate import check_measurable, measure
 from training.publishing import cards, catalogue, evidence
-from training.publishing.litert import monet as monet_graphs
+from training.publishing.painter_graphs import monet as monet_graphs
 from training.publishing.weights import write_half
 
 # By the side that is painted: direction, title, summary.
@@ -100,6 +101,23 @@ def publish_monet(
         ]
         catalogue.place(stage, finished, out)
     return finished
+
+
+def renew_graphs(entry: models.Entry, pictures: Sequence[Path], out: Path) -> models.Entry:
+    """Converts a generator that is in the catalogue already; its figures stay.
+
+    Args:
+        pictures: See `training.publishing.painter_graphs.monet.publish`.
+
+    Raises:
+        graphs.DisagreementError: If LiteRT gives something else than Keras.
+    """
+    with catalogue.staged(out) as stage:
+        found, _ = monet_graphs.publish(entry, pictures, stage, out)
+        entry = entry.model_copy(update={"graphs": found})
+        cards.write_card(entry, stage, _card(entry.id, entry.figures["held_out"]))
+        catalogue.place(stage, [entry], out)
+    return entry
 
 
 def shipped_generators() -> dict[str, Painter]:

@@ -368,7 +368,7 @@ def test_after_ctrl_c_what_is_left_is_named(name, quick, draw, tmp_path, monkeyp
     assert len(names(tmp_path / "out")) == 1
 
 
-@pytest.mark.parametrize(("name", "load"), [("identify", "load"), ("monet", "load_keras")])
+@pytest.mark.parametrize(("name", "load"), [("identify", "load"), ("monet", "load_graph")])
 def test_ctrl_c_while_the_model_is_loaded(name, load, draw, tmp_path, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt

@@ -16,7 +16,7 @@ from core.images.types import Canvas, Floats
 from core.monet import keras_network
 from core.monet.keras_network import KerasNetwork
 from core.monet.networks import MOMENTS, TILE, WHOLE, LiteRTNetwork, Network
-from training.publishing import catalogue, graphs
+from training.publishing import graphs
 from training.publishing.graphs import Graph
 
 TOLERANCE = {WHOLE: 0.05, MOMENTS: 1e-3, TILE: 0.05}
@@ -59,19 +59,6 @@ def publish(
         height, width = (side - side % 4 for side in seen.shape[:2])
         differences.append(_difference(known, loaded, seen[None, :height, :width].astype("f")))
     return graphs.described(file, differences, TOLERANCE), loaded
-
-
-def renew(entry: models.Entry, pictures: Sequence[Path], out: Path) -> models.Entry:
-    """Converts a generator that is in the catalogue already; its figures stay.
-
-    Raises:
-        As `publish`.
-    """
-    with catalogue.staged(out) as stage:
-        found, _ = publish(entry, pictures, stage, out)
-        entry = entry.model_copy(update={"graphs": found})
-        catalogue.place(stage, [entry], out)
-    return entry
 
 
 def converted(network: keras.Model) -> dict[str, Graph]:
