@@ -71,6 +71,11 @@ def publish_stylizer(
             trained_on=_TRAINED_ON,
             date=date.today().isoformat(),
         )
+        paths = {entry.id: stage / entry.file.name, "vgg16_base": _base()}
+        found = stylizer_graphs.publish(
+            entry, decoder, pairs(photos, paintings), paths, stage, out
+        )
+        entry = entry.model_copy(update={"graphs": found})
         figures = measure(decoder, photos, paintings)
         entry = evidence.finish_generator(entry, figures, run, stage, _card(entry.id, figures))
         catalogue.place(stage, [entry], out)
@@ -86,7 +91,7 @@ def measure(decoder: Any, photos: list[Path], paintings: list[Path]) -> dict[str
     """
     row = perceptual.get("vgg16")
     extractor = perceptual.load("vgg16")
-    engine = instant.compiled(extractor, extractor.layers(instant.LAYERS), decoder)
+    engine = instant.compiled(extractor, decoder)
     measures = objective.objective(
         "vgg16", "float32", tuple(row.content.items()), tuple(row.style.items())
     )
