@@ -129,13 +129,18 @@ class _Hush(importlib.abc.MetaPathFinder):
     only the file descriptor can be turned away.
     """
 
+    _looking = False
+
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name != "tensorflow":
+        if name != "tensorflow" or self._looking:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        self._looking = True  # who only asks whether it is there must not end this
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self._looking = False
         if spec is not None and spec.loader is not None:
             spec.loader = _HushedLoader(spec.loader)
         return spec

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 
+WorkerUse = Literal["auto", "off"]
+
 _PREFIX = "ATELIER_"
 _OF_TESTS = "ATELIER_TEST_"  # what only tests read
 
@@ -56,6 +58,10 @@ class Settings(BaseSettings):
 
     extensions: str = Field(
         "", description="Modules that add networks and recipes, separated by commas"
+    )
+
+    worker: WorkerUse = Field(
+        "auto", description="Whether what needs TensorFlow runs in a process of its own"
     )
 
     journal_url: str = Field(
@@ -104,6 +110,7 @@ def settings() -> Settings:
 _EXPECTED = {
     "hub_repo": "a repository of the Hub, owner/name",
     "hub_revision": "a tag or a commit",
+    "worker": f"one of {', '.join(get_args(WorkerUse))}",
     "journal_url": "the address of a database, such as sqlite:////home/me/journal.db",
     "log_format": f"one of {', '.join(get_args(LogFormat))}",
     "precision": f"one of {', '.join(get_args(Precision))}",

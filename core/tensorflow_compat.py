@@ -1,14 +1,44 @@
-"""The names of TensorFlow that are private, or kernels below its interface, in one place.
+"""TensorFlow: whether it is here, and its names that are private or below its interface.
 
-They may go with any release: `tests/core/test_tensorflow_compat.py` fails when they do, and
+The latter may go with any release: `tests/core/test_tensorflow_compat.py` fails when they do, and
 whenever the version is another than the one that they were last looked over with.
 """
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
+from core.errors import AtelierError
+
 CHECKED_WITH = "2.21.0"
+
+
+class TensorFlowMissing(AtelierError, ImportError):
+    """Something was asked for that only TensorFlow can do, and it is not installed."""
+
+    code = "tensorflow-missing"
+
+
+def is_installed() -> bool:
+    """Whether TensorFlow and Keras can be imported. Imports neither."""
+    return find_spec("tensorflow") is not None and find_spec("keras") is not None
+
+
+def require(what: str) -> None:
+    """To be called before TensorFlow is imported for something that nothing else can do.
+
+    Args:
+        what: The beginning of the sentence: what needs it.
+
+    Raises:
+        TensorFlowMissing: If it is not installed.
+    """
+    if not is_installed():
+        raise TensorFlowMissing(
+            f"{what} needs TensorFlow, which the lighter installation leaves out: "
+            "pip install -r requirements.txt adds it."
+        )
 
 
 def with_constant_weights(function: Any) -> Any:

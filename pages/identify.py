@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
-from core import artists, errors, examples, identify, images, journal, models
+from core import artists, errors, examples, identify, images, models
 from core.identify import IdentifyRequest
 from pages.components.ui import cards, charts, downloads, heat, pictures, theme, uploads
 from pages.components.ui.fields import label, tip, within
 from pages.components.ui.progress import LOADING
 from pages.components.ui.uploads import Given
+
+# What takes long to import, and the page is to be there before: Pandas, and with SQLAlchemy the
+# journal. Home has both imported in the background.
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_NAMES = 10
 DEFAULT = IdentifyRequest()
@@ -50,6 +55,8 @@ def measured(entry: models.Entry) -> str:
 
 def look(key: str, given: Given, model: str) -> Seen:
     """Identifies a picture once, and keeps the prediction in the journal."""
+    from core import journal
+
     key = f"{key}-{model}"
     seen: dict[str, Seen] = st.session_state.seen
     if key not in seen:
@@ -142,6 +149,8 @@ def ask(seen: Seen, prediction_id: int) -> None:
 
 def keep(prediction_id: int, *, right: bool, artist_id: str | None) -> None:
     """Writes an answer once, and thanks."""
+    from core import journal
+
     kept = st.session_state.kept
     if kept.get(prediction_id) != (right, artist_id):
         try:
@@ -155,6 +164,8 @@ def keep(prediction_id: int, *, right: bool, artist_id: str | None) -> None:
 
 def history_table() -> pd.DataFrame:
     """Everything identified in this session, newest first."""
+    import pandas as pd
+
     rows = []
     for seen in reversed(st.session_state.seen.values()):
         row = {"picture": seen.name, "model": seen.result.model, "known": seen.result.known}

@@ -11,9 +11,9 @@ from core import errors, images, jobs, models
 from core.errors import AtelierError
 from core.images.types import Pixels
 from core.jobs import Handle, State
-from core.stylize import artist_styles, extractors, instant, session
+from core.stylize import artist_styles, extractors, instant
 from core.stylize.request import StylizeRequest
-from core.stylize.session import Painting, film, metadata
+from core.stylize.session import Painting, film, metadata, quickest
 from core.stylize.session.tasks import Order
 from pages.components.guard import guarded
 from pages.components.stylize import progress, settings, subject
@@ -24,7 +24,6 @@ from pages.components.warm_up import warm_up_in_background
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 8  # paintings of a visit that stay
-WARMING = "stylize-warming"  # key of the job that loads the networks
 PAINT = "stylize-paint"  # key of the button that has it painted, or painted further
 
 theme.apply()
@@ -48,19 +47,13 @@ def pixels(digest: str, enough: int, _given: Given) -> Pixels:
 @st.cache_resource(max_entries=12, show_spinner=False)
 def sketch(key: str, _order: Order) -> Pixels:
     """The instant picture of an order, painted once."""
-    return session.at_once(_order.request, _order.photo, _order.styles)
+    return quickest.sketch(_order).pixels
 
 
 @st.cache_data(max_entries=24, show_spinner=False)
 def as_jpeg(picture: Pixels) -> bytes:
     """A painting as the page shows it."""
     return images.encode(images.preview(picture, pictures.SHOWN_SIDE), "JPEG", quality=92)
-
-
-@st.cache_resource(show_spinner=False)
-def warm_up() -> Handle:
-    """Loads what refining needs while the visitor looks at the instant picture."""
-    return jobs.submit("warm-up-stylize", None, key=WARMING)
 
 
 def order_of(chosen: Subject, request: StylizeRequest) -> Order:
@@ -87,6 +80,7 @@ def key_of(chosen: Subject, *how: object) -> str:
 
 def begin(key: str, order: Order) -> Handle:
     """Has it painted, and shows it from then on."""
+    quickest.give_way()
     job = jobs.submit("stylize", order, patience=PATIENCE)
     st.session_state.stylize_refused.pop(key, None)
     st.session_state.stylize_jobs[job] = key
@@ -143,7 +137,7 @@ def follow(job: Handle, at_first: bytes, name: str) -> None:
         alt=f"{name}, being painted",
         key=f"live-{job.key}",
     )
-    share, text = progress.words(job, warming=WARMING)
+    share, text = progress.words(job, warming=quickest.WARMING)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(min(1.0, share), text=text)
         if st.button("Stop", icon=":material/stop_circle:", key="stop-stylize"):
@@ -307,4 +301,4 @@ with left:
             pictures.shown(chosen.photo.data) if at_first is None else as_jpeg(at_first),
             chosen.name,
         )
-warm_up()
+quickest.warm_up()  # while the visitor looks at the instant picture

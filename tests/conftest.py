@@ -35,6 +35,7 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ATELIER_JOURNAL_URL", f"sqlite:///{tmp_path / 'journal.db'}")
     monkeypatch.setenv("ATELIER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("ATELIER_OFFLINE", "true")
+    monkeypatch.setenv("ATELIER_WORKER", "off")  # what a test puts in place is in this process
     settings.cache_clear()
     yield
     settings.cache_clear()

@@ -1,7 +1,8 @@
-"""The task "warm-up": a classifier loaded and compiled in the background."""
+"""The task "warm-up": a classifier loaded in the background, and what its page will import."""
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 from collections.abc import Generator
@@ -20,15 +21,17 @@ class WarmUp:
     Attributes:
         model: Id of a classifier.
         delay: Seconds before anything is imported: what is to be done at once goes first.
+        modules: What else will be needed, and takes long to import.
     """
 
     model: str = models.DEFAULT
     delay: float = 0.0
+    modules: tuple[str, ...] = ()
 
 
 @jobs.task("warm-up", queue="warm-up")
 def run(payload: WarmUp, control: Control) -> Generator[Progress, None, None]:
-    """Loads and compiles a classifier, so that the first visitor does not wait for it."""
+    """Loads a classifier and imports modules, so that the first visitor does not wait for them."""
     cancelled = threading.Event()
     control.when_cancelled(cancelled.set)
     if cancelled.wait(payload.delay):
@@ -36,6 +39,8 @@ def run(payload: WarmUp, control: Control) -> Generator[Progress, None, None]:
     yield Progress(phase="loading")
     try:
         identify.warm_up(payload.model)
+        for name in payload.modules:
+            importlib.import_module(name)
     except Exception as error:
         # The page that needs it says so to the visitor.
         log.warning("The model %s is not ready: %r", payload.model, error)

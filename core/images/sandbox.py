@@ -11,10 +11,8 @@ import atexit
 import json
 import math
 import os
-import subprocess
-import sys
+import socket
 import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,7 +20,8 @@ import numpy as np
 
 from core.images import decoding
 from core.images.picture import Picture, UnreadablePicture
-from core.settings import ROOT, settings
+from core.processes import Child, start
+from core.settings import settings
 
 MEMORY = 420_000_000  # bytes a picture may cost; one of the largest that are accepted fits
 _SECONDS = 20.0  # far more than an honest picture takes
@@ -37,18 +36,14 @@ class Decoder:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         atexit.register(self.close)
 
     def close(self) -> None:
         """Ends the process."""
-        if self._process is not None:
-            process, self._process = self._process, None
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                with suppress(OSError):  # what was not sent cannot be sent any more
-                    pipe.close()  # type: ignore[union-attr]
+        if self._child is not None:
+            child, self._child = self._child, None
+            child.kill()
 
     def decode(self, data: bytes, enough: int | None) -> Picture:
         """Does `decoding.decode` in the other process, under the limits of this one's settings.
@@ -58,22 +53,21 @@ class Decoder:
             Died: If the file killed the process.
         """
         with self._lock:
-            if self._process is None or self._process.poll() is not None:
+            if self._child is None or self._child.process.poll() is not None:
                 self.close()
-                self._process = _start()
-            process = self._process
-            assert process.stdin is not None
-            assert process.stdout is not None
-            timer = threading.Timer(_SECONDS, process.kill)
+                self._child = _start()
+            child = self._child
+            timer = threading.Timer(_SECONDS, child.process.kill)
             timer.start()
             try:
                 limits = settings().model_dump(include={"max_bytes", "max_pixels", "max_side"})
                 wanted = {"bytes": len(data), "enough": enough, "limits": limits}
-                _write(process.stdin, wanted, data)
-                reply = _read_reply(process.stdout)
+                with child.socket.makefile("wb") as asking, child.socket.makefile("rb") as answers:
+                    _write(asking, wanted, data)
+                    reply = _read_reply(answers)
             except (OSError, ValueError, EOFError) as error:
                 self.close()
-                raise Died(f"status {process.returncode}") from error
+                raise Died(f"status {child.process.returncode}") from error
             finally:
                 timer.cancel()
         if isinstance(reply, str):
@@ -81,14 +75,9 @@ class Decoder:
         return reply
 
 
-def _start() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-c", "from core.images import sandbox; sandbox.serve()"],
-        cwd=ROOT,
-        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # each thread takes of the memory
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
+def _start() -> Child:
+    # Each thread takes of the memory.
+    return start(f"{__name__}:serve", {"OPENBLAS_NUM_THREADS": "1"})
 
 
 def _write(file: IO[bytes], header: dict[str, Any], body: bytes = b"") -> None:
@@ -110,10 +99,10 @@ def _read_reply(file: IO[bytes]) -> Picture | str:
     return Picture(pixels, header["format"], tuple(header["size"]))
 
 
-def serve() -> None:
+def serve(asking: socket.socket) -> None:
     """Answers until its input ends, which it does with the process that started it."""
     _limit_memory()
-    source, answers = sys.stdin.buffer, sys.stdout.buffer
+    source, answers = asking.makefile("rb"), asking.makefile("wb")
     while line := source.readline():
         wanted = json.loads(line)
         data = source.read(wanted["bytes"])

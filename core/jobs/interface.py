@@ -116,18 +116,23 @@ class Task:
     Attributes:
         run: From payload and control to a generator of progress that returns the result.
         queue: One job of a queue runs at a time.
+        apart: Whether it is better run in a process of its own: what it imports is slow, and large.
     """
 
     name: str
     run: Callable[[Any, Control], Generator[Progress, None, Any]]
     queue: str
+    apart: bool = False
 
 
 _tasks: dict[str, Task] = {}
 
 
-def task(name: str, *, queue: str = "heavy") -> Callable[[T], T]:
+def task(name: str, *, queue: str = "heavy", apart: bool = False) -> Callable[[T], T]:
     """Registers a generator function as the task of this name.
+
+    If it is `apart`, payload, progress, result and errors are pickled, and its module is imported
+    in another process, where nothing is known of what was set in this one.
 
     Raises:
         ValueError: If another function has the name.
@@ -140,7 +145,7 @@ def task(name: str, *, queue: str = "heavy") -> Callable[[T], T]:
             run.__qualname__,
         ):
             raise ValueError(f"There is a task {name!r} already")
-        _tasks[name] = Task(name, run, queue)
+        _tasks[name] = Task(name, run, queue, apart)
         return run
 
     return register

@@ -1,7 +1,8 @@
 """The local engine: jobs in threads of this process, one of a queue at a time.
 
-A job belongs to the process, not to a page: it outlives reruns, and who comes back finds it by
-its key. Threads end when there is nothing left to do.
+A task that is to run apart is drawn in the worker (`core.jobs.worker`), and such a thread follows
+it there. A job belongs to the process, not to a page: it outlives reruns, and who comes back finds
+it by its key. Threads end when there is nothing left to do.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from collections.abc import Callable
 from typing import Any
 
 from core import errors
-from core.jobs import interface
+from core.jobs import interface, worker
+from core.jobs.cancellation import Cancellation
 from core.jobs.interface import State, Task
 from core.jobs.progress import Progress
+from core.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +43,7 @@ class Job:
         self._engine, self._task, self._payload = engine, task, payload
         self._result: Any = None
         self._patience = patience
-        self._cancel, self._finished = threading.Event(), threading.Event()
-        self._on_cancel: list[Callable[[], None]] = []
+        self._cancellation, self._finished = Cancellation(), threading.Event()
         self._touched = time.monotonic()
 
     @property
@@ -54,7 +56,7 @@ class Job:
         """What the task asks at every step: it was cancelled, or nobody looks any more."""
         if self._patience is not None and time.monotonic() - self._touched > self._patience:
             self.cancel()
-        return self._cancel.is_set()
+        return self._cancellation.asked
 
     @property
     def position(self) -> int:
@@ -67,20 +69,11 @@ class Job:
 
     def cancel(self) -> None:
         """Asks the work to stop. What it has done so far stays its result."""
-        with self._engine.lock:
-            first = not self._cancel.is_set()
-            self._cancel.set()
-            callbacks = list(self._on_cancel) if first else []
-        for callback in callbacks:
-            _call(callback)
+        self._cancellation.ask()
 
     def when_cancelled(self, callback: Callable[[], None]) -> None:
         """Has something called that ends a wait which cannot ask `stopping`."""
-        with self._engine.lock:
-            self._on_cancel.append(callback)
-            late = self._cancel.is_set()
-        if late:
-            _call(callback)
+        self._cancellation.when_asked(callback)
 
     def result(self, timeout: float | None = None) -> Any:
         """Waits for the end, and returns what the task returned; None if it never began.
@@ -101,7 +94,7 @@ class Job:
             if not self.stopping:
                 self.state = State.running
                 self._result = self._draw()
-            self.state = State.cancelled if self._cancel.is_set() else State.done
+            self.state = State.cancelled if self._cancellation.asked else State.done
         # Whatever it is, `SystemExit` as well, it belongs to who follows the job: nothing but the
         # end of this work may come of it, since others wait behind it.
         except BaseException as error:
@@ -111,12 +104,15 @@ class Job:
             # What its frames hold would be remembered with it.
             traceback.clear_frames(error.__traceback__)
         finally:
-            self._on_cancel.clear()
+            self._cancellation.forget()
             self._payload = None  # and with it the pictures that it was given
             self._finished.set()
 
     def _draw(self) -> Any:
-        steps = self._task.run(self._payload, self)
+        if self._task.apart and settings().worker == "auto":
+            steps = worker.shared.draw(self._task, self._payload, self)
+        else:
+            steps = self._task.run(self._payload, self)
         while True:
             try:
                 self.progress = next(steps)
@@ -186,11 +182,3 @@ class LocalEngine:
                 queue.popleft()
                 if not queue:
                     return
-
-
-def _call(callback: Callable[[], None]) -> None:
-    """Tells one of several that the work was cancelled; its failure is not the others'."""
-    try:
-        callback()
-    except BaseException as error:
-        errors.incident(error)

@@ -50,13 +50,18 @@ _OVERVIEW = [
 
 
 class Split(BaseModel):
-    """The figures of one split, as `training.publishing.evaluate.figures` names them."""
+    """The figures of one split, as `training.publishing.evaluate.figures` names them.
+
+    Attributes:
+        runtime: What ran the model; empty in files from before there was a choice.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: str  # name of the directory of paintings
     date: str
     figures: dict[str, float | int]
+    runtime: str = ""
 
 
 class Evaluation(BaseModel):

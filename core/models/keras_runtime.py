@@ -41,7 +41,8 @@ class KerasLoaded:
         """What runs it, with its version and arithmetic."""
         import tensorflow as tf
 
-        return f"TensorFlow {tf.__version__}, {self.body.layers[-1].compute_dtype}"
+        half = any(layer.compute_dtype == "bfloat16" for layer in self.body.layers)
+        return f"TensorFlow {tf.__version__}, {'bfloat16' if half else 'float32'}"
 
     def logits(self, pictures: npt.NDArray[np.uint8]) -> Floats:
         """Runs a classifier, see `core.models.runtime.Loaded.logits`."""

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from core import tensorflow_compat
 from core.extensions import ExtensionError
 from core.hardware import compute_dtype
 from core.models import graphs, keras_runtime, litert_runtime, weights
@@ -27,6 +28,7 @@ def load(model_id: str = DEFAULT, progress: Progress = log.info) -> Loaded:
     Raises:
         UnknownName: If there is no such model.
         WeightsError: If its weights are missing, damaged or not the recorded ones.
+        TensorFlowMissing: If only Keras can run it, and TensorFlow is not installed.
     """
     if runs_on_litert(model_id, CLASSIFIER):
         return LiteRTLoaded(get(model_id), load_graph(model_id, CLASSIFIER, progress))
@@ -47,6 +49,7 @@ def load_keras(model_id: str, progress: Progress = log.info) -> KerasLoaded:
     """Loads a model for who needs the layers of its network; otherwise as `load`."""
     entry = get(model_id)
     if model_id not in _loaded:
+        tensorflow_compat.require(f"The model {entry.title} in Keras")
         path = weights.resolve(entry, progress)  # before the slow import: a refusal comes at once
         with _loading:
             if model_id not in _loaded:

@@ -11,10 +11,11 @@ from pages.components import streamlit_compat
 
 streamlit_compat.leave_keras_alone()
 
-_DELAY = 1.0  # seconds: importing TensorFlow at once would slow the first page down
+_DELAY = 0.5  # seconds: what is imported at once would slow the first page down
+_MODULES = ("pandas", "core.journal")  # which pages import when they need them
 
 
 @st.cache_resource(show_spinner=False)
 def warm_up_in_background() -> Handle:
     """Starts the loading, once a process."""
-    return jobs.submit("warm-up", WarmUp(delay=_DELAY), key="warm-up")
+    return jobs.submit("warm-up", WarmUp(delay=_DELAY, modules=_MODULES), key="warm-up")

@@ -110,6 +110,31 @@ def publish(
     typer.echo(json.dumps(entry.figures, indent=2))
 
 
+def publish_graphs(
+    data: Data,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Model id of a classifier; repeatable. By default all.")
+    ] = None,
+) -> None:
+    """Converts classifiers of the catalogue to LiteRT again, and compares them with Keras."""
+    from core import models
+    from training.data import dataset
+    from training.data.inputs import TrainingError
+    from training.publishing.classifier import renew_graph
+
+    known = {entry.id: entry for entry in models.classifiers()}
+    if unknown := set(model or []) - set(known):
+        raise typer.BadParameter(
+            f"there is no classifier {', '.join(sorted(unknown))}; there are {', '.join(known)}"
+        )
+    paintings = [painting for painting in dataset.read(data) if painting.split == "val"]
+    if not paintings:
+        raise TrainingError(f"{data} has no paintings in its split val to compare with.")
+    for name in model or known:
+        entry = renew_graph(known[name], paintings, models.assets())
+        typer.echo(entry.model_dump_json(include={"id", "graphs"}))
+
+
 def publish_base(
     weights: Annotated[
         Path | None, typer.Option(help="Directory to look for Keras's VGG16, or ours, first.")

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from core.cli.console import say
-from core.files import check_output
+from core.files import check_output, write
 from training.cli import monet
-from training.cli.options import progress
+from training.cli.options import Data, progress
 from training.data.dataset import Split
 from training.data.files import json_text
 
@@ -93,6 +93,34 @@ def evaluate(
     typer.echo(json_text(rows), nl=False)
     if unreadable or len(found) < len(chosen):
         raise typer.Exit(3)
+
+
+@app.command()
+def runtimes(
+    data: Data,
+    split: Annotated[Split, typer.Option(help="Split to evaluate on.")] = "test",
+    model: Annotated[
+        list[str] | None, typer.Option(help="Model id of a classifier; repeatable. By default all.")
+    ] = None,
+) -> None:
+    """Runs classifiers in LiteRT and in Keras, float32, and writes assets/models/runtimes.json."""
+    from core import models
+    from training.data import dataset
+    from training.publishing import runtimes as comparing
+
+    path = models.assets() / comparing.FILE
+    check_output(path)
+    paintings = [painting for painting in dataset.read(data) if painting.split == split]
+    entries = [entry for entry in models.classifiers() if entry.graphs]
+    rows = [
+        comparing.compare(entry, paintings, data, on_progress=progress(f"{entry.title}: looked at"))
+        for entry in entries
+        if not model or entry.id in model
+    ]
+    if not rows:
+        raise typer.BadParameter("there is no such classifier with a LiteRT graph")
+    write(path, json_text(rows))
+    typer.echo(json_text(rows), nl=False)
 
 
 @app.command()

@@ -27,6 +27,14 @@ def write_card(entry: models.Entry, out: Path, sections: Sequence[str] = ()) -> 
         f"- **Source**: {entry.source}",
         f"- **Licence**: {entry.licence}",
     ]
+    if entry.graphs:
+        apart = ", ".join(f"{name} {far:g}" for name, far in entry.graphs.difference.items())
+        lines.append(
+            f"- **Runs on**: LiteRT, by `{entry.graphs.file.name}` "
+            f"({entry.graphs.file.bytes / 1e3:.0f} kB), which takes its weights from the file "
+            f"above; largest difference from Keras in float32 on {entry.graphs.pictures} "
+            f"pictures: {apart}"
+        )
     if entry.trained_on:
         lines.append(f"- **Trained on**: {entry.trained_on}")
     if sections:

@@ -42,15 +42,21 @@ def place(stage: Path, entries: Sequence[models.Entry], out: Path) -> None:
     Until then the catalogue names the weights of before, which are still there: new ones have
     a name of their own. So the app can be used whenever this ends.
     """
-    before = {entry.file.name for entry in read_entries(out)}
+    before = _files(out)
     for path in sorted(stage.rglob("*")):
         if path.is_file():
             target = out / path.relative_to(stage)
             target.parent.mkdir(parents=True, exist_ok=True)
             path.replace(target)
     update(*entries, out=out)
-    for name in before - {entry.file.name for entry in read_entries(out)}:
+    for name in before - _files(out):
         (out / name).unlink(missing_ok=True)
+
+
+def _files(out: Path) -> set[str]:
+    """The names of all weights and graphs that the catalogue names."""
+    entries = read_entries(out)
+    return {e.file.name for e in entries} | {e.graphs.file.name for e in entries if e.graphs}
 
 
 def update(*entries: models.Entry, out: Path | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from core.recipes import TITLES, Recipe
 from training import classifiers, runs
 from training.classifiers import pretrained
 from training.data import dataset
+from training.data.dataset import Painting
 from training.data.inputs import (
     MissingError,
     TrainingError,
@@ -23,7 +25,14 @@ from training.data.inputs import (
     check_paintings,
     read_json,
 )
-from training.publishing import cards, catalogue, evaluate, evidence, weights
+from training.publishing import (
+    cards,
+    catalogue,
+    classifier_graph,
+    evaluate,
+    evidence,
+    weights,
+)
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +101,12 @@ def publish_classifier(
             views=1 if recipe.frozen_base else 2,
             side=recipe.side if recipe.flatten else side or recipe.side,
         )
+        loaded: models.KerasLoaded | models.LiteRTLoaded
         loaded = models.build(entry, stage / entry.file.name)
+        some = splits["val"] or splits["train"]
+        if converted := classifier_graph.publish(entry, some, stage, out):
+            found_graphs, loaded = converted
+            entry = entry.model_copy(update={"graphs": found_graphs})
         found = {}
         for split, some in splits.items():
             found[split] = some, evaluate.predict(loaded, some)
@@ -125,6 +139,20 @@ def renew_figures(entry: models.Entry, measured: evaluations.Evaluation, out: Pa
     entry = _with_figures(entry, measured)
     cards.write_card(entry, out, _card(entry))
     catalogue.update(entry, out=out)
+    return entry
+
+
+def renew_graph(entry: models.Entry, paintings: Sequence[Painting], out: Path) -> models.Entry:
+    """Converts a classifier of the catalogue to LiteRT again; its figures stay.
+
+    Raises:
+        As `classifier_graph.publish`.
+    """
+    with catalogue.staged(out) as stage:
+        found = classifier_graph.publish(entry, paintings, stage, out)
+        entry = entry.model_copy(update={"graphs": found[0] if found else None})
+        cards.write_card(entry, stage, _card(entry))
+        catalogue.place(stage, [entry], out)
     return entry
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from core import models
+from core import identify, images, models
 from core.images.types import Pixels
+from training.data.dataset import Painting
 from training.publishing import graphs
 from training.publishing.graphs import Graph
 
+log = logging.getLogger(__name__)
+
+PICTURES = 100  # of those that both runtimes are given
 TOLERANCE = {models.CLASSIFIER: 1e-3, "heat": 1e-3}
 """Of logits, and of the heat map as a share of its largest value."""
 
@@ -24,32 +29,39 @@ class UnsupportedHeadError(ValueError):
 
 
 def publish(
-    entry: models.Entry,
-    keras_model: models.KerasLoaded,
-    pictures: Sequence[Pixels],
-    paths: dict[str, Path],
-    stage: Path,
-    out: Path,
-) -> tuple[models.Graphs, models.LiteRTLoaded]:
+    entry: models.Entry, paintings: Sequence[Painting], stage: Path, out: Path
+) -> tuple[models.Graphs, models.LiteRTLoaded] | None:
     """Converts a classifier, compares it with Keras, and writes the archive.
 
     Args:
-        keras_model: In float32.
-        pictures: `(side, side, 3)` uint8 each, to compare with.
-        paths: Id to file of weights, of the model and of its base.
+        entry: Its weights lie in `stage`, or where weights are looked for.
+        paintings: To compare with; `PICTURES` of them, evenly chosen, are enough.
         stage, out: See `graphs.write`.
 
     Returns:
-        What the catalogue is to say, and the model as LiteRT runs it.
+        What the catalogue is to say, and the model as LiteRT runs it; None if its heat map has
+        no closed form, so that Keras has to run it.
 
     Raises:
-        UnsupportedHeadError: If there is no closed form of the heat map.
         graphs.DisagreementError: If LiteRT gives something else than Keras.
     """
-    file = graphs.write({models.CLASSIFIER: graph(keras_model)}, paths, stage, entry.id, out)
+    own = stage / entry.file.name
+    paths = {entry.id: own if own.is_file() else models.resolve(entry)}
+    keras_model = models.build(entry, paths[entry.id], dtype="float32")
+    if entry.base:
+        paths[entry.base] = models.resolve(models.get(entry.base), ours=True)
+    try:
+        converted = {models.CLASSIFIER: graph(keras_model)}
+    except UnsupportedHeadError as error:
+        log.info("%s has no LiteRT graph, Keras will run it: %s", entry.title, error)
+        return None
+    file = graphs.write(converted, paths, stage, entry.id, out)
     network = models.read_graph(stage / file.name, models.CLASSIFIER, paths)
     loaded = models.LiteRTLoaded(entry, network)
-    differences = [_difference(keras_model, loaded, picture) for picture in pictures]
+    differences = []
+    for painting in paintings[:: max(1, len(paintings) // PICTURES)][:PICTURES]:
+        seen = identify.view(images.load(painting.path).pixels, entry)
+        differences.append(_difference(keras_model, loaded, seen))
     return graphs.described(file, differences, TOLERANCE), loaded
 
 
@@ -61,6 +73,7 @@ def graph(loaded: models.KerasLoaded) -> Graph:
     """
     views, side = loaded.entry.views, loaded.entry.side
     layers = list(_layers(loaded.head))
+    _check(layers)
 
     def run(picture: tf.Tensor, output: tf.Tensor) -> dict[str, tf.Tensor]:
         seen = tf.cast(picture, tf.float32)
@@ -89,6 +102,14 @@ def _layers(head: Any) -> Iterator[Any]:
             yield layer
 
 
+def _check(layers: Sequence[Any]) -> None:
+    """Raises UnsupportedHeadError if the gradient of a head is not written here."""
+    if not layers or not isinstance(layers[0], keras.layers.GlobalAveragePooling2D):
+        raise UnsupportedHeadError("the head does not begin with the mean over all places")
+    for layer in layers[1:]:
+        _gradients(layer, tf.zeros((1, 1)))
+
+
 def _forward_and_back(
     layers: Sequence[Any], maps: tf.Tensor, output: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -98,8 +119,6 @@ def _forward_and_back(
     so its mean is written down: with one dense layer this is the class activation map (Zhou et
     al., CVPR 2016), and each ReLU between more of them lets through what it let through before.
     """
-    if not layers or not isinstance(layers[0], keras.layers.GlobalAveragePooling2D):
-        raise UnsupportedHeadError("the head does not begin with the mean over all places")
     places = float(np.prod(maps.shape[1:3]))
     x = tf.reduce_mean(maps, axis=(1, 2))
     back: list[Callable[[tf.Tensor], tf.Tensor]] = []  # each the gradient by what a layer took
@@ -126,8 +145,11 @@ def _gradients(layer: Any, given: tf.Tensor) -> list[Callable[[tf.Tensor], tf.Te
     if isinstance(layer, keras.layers.ReLU) and not layer.max_value and not layer.negative_slope:
         return [through_relu]
     if isinstance(layer, keras.layers.Rescaling | keras.layers.BatchNormalization):
-        scale = layer(tf.ones_like(given)) - layer(tf.zeros_like(given))  # each channel by itself
-        return [lambda gradient: gradient * scale]
+
+        def through_scale(gradient: tf.Tensor) -> tf.Tensor:  # each channel by itself
+            return gradient * (layer(tf.ones_like(gradient)) - layer(tf.zeros_like(gradient)))
+
+        return [through_scale]
     raise UnsupportedHeadError(f"the head has a layer {layer.name}")
 
 

@@ -123,6 +123,7 @@ def record(
             data=data.resolve().name,
             date=date.today().isoformat(),
             figures=figures(predictions, entry),
+            runtime=loaded.runtime,
         )
         for split, (_, predictions) in found.items()
     }

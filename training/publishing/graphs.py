@@ -29,7 +29,7 @@ from training.data.inputs import TrainingError
 log = logging.getLogger(__name__)
 
 _SMALL = 256  # bytes of constants that stay in the graph: sizes, axes, short biases
-_MOST_OWN = 0.05  # share of its constants that a graph may have of its own
+_MOST_OWN = 0.05, 20_000  # share of its constants, or bytes, that a graph may have of its own
 _ALIGNED = 64  # bytes, as the runtime wishes its constants
 
 
@@ -92,7 +92,7 @@ def described(
     """
     if not differences:
         raise DisagreementError("The graphs were not compared with Keras: give some pictures.")
-    largest = {name: max(row[name] for row in differences) for name in tolerance}
+    largest = {name: float(np.max([row[name] for row in differences])) for name in tolerance}
     for name, found in largest.items():
         if not found <= tolerance[name]:  # NaN is above, too
             raise DisagreementError(
@@ -126,7 +126,7 @@ def _bare(graph: Graph, weights: Mapping[str, Path]) -> tuple[bytes, tuple[Const
         shared += len(content)
         found.append((buffer, constant, len(content)))
         buffer.data, buffer.offset, buffer.size = None, 2, len(content)  # 1 means: none
-    if own > _MOST_OWN * (own + shared):
+    if own > max(_MOST_OWN[0] * (own + shared), _MOST_OWN[1]):
         raise TrainingError(f"The graph has {own} bytes of constants that no weights file holds.")
 
     def packed() -> bytes:

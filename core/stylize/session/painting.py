@@ -99,8 +99,17 @@ def paint(
     return (yield from easel.paint())
 
 
-def at_once(request: StylizeRequest, photo: Pixels, styles: Sequence[Given]) -> Pixels:
+def at_once(
+    request: StylizeRequest,
+    photo: Pixels,
+    styles: Sequence[Given],
+    *,
+    engine: instant.Engine | None = None,
+) -> Pixels:
     """The instant picture of a request, `(rows, width, 3)` uint8 RGB.
+
+    Args:
+        engine: What runs its networks; that of this process if None.
 
     Raises:
         models.WeightsError: If the network for it is not to be had.
@@ -114,6 +123,7 @@ def at_once(request: StylizeRequest, photo: Pixels, styles: Sequence[Given]) -> 
         rows=request.rows,
         brush=request.brush,
         keep_colors=request.keep_colors,
+        engine=engine,
     )
     return painted
 

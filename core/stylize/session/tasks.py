@@ -1,16 +1,28 @@
-"""Tasks of style transfer that run as jobs: painting, and loading what it needs."""
+"""Tasks of style transfer that run as jobs: painting, at once or refined, and what they load.
+
+They run apart: importing TensorFlow holds all threads of a process for seconds, and takes half a
+gigabyte of memory.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from core import jobs
+import numpy as np
+
+from core import jobs, models
+from core.hardware import compute_dtype
 from core.images.types import Pixels
 from core.jobs import Control, Progress
-from core.stylize import session
+from core.stylize import extractors, instant, session
 from core.stylize.request import StylizeRequest
 from core.stylize.session import Painting
+
+AT_ONCE = "at-once"
+WARM_UP = "warm-up-stylize"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,7 +44,7 @@ class Order:
     earlier: Painting | None = None
 
 
-@jobs.task("stylize")
+@jobs.task("stylize", apart=True)
 def stylize(order: Order, control: Control) -> Generator[Progress, None, Painting | None]:
     """Paints, see `session.paint`."""
     return (
@@ -47,8 +59,37 @@ def stylize(order: Order, control: Control) -> Generator[Progress, None, Paintin
     )
 
 
-@jobs.task("warm-up-stylize")
-def warm_up(payload: None, control: Control) -> Generator[Progress, None, None]:
-    """Loads what refining needs. A painting waits behind it, in the same queue."""
+@jobs.task(AT_ONCE, queue=AT_ONCE, apart=True)
+def at_once(order: Order, control: Control) -> Generator[Progress, None, Pixels]:
+    """Paints at once with TensorFlow, see `session.at_once`."""
+    yield Progress(phase="sketching")
+    return session.at_once(order.request, order.photo, order.styles, engine=_tensorflow())
+
+
+@jobs.task(WARM_UP, apart=True)
+def warm_up(quick: bool, control: Control) -> Generator[Progress, None, int | None]:
+    """Loads what refining needs. A painting waits behind it, in the same queue.
+
+    Args:
+        quick: Whether to load what `at_once` needs, too.
+
+    Returns:
+        The number of the process, once all is loaded; None if it had to stop.
+    """
     yield Progress(phase="loading")
     session.warm_up()
+    if quick:
+        yield Progress(phase="loading", fraction=0.5)
+        if control.stopping:
+            return None
+        gray = np.full((64, 64, 3), 128, np.uint8)
+        session.at_once(StylizeRequest(rows=64), gray, [gray], engine=_tensorflow())
+    return os.getpid()
+
+
+@cache
+def _tensorflow() -> instant.Engine:
+    """The networks of the instant picture on TensorFlow, whatever else could run them."""
+    eye = extractors.load("vgg16", dtype=compute_dtype())
+    decoder = models.load_keras(instant.MODEL).body
+    return instant.compiled(eye, eye.layers(instant.LAYERS), decoder)

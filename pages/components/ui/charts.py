@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.identify import Guess
 from pages.components.ui import downloads, theme
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def probabilities(guesses: tuple[Guess, ...]) -> go.Figure:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from core import examples, identify, images, models
-from core.models import loading
+from core.models import entries
 
 
 def test_known_features_are_other_odds_largest_and_energy():
@@ -21,9 +19,9 @@ def test_known_features_survive_extreme_logits():
 
 
 def test_a_model_without_a_known_score_says_that_it_cannot_tell(monkeypatch):
-    loaded = models.load_keras(models.DEFAULT)
-    unsure = loaded.entry.model_copy(update={"known": None})
-    monkeypatch.setitem(loading._loaded, models.DEFAULT, replace(loaded, entry=unsure))
+    unsure = models.get(models.DEFAULT).model_copy(update={"known": None})
+    catalogue = models.catalogue() | {models.DEFAULT: unsure}
+    monkeypatch.setattr(entries, "catalogue", lambda: catalogue)
     picture = images.load(examples.catalogue()[0].read(), enough=identify.ENOUGH)
     result = identify.identify(picture)
     assert (result.known, result.known_score) == (None, None)

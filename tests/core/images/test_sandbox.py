@@ -32,8 +32,8 @@ def avif(pixels: np.ndarray) -> bytes:
 
 def most_memory(decoder: sandbox.Decoder) -> int:
     """Bytes that the process held at its worst moment."""
-    assert decoder._process is not None
-    status = Path(f"/proc/{decoder._process.pid}/status").read_text()
+    assert decoder._child is not None
+    status = Path(f"/proc/{decoder._child.process.pid}/status").read_text()
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
     assert found is not None
     return int(found[1]) * 1024
@@ -50,12 +50,12 @@ def test_a_picture_comes_back_whole(decoder: sandbox.Decoder, make_picture):
 
 def test_one_process_serves_many_pictures(decoder: sandbox.Decoder, make_picture):
     images.load(avif(make_picture()))
-    process = decoder._process
+    child = decoder._child
     images.load(avif(make_picture(40, 50)))
     with pytest.raises(images.UnreadablePicture):
         images.load(avif(make_picture())[:-40])
     images.load(avif(make_picture(50, 40)))
-    assert decoder._process is process
+    assert decoder._child is child
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -68,12 +68,12 @@ def test_a_bomb_is_refused_and_costs_little(decoder: sandbox.Decoder, make_pictu
 
 def test_a_process_that_died_is_replaced(decoder: sandbox.Decoder, make_picture):
     images.load(avif(make_picture()))
-    process = decoder._process
-    assert process is not None
-    process.kill()
-    process.wait()
+    child = decoder._child
+    assert child is not None
+    child.process.kill()
+    child.process.wait()
     images.load(avif(make_picture()))
-    assert decoder._process is not process
+    assert decoder._child is not child
 
 
 def test_a_picture_that_kills_its_process_gets_a_sentence(
@@ -82,9 +82,9 @@ def test_a_picture_that_kills_its_process_gets_a_sentence(
     start = sandbox._start
 
     def doomed():
-        process = start()
-        process.kill()
-        return process
+        child = start()
+        child.process.kill()
+        return child
 
     monkeypatch.setattr(sandbox, "_start", doomed)
     with pytest.raises(images.UnreadablePicture, match="saving it as JPEG or PNG"):

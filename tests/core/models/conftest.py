@@ -24,6 +24,7 @@ def nothing_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that has loaded nothing yet."""
     monkeypatch.setattr(loading, "_loaded", {})
+    monkeypatch.setattr(loading, "_graphs", {})
 
 
 @pytest.fixture

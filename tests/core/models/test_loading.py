@@ -81,10 +81,48 @@ def test_the_file_of_keras_applications_fills_the_same_network(
     np.testing.assert_array_equal(kernel[0, 0], np.eye(3)[::-1])
 
 
-def test_many_threads_get_the_one_copy(fresh):
+@pytest.mark.parametrize("runtime", ["litert", "tensorflow"])
+def test_many_threads_get_the_one_copy(runtime, fresh, use):
+    use(runtime=runtime)
     with ThreadPoolExecutor(8) as pool:
         loaded = list(pool.map(lambda _: models.load(), range(16)))
-    assert len({id(one) for one in loaded}) == 1
+    assert len({id(getattr(one, "network", one)) for one in loaded}) == 1
+
+
+@pytest.mark.parametrize(
+    ("runtime", "expected"), [("auto", "LiteRT"), ("litert", "LiteRT"), ("tensorflow", "TensorFl")]
+)
+def test_the_setting_says_what_runs_a_model(runtime, expected, fresh, use):
+    use(runtime=runtime)
+    assert models.load().runtime.startswith(expected)
+    assert models.is_loaded(models.DEFAULT)
+
+
+def test_without_graphs_keras_runs_a_model_or_a_sentence_says_so(fresh, use, monkeypatch):
+    bare = models.get(models.DEFAULT).model_copy(update={"graphs": None})
+    catalogue = models.catalogue() | {models.DEFAULT: bare}
+    monkeypatch.setattr(entries, "catalogue", lambda: catalogue)
+    assert isinstance(models.load(), models.KerasLoaded)
+    use(runtime="litert")
+    with pytest.raises(models.WeightsError, match="ATELIER_RUNTIME"):
+        models.load()
+
+
+@pytest.mark.parametrize("damage", ["truncated", "one bit", "exchanged", "empty"])
+def test_damaged_graphs_are_refused_and_not_remembered(damage, tmp_path, fresh, use):
+    name = models.get(models.DEFAULT).graphs.file.name
+    good = (models.ASSETS / name).read_bytes()
+    bad = {
+        "truncated": good[: len(good) // 2],
+        "one bit": good[:5000] + bytes([good[5000] ^ 1]) + good[5001:],
+        "exchanged": (models.ASSETS / models.get("vgg16").graphs.file.name).read_bytes(),
+        "empty": b"",
+    }[damage]
+    (tmp_path / name).write_bytes(bad)
+    use(weights=tmp_path)
+    with pytest.raises(models.WeightsError, match="damaged or not the published"):
+        models.load()
+    assert not models.is_loaded(models.DEFAULT)
 
 
 def test_a_model_whose_network_nobody_makes_is_refused_in_a_sentence(tmp_path):

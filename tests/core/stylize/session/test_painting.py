@@ -101,7 +101,7 @@ def test_it_sketches_then_paints_over_the_sketch_coarse_to_fine(order, sketched)
 def test_what_the_sketch_is_asked_for(order, sketched):
     sketched_by(with_(order, brush=2.0, keep_colors=True, style_weights=[3.0], strength=0.5))
     assert sketched == [{"style_weights": (3.0,), "strength": 0.5, "rows": 48, "brush": 2.0,
-                         "keep_colors": True}]  # fmt: skip
+                         "keep_colors": True, "engine": None}]  # fmt: skip
 
 
 def test_a_sketch_that_is_there_already_is_not_painted_again(order, sketched):
