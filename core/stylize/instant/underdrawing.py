@@ -10,6 +10,7 @@ style of it.
 from __future__ import annotations
 
 from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -64,7 +65,7 @@ def _wrapped(place: Floats) -> npt.NDArray[np.int64]:
 
 def covering(height: int, width: int) -> Floats:
     """Strokes for a picture of that size, even numbers: `(1, height / 2, width / 2, 1)`."""
-    rows, columns = (np.arange(side // 2) % whole for side, whole in zip((height, width), FIELD))
+    rows, columns = np.arange(height // 2) % FIELD[0], np.arange(width // 2) % FIELD[1]
     strokes: Floats = field()[np.ix_(rows, columns)]
     return strokes[None, ..., None]
 
