@@ -57,36 +57,26 @@ class Extractor:
         """Loads it: to choose with in the fastest arithmetic, to describe with in float32."""
         self.quick = extractors.load(NETWORK, dtype=compute_dtype())
         self.exact = extractors.load(NETWORK, dtype="float32")
-        glance = self.quick.layers(instant.LAYERS)
-        seen = self.exact.layers(instant.LAYERS)
+        self._glance = instant.TensorFlowNetworks(self.quick, None)
+        self._seen = instant.TensorFlowNetworks(self.exact, None)
         whole = self.exact.layers(self.exact.network.style)
-        picture = [tf.TensorSpec((None, None, 3), tf.float32)]
 
-        @tf.function(input_signature=picture)
-        def vector(rgb):
-            maps = instant.encode(self.quick, glance, rgb[None])
-            return instant.style_vector(instant.statistics(maps).moments)[0]
-
-        @tf.function(input_signature=picture)
-        def moments(rgb):
-            found = instant.statistics(instant.encode(self.exact, seen, rgb[None])).moments
-            return {name: values[0] for name, values in found.items()}
-
-        @tf.function(input_signature=picture)
+        @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.float32)])
         def grams(rgb):
             maps = whole(self.exact.network.preprocessing(rgb[None]), training=False)
             found = losses.accumulate({n: map_[0] for n, map_ in maps.items()}, {"grams": maps})
             return found["grams"]
 
-        self._vector, self._moments, self._grams = vector, moments, grams
+        self._grams = grams
 
     def vector(self, picture: np.ndarray) -> np.ndarray:
         """One vector for the style of a picture, to choose by, see `instant.style_vector`."""
-        return self._vector(picture).numpy()
+        return instant.style_vector(self._glance.encode(picture[None]).statistics.moments)[0]
 
     def moments(self, picture: np.ndarray) -> dict[str, np.ndarray]:
         """Layer to `(2, channels)`, see `instant.Statistics`."""
-        return {name: values.numpy() for name, values in self._moments(picture).items()}
+        found = self._seen.encode(picture[None]).statistics.moments
+        return {name: values[0] for name, values in found.items()}
 
     def grams(self, picture: np.ndarray) -> dict[str, np.ndarray]:
         """Layer to Gram matrix."""

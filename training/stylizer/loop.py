@@ -61,7 +61,7 @@ class Styles:
             )
             for name, kept in self.grams.items()
         }
-        parts = ({n: tf.constant(kept[chosen]) for n, kept in part.items()} for part in self.seen)
+        parts = ({n: kept[chosen] for n, kept in part.items()} for part in self.seen)
         return instant.Statistics(*parts), grams
 
 
@@ -73,16 +73,12 @@ class Loss:
         self.style, self.content = row.style, row.content
         self.loaded = perceptual.load("vgg16", dtype=compute_dtype())
         self.whole = self.loaded.layers({**row.style, **row.content})
-        self.seen = self.loaded.layers(instant.LAYERS)
+        self.eye = instant.TensorFlowNetworks(self.loaded, None)
 
     def maps(self, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
         """All maps of RGB 0..255 `(batch, height, width, 3)`, in float32."""
         found = self.whole(self.loaded.network.preprocessing(pictures), training=False)
         return {name: tf.cast(map_, tf.float32) for name, map_ in found.items()}
-
-    def at_half_size(self, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The maps that the decoder is given."""
-        return instant.encode(self.loaded, self.seen, pictures)
 
     def parts(
         self, maps: dict[str, tf.Tensor], content: dict[str, tf.Tensor], grams: dict[str, tf.Tensor]
@@ -113,10 +109,10 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
     chosen = rng.choice(len(paintings), count, replace=False)
 
     @tf.function
-    def describe_one(picture: tf.Tensor) -> tuple[instant.Statistics, dict[str, tf.Tensor]]:
+    def describe_one(picture: tf.Tensor) -> dict[str, tf.Tensor]:
         maps = loss.maps(picture[None])
         found = losses.accumulate({n: maps[n][0] for n in loss.style}, {"grams": loss.style})
-        return instant.statistics(loss.at_half_size(picture[None])), found["grams"]
+        return found["grams"]
 
     kept: tuple[dict[str, list], ...] = ({}, {}, {}, {})  # moments, correlations, Grams, scales
     for number in chosen:
@@ -126,10 +122,10 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
             top, left = rng.integers(height + 1), rng.integers(width + 1)
             picture = picture[top : top + height, left : left + width]
         square = refine.resize(picture, STYLE_SIDE, STYLE_SIDE).clip(0, 255)
-        found, grams = describe_one(tf.constant(square))
+        found, grams = loss.eye.encode(square[None]).statistics, describe_one(tf.constant(square))
         for part, values in zip(kept, found, strict=False):
             for name, value in values.items():
-                part.setdefault(name, []).append(value[0].numpy())
+                part.setdefault(name, []).append(value[0])
         for name, value in grams.items():
             scale = float(tf.reduce_max(tf.abs(value))) + 1e-6
             kept[2].setdefault(name, []).append((value.numpy() / scale).astype(np.float16))
@@ -207,27 +203,23 @@ class Session:
         self.averages = self.decoder.get_weights()
         self.sums: dict[str, float] = {}
         self.counted = 0
+        self.networks = instant.TensorFlowNetworks(
+            self.loss.loaded, self.decoder, batch=options.batch
+        )
         self._update = tf.function(self._one_update)
 
     def _one_update(
         self,
         photos: tf.Tensor,
-        under: tf.Tensor,
-        asked: instant.Statistics,
+        seen: dict[str, tf.Tensor],
+        changes: dict[str, tuple[tf.Tensor, tf.Tensor]],
+        style: tf.Tensor,
         grams: dict[str, tf.Tensor],
-        sketched: bool,
     ) -> dict[str, tf.Tensor]:
-        extractor, content = self.loss, self.loss.maps(photos)
-        photos = underdrawing.draw(photos, under, 1.0)
-        if sketched:  # outside the tape: the sketch is taken as it comes
-            missed = instant.sketch(
-                extractor.loaded, extractor.seen, self.decoder, photos, asked, 1.0
-            )
-            asked = instant.corrected(asked, *missed)
-        maps = extractor.at_half_size(photos)
-        own = instant.statistics(maps)
+        """An update for photos, their maps, what is to be done to these, and style vectors."""
+        content, matched = self.loss.maps(photos), instant.matched(seen, changes)
         with tf.GradientTape() as tape:
-            painted = instant.decode(self.decoder, maps, own, asked)
+            painted = self.decoder([*matched, style])
             parts = self.loss.parts(self.loss.maps(painted), content, grams)
             parts["variation"] = tf.add_n(
                 [losses.total_variation(one) for one in tf.unstack(painted)]
@@ -257,7 +249,16 @@ class Session:
         falling = 0.5 + 0.5 * math.cos(math.pi * self.step / options.steps)
         self.optimizer.learning_rate.assign(options.learning_rate * rising * max(falling, 0.01))
         sketched = rng.random() < options.sketched
-        found = self._update(tf.constant(shown), tf.constant(under), asked, grams, sketched)
+        drawn = underdrawing.draw(shown, under, 1.0)
+        if sketched:  # which is taken as it comes: there is no gradient by it
+            asked = instant.corrected(asked, *instant.sketch(self.networks, drawn, asked, 1.0))
+        maps, own = self.networks.encode(drawn)
+        changes = {
+            name: (tf.constant(change.factor), tf.constant(change.shift))
+            for name, change in instant.changes(own, asked).items()
+        }
+        style = tf.constant(instant.style_vector(asked.moments))
+        found = self._update(tf.constant(shown), dict(maps), changes, style, grams)
         for name, value in found.items():
             self.sums[name] = self.sums.get(name, 0.0) + float(value)
         self.counted += 1
@@ -287,17 +288,17 @@ class Session:
 
     def samples(self, photos: list[np.ndarray], styles: Styles) -> list[list[np.ndarray]]:
         """Three photos, each in four styles."""
-        decoder, rows = self.averaged()["decoder"], []
+        networks = instant.TensorFlowNetworks(self.loss.loaded, self.averaged()["decoder"])
+        rows = []
         for n, photo in enumerate(photos[:3]):
             side = min(*photo.shape[:2], 256) // 16 * 16
-            square = tf.constant(photo[None, :side, :side].astype(np.float32))
-            maps = self.loss.at_half_size(
-                underdrawing.draw(square, underdrawing.covering(side, side), 1.0)
-            )
-            own, row = instant.statistics(maps), [square[0].numpy()]
+            square = photo[None, :side, :side].astype(np.float32)
+            drawn = underdrawing.draw(square, underdrawing.covering(side, side), 1.0)
+            (maps, own), row = networks.encode(drawn), [square[0]]
             for k in range(4):
                 asked, _ = styles.draw(np.array([(4 * n + k) % len(styles)]))
-                row.append(instant.decode(decoder, maps, own, asked)[0].numpy())
+                changes, style = instant.changes(own, asked), instant.style_vector(asked.moments)
+                row.append(networks.decode(maps, changes, style)[0])
             rows.append(row)
         return rows
 

@@ -6,15 +6,13 @@ What comes out of the decoder never has quite the statistics that were asked for
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
-from core.stylize import extractors
-from core.stylize.instant.moments import Statistics, statistics, towards
-from core.stylize.instant.networks import LAYERS, decode, encode
+import numpy as np
 
-if TYPE_CHECKING:
-    import keras
-    import tensorflow as tf
+from core.images.types import Canvas, Floats
+from core.stylize.instant.matching import changes
+from core.stylize.instant.moments import LAYERS, Statistics, towards
+from core.stylize.instant.networks import Networks, style_vector
 
 STEP = 16  # sides of what the networks see are multiples of it
 
@@ -24,45 +22,67 @@ _AT_MOST = 1.6  # factor of a correction: what is far off is not within the deco
 
 
 def sketch(
-    loaded: extractors.Loaded,
-    seen: keras.Model,
-    decoder: keras.Model,
-    photos: tf.Tensor,
-    wanted: Statistics,
-    strength: Any,
-) -> tuple[Mapping[str, Any], Mapping[str, Any], Any]:
+    networks: Networks, photos: Canvas, wanted: Statistics, strength: float
+) -> tuple[Mapping[str, Floats], Mapping[str, Floats], float]:
     """Paints photos in a small size.
+
+    Args:
+        photos: `(batch, height, width, 3)` RGB 0..255, sides multiples of `STEP`.
 
     Returns:
         The moments asked for there, those that came of it, and the share of what was missed that
         is to be asked for in addition.
     """
-    import tensorflow as tf
-
-    sides = tf.maximum(tf.shape(photos)[1:3] // (_SKETCH * STEP), 2) * STEP
-    maps = encode(loaded, seen, tf.image.resize(photos, sides, "area"))
-    own = statistics(maps)
+    height, width = (max(side // (_SKETCH * STEP), 2) * STEP for side in photos.shape[1:3])
+    maps, own = networks.encode(shrunk(photos, height, width))
     asked = towards(own, wanted, strength)
-    painted = tf.clip_by_value(decode(decoder, maps, own, asked), 0.0, 255.0)
-    sure = tf.minimum(tf.cast(tf.reduce_min(sides), tf.float32) / _SURE, 1.0)
-    return asked.moments, statistics(encode(loaded, seen, painted)).moments, sure
+    painted = networks.decode(maps, changes(own, asked), style_vector(asked.moments))
+    got = networks.encode(painted.clip(0.0, 255.0)).statistics
+    return asked.moments, got.moments, min(min(height, width) / _SURE, 1.0)
+
+
+def shrunk(pictures: Canvas, height: int, width: int) -> Canvas:
+    """Means over the area of each new pixel.
+
+    Args:
+        pictures: `(batch, height, width, channels)` float32.
+        height, width: New sides.
+    """
+    for axis, size in ((1, height), (2, width)):
+        old = pictures.shape[axis]
+        edges = np.linspace(0, old, size + 1)
+        first = np.floor(edges[:-1]).astype(int)
+        total: Canvas | float = 0.0
+        for place in (first + n for n in range(int(np.ceil(old / size)) + 1)):
+            covered = np.minimum(place + 1, edges[1:]) - np.maximum(place, edges[:-1])
+            share = np.maximum(covered, 0) * size / old
+            if share.any():
+                shape = [1, 1, 1, 1]
+                shape[axis] = size
+                part = pictures.take(np.minimum(place, old - 1), axis)
+                part *= share.astype(np.float32).reshape(shape)
+                total = total + part
+        assert isinstance(total, np.ndarray)
+        pictures = total
+    return pictures
 
 
 def corrected(
-    statistics: Statistics, asked: Mapping[str, Any], got: Mapping[str, Any], share: Any
+    statistics: Statistics,
+    asked: Mapping[str, Floats],
+    got: Mapping[str, Floats],
+    share: float,
 ) -> Statistics:
     """What to ask for, once the moments `asked` have brought `got`: a share of it more."""
-    import tensorflow as tf
-
     found = {}
     for name in LAYERS:
         (mean, deviation), (asked_mean, asked_deviation), (got_mean, got_deviation) = (
-            tf.unstack(each[name], axis=1) for each in (statistics.moments, asked, got)
+            each[name].swapaxes(0, 1) for each in (statistics.moments, asked, got)
         )
         # A strength beyond 1 may ask for less than nothing.
-        factor = (tf.maximum(asked_deviation, 0.0) / got_deviation) ** share
-        most = (_AT_MOST - 1) * tf.abs(asked_deviation)
-        shift = tf.clip_by_value(share * (asked_mean - got_mean), -most, most)
-        factor = tf.clip_by_value(factor, 1 / _AT_MOST, _AT_MOST)
-        found[name] = tf.stack([mean + shift, deviation * factor], axis=1)
+        factor = (np.maximum(asked_deviation, 0.0) / got_deviation) ** np.float32(share)
+        most = (_AT_MOST - 1) * np.abs(asked_deviation)
+        shift = np.clip(share * (asked_mean - got_mean), -most, most)
+        factor = np.clip(factor, 1 / _AT_MOST, _AT_MOST)
+        found[name] = np.stack([mean + shift, deviation * factor], axis=1).astype(np.float32)
     return statistics._replace(moments=found)

@@ -18,28 +18,28 @@ more time for a smaller loss (CONTRIBUTING has the figures).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from core import models
 from core.hardware import compute_dtype
 from core.images.types import Canvas, Floats, Pixels
-from core.models import architectures
 from core.stylize import color, extractors, refine
 from core.stylize.artist_styles import ArtistStyle
 from core.stylize.instant import underdrawing
 from core.stylize.instant.correction import STEP, corrected, sketch
-from core.stylize.instant.moments import Statistics, statistics, towards
-from core.stylize.instant.networks import LAYERS, decode, encode
+from core.stylize.instant.litert_networks import LiteRTNetworks
+from core.stylize.instant.matching import changes
+from core.stylize.instant.moments import LAYERS, Statistics, towards
+from core.stylize.instant.networks import DECODER, ENCODER, Networks, style_vector
+from core.stylize.instant.tensorflow_networks import TensorFlowNetworks
 from core.stylize.style import CORRELATED, InstantTarget, mix
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
 MODEL = "instant_style"
 LARGEST = 3_000_000  # pixels painted in one piece; larger pictures are painted at this size
@@ -60,7 +60,7 @@ def describe(style: Floats | Pixels, engine: Engine | None = None) -> InstantTar
         core.models.WeightsError: If VGG16 cannot be loaded.
     """
     found = (engine or _engine()).look(_padded(style))
-    moments, correlations = ({n: v[0].numpy() for n, v in part.items()} for part in found)
+    moments, correlations = ({n: v[0] for n, v in part.items()} for part in found)
     return InstantTarget("vgg16", moments, correlations)
 
 
@@ -120,10 +120,8 @@ def paint(
         {name: mixed.moments[name][None] for name in LAYERS},
         {name: mixed.correlations[name][None] for name in CORRELATED},
     )
-    painted = engine.paint(_padded(canvas), wanted, np.float32(strength))
-    picture = painted.numpy()[
-        _MARGIN : _MARGIN + canvas.shape[0], _MARGIN : _MARGIN + canvas.shape[1]
-    ]
+    painted = engine.paint(_padded(canvas), wanted, strength)
+    picture = painted[_MARGIN : _MARGIN + canvas.shape[0], _MARGIN : _MARGIN + canvas.shape[1]]
     if keep_colors:
         picture = color.with_colors_of(picture, canvas)
     picture = refine.resize(picture, height, width)
@@ -140,59 +138,60 @@ def is_loaded() -> bool:
     return models.is_loaded(MODEL)
 
 
-@dataclass(frozen=True)
 class Engine:
-    """The networks as functions of float32 pictures `(1, height, width, 3)`, see `_padded`.
+    """The networks as functions of float32 pictures `(1, height, width, 3)`, see `_padded`."""
 
-    Attributes:
-        look: A style picture to its statistics.
-        paint: A photo, wanted statistics and strength to a picture `(height, width, 3)`.
-    """
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
 
-    look: Callable[[Canvas], Statistics]
-    paint: Callable[[Canvas, Statistics, np.float32], tf.Tensor]
+    def look(self, style: Canvas) -> Statistics:
+        """The statistics of a style picture."""
+        return self._networks.encode(style).statistics
+
+    def paint(self, photo: Canvas, wanted: Statistics, strength: float) -> Canvas:
+        """A photo painted with the statistics of a style: `(height, width, 3)` float32."""
+        photo = underdrawing.draw(photo, underdrawing.covering(*photo.shape[1:3]), strength)
+        missed = sketch(self._networks, photo, wanted, strength)
+        maps, own = self._networks.encode(photo)
+        asked = corrected(towards(own, wanted, strength), *missed)
+        vector = style_vector(asked.moments)
+        painted: Canvas = self._networks.decode(maps, changes(own, asked), vector)[0]
+        return painted
+
+
+def runtime() -> Literal["litert", "tensorflow"]:
+    """What paints if no other engine is named: LiteRT, which is at hand at once, if it can."""
+    graphs = (ENCODER, DECODER)
+    able = all(models.runs_on_litert(MODEL, graph) for graph in graphs)
+    return "litert" if able else "tensorflow"
+
+
+def _engine() -> Engine:
+    return _litert_engine() if runtime() == "litert" else tensorflow_engine()
 
 
 @cache
-def _engine() -> Engine:
-    """Both networks, compiled once for all sizes."""
-    eye = extractors.load("vgg16", dtype=compute_dtype())
-    return compiled(eye, eye.layers(LAYERS), models.load_keras(MODEL).body)
-
-
-def compiled(eye: extractors.Loaded, seen: keras.Model, decoder: keras.Model) -> Engine:
-    """Puts an eye, its model of `LAYERS`, and a decoder together."""
-    import tensorflow as tf
-
-    picture = tf.TensorSpec((1, None, None, 3), tf.float32)
-    channels = {name: count for name, count, _ in architectures.STYLE_LEVELS}
-    wanted = Statistics(
-        {name: tf.TensorSpec((1, 2, channels[name]), tf.float32) for name in LAYERS},
-        {name: tf.TensorSpec((1, channels[name], channels[name]), tf.float32)
-         for name in CORRELATED},
-    )  # fmt: skip
-
-    def look(style: tf.Tensor) -> Statistics:
-        return statistics(encode(eye, seen, style))
-
-    def paint(photo: tf.Tensor, wanted: Statistics, strength: tf.Tensor) -> tf.Tensor:
-        photo = underdrawing.draw(
-            photo, underdrawing.covering(*tf.unstack(tf.shape(photo)[1:3])), strength
-        )
-        maps = encode(eye, seen, photo)
-        own = statistics(maps)
-        missed = sketch(eye, seen, decoder, photo, wanted, strength)
-        asked = corrected(towards(own, wanted, strength), *missed)
-        return decode(decoder, maps, own, asked)[0]
-
-    # No branch or loop here depends on a tensor: AutoGraph would only read all this code again,
-    # half a second of the first picture. So it is with the other graphs of `core`.
+def _litert_engine() -> Engine:
+    """Both networks on LiteRT, once a process."""
     return Engine(
-        tf.function(look, input_signature=[picture], autograph=False),
-        tf.function(
-            paint, input_signature=[picture, wanted, tf.TensorSpec((), tf.float32)], autograph=False
-        ),
+        LiteRTNetworks(models.load_graph(MODEL, ENCODER), models.load_graph(MODEL, DECODER))
     )
+
+
+@cache
+def tensorflow_engine() -> Engine:
+    """Both networks on TensorFlow, once a process: quicker where the chip has bfloat16.
+
+    Raises:
+        core.models.WeightsError: If a network cannot be loaded.
+    """
+    eye = extractors.load("vgg16", dtype=compute_dtype())
+    return compiled(eye, models.load_keras(MODEL).body)
+
+
+def compiled(eye: extractors.Loaded, decoder: keras.Model) -> Engine:
+    """Puts VGG16 and a decoder together, on TensorFlow."""
+    return Engine(TensorFlowNetworks(eye, decoder))
 
 
 def _padded(pixels: Floats | Pixels) -> Canvas:

@@ -1,20 +1,18 @@
-"""Maps given the statistics of a style: scaled channel by channel, or moved by a transport map.
+"""How maps are given the statistics of a style: scaled channel by channel, or moved together.
 
-What is computed of statistics alone (`scaling`, `transport`, `changes`) is kept apart from what
-is done with whole maps (`match`).
+Only statistics are looked at here; networks do to whole maps what `changes` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
+
+from core.images.types import Floats
 from core.models import architectures
 from core.stylize.instant.moments import Statistics, products
 from core.stylize.style import CORRELATED
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 
 class Change(NamedTuple):
@@ -22,42 +20,12 @@ class Change(NamedTuple):
 
     Attributes:
         factor: `(batch, channels)`, for `factor * f + shift`; or, in the layers of `CORRELATED`,
-            a symmetric `(batch, channels, channels)`, for `factor @ f + shift`.
-        shift: `(batch, channels)`.
+            a symmetric `(batch, channels, channels)`, for `factor @ f + shift`. float32.
+        shift: `(batch, channels)` float32.
     """
 
-    factor: Any
-    shift: Any
-
-
-def match(maps: Mapping[str, Any], own: Statistics, asked: Statistics) -> list[Any]:
-    """Gives maps the statistics of a style.
-
-    Args:
-        maps: `(batch, height, width, channels)`, by layer.
-        own: Their statistics.
-        asked: Those that they are to have.
-
-    Returns:
-        The maps in the order of `STYLE_LEVELS`, of about unit size, as the decoder takes them.
-    """
-    import tensorflow as tf
-
-    matched = []
-    for name, change in changes(own, asked).items():
-        map_ = maps[name]
-        factor, shift = (tf.cast(each, map_.dtype) for each in change)
-        if name in CORRELATED:
-            pictures = [
-                tf.nn.bias_add(
-                    tf.nn.conv2d(map_[n : n + 1], factor[n][None, None], 1, "SAME"), shift[n]
-                )
-                for n in range(map_.shape[0])
-            ]
-            matched.append(tf.concat(pictures, axis=0))
-        else:
-            matched.append(map_ * factor[:, None, None] + shift[:, None, None])
-    return matched
+    factor: Floats
+    shift: Floats
 
 
 def changes(own: Statistics, asked: Statistics) -> dict[str, Change]:
@@ -68,28 +36,27 @@ def changes(own: Statistics, asked: Statistics) -> dict[str, Change]:
         asked: Those that they are to have.
 
     Returns:
-        Layer of `STYLE_LEVELS`, in this order, to its change, divided by the layer's size.
+        Layer of `STYLE_LEVELS`, in this order, to its change, divided by the layer's size: what
+        comes of it is of about unit size, as the decoder takes it.
     """
-    import tensorflow as tf
-
     found = {}
     for name, _, size in architectures.STYLE_LEVELS:
         (mean, deviation), (new_mean, new_deviation) = (
-            tf.unstack(each.moments[name], axis=1) for each in (own, asked)
+            each.moments[name].swapaxes(0, 1) for each in (own, asked)
         )
         if name in CORRELATED:
             factor = transport(
                 own.correlations[name] * products(deviation),
                 asked.correlations[name] * products(new_deviation),
             )
-            shift = new_mean - tf.linalg.matvec(factor, mean)  # it is symmetric
+            shift = new_mean - (factor @ mean[..., None])[..., 0]  # it is symmetric
         else:
             factor, shift = scaling(mean, deviation, new_mean, new_deviation)
-        found[name] = Change(factor / size, shift / size)
+        found[name] = Change(*((each / size).astype(np.float32) for each in (factor, shift)))
     return found
 
 
-def scaling(mean: Any, deviation: Any, new_mean: Any, new_deviation: Any) -> Change:
+def scaling(mean: Floats, deviation: Floats, new_mean: Floats, new_deviation: Floats) -> Change:
     """Adaptive instance normalization (Huang & Belongie, arXiv 1703.06868, equation 8).
 
     Args:
@@ -100,29 +67,28 @@ def scaling(mean: Any, deviation: Any, new_mean: Any, new_deviation: Any) -> Cha
     return Change(factor, new_mean - mean * factor)
 
 
-def transport(own: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
+def transport(own: Floats, wanted: Floats) -> Floats:
     """The linear map that turns one covariance into another and moves least.
 
     It is `A^-1/2 (A^1/2 B A^1/2)^1/2 A^-1/2`, symmetric (Lu et al., arXiv 1906.00668; Mroueh, arXiv
     1905.12828).
 
     Args:
-        own, wanted: `(batch, channels, channels)` float32, `A` and `B`.
+        own, wanted: `(batch, channels, channels)`, `A` and `B`.
 
     Returns:
         `(batch, channels, channels)` float32.
     """
-    import tensorflow as tf
 
-    def power(matrix: tf.Tensor, exponents: tuple[float, ...], least: float) -> list[tf.Tensor]:
-        values, vectors = tf.linalg.eigh(matrix)
-        values = tf.maximum(values, least)  # rounding, or a strength beyond 1
+    def power(matrix: Floats, exponents: tuple[float, ...], least: float) -> list[Floats]:
+        values, vectors = np.linalg.eigh(matrix)
+        values = np.maximum(values, least)  # rounding, or a strength beyond 1
         return [
-            tf.matmul(vectors * (values**each)[:, None, :], vectors, transpose_b=True)
-            for each in exponents
+            (vectors * (values**each)[:, None, :]) @ vectors.swapaxes(1, 2) for each in exponents
         ]
 
-    own, wanted = (tf.cast(each, tf.float64) for each in (own, wanted))
+    own, wanted = (each.astype(np.float64) for each in (own, wanted))
     root, inverse = power(own, (0.5, -0.5), 0.1)
     (between,) = power(root @ wanted @ root, (0.5,), 0.0)
-    return tf.cast(inverse @ between @ inverse, tf.float32)
+    found: Floats = (inverse @ between @ inverse).astype(np.float32)
+    return found

@@ -1,14 +1,25 @@
-"""Statistics of what VGG16 sees: mean and deviation of channels, and how channels go together."""
+"""Statistics of what VGG16 sees: mean and deviation of channels, and how channels go together.
+
+All in NumPy, whatever runs the networks: what is measured of whole maps comes from there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
+
+from core.images.types import Floats
+from core.models import architectures
 from core.stylize.style import CORRELATED
 
-if TYPE_CHECKING:
-    import tensorflow as tf
+LAYERS = tuple(name for name, *_ in architectures.STYLE_LEVELS)
+
+MEAN, VARIANCE, PRODUCTS = "mean", "variance", "products"
+"""What an encoder measures of a layer, as `measure` names it: mean and variance of each channel,
+`(batch, channels)`, and in the layers of `CORRELATED` the covariance of all channels, `(batch,
+channels, channels)`, but for a factor that depends on the size of the map. All float32."""
 
 
 class Statistics(NamedTuple):
@@ -20,50 +31,47 @@ class Statistics(NamedTuple):
             `(batch, channels, channels)` float32, with ones on the diagonal.
     """
 
-    moments: Mapping[str, Any]
-    correlations: Mapping[str, Any]
+    moments: Mapping[str, Floats]
+    correlations: Mapping[str, Floats]
 
 
-def statistics(maps: Mapping[str, Any]) -> Statistics:
-    """Moments, and correlations of some layers, of maps `(batch, height, width, channels)`."""
-    import tensorflow as tf
+def measure(layer: str, what: str) -> str:
+    """The name of what an encoder has measured of a layer: `MEAN`, `VARIANCE` or `PRODUCTS`."""
+    return f"{layer}_{what}"
 
+
+def statistics(measured: Mapping[str, Floats]) -> Statistics:
+    """Moments, and correlations of some layers, of what an encoder has measured.
+
+    Variances count as one more, so that a channel in which nothing is to be seen has one.
+    """
     moments, correlations = {}, {}
-    for name, map_ in maps.items():
+    for name in LAYERS:
+        mean, variance = (measured[measure(name, what)] for what in (MEAN, VARIANCE))
+        deviation = np.sqrt(variance + np.float32(1))
+        moments[name] = np.stack([mean, deviation], axis=1)
         if name in CORRELATED:
-            mean, together = covariance(map_)
-            deviation = tf.sqrt(tf.linalg.diag_part(together))
-            correlations[name] = together / products(deviation)
-        else:
-            mean, variance = tf.nn.moments(tf.cast(map_, tf.float32), axes=[1, 2])
-            deviation = tf.sqrt(variance + 1.0)
-        moments[name] = tf.stack([mean, deviation], axis=1)
+            together = measured[measure(name, PRODUCTS)]
+            own = np.diagonal(together, axis1=1, axis2=2)
+            scale = np.sqrt(variance / np.maximum(own, np.finfo(np.float32).tiny))
+            one_more = np.eye(scale.shape[1], dtype=np.float32)
+            covariance = together * products(scale) + one_more
+            correlations[name] = covariance / products(deviation)
     return Statistics(moments, correlations)
 
 
-def covariance(map_: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mean `(batch, channels)` and covariance of the channels; variances count as one more."""
-    import tensorflow as tf
-
-    # A quarter of the places says as much. Pooling takes them much faster than a slice does.
-    some = tf.cast(tf.nn.avg_pool2d(map_, 1, 2, "VALID"), tf.float32)
-    batch, height, width, channels = tf.unstack(tf.shape(some))
-    flat = tf.reshape(some, (batch, height * width, channels))
-    mean = tf.reduce_mean(flat, axis=1)
-    together = tf.matmul(flat, flat, transpose_a=True) / tf.cast(height * width, tf.float32)
-    return mean, together - products(mean) + tf.eye(channels)
-
-
-def products(values: tf.Tensor) -> tf.Tensor:
+def products(values: Floats) -> Floats:
     """Each of `(batch, channels)` times each other one."""
-    return values[:, :, None] * values[:, None, :]
+    found: Floats = values[:, :, None] * values[:, None, :]
+    return found
 
 
-def towards(own: Statistics, wanted: Statistics, strength: Any) -> Statistics:
+def towards(own: Statistics, wanted: Statistics, strength: float) -> Statistics:
     """Statistics on the way from a photo's own (strength 0) to those of a style (1)."""
+    share = np.float32(strength)
     return Statistics(
         *(
-            {name: here[name] + strength * (there[name] - here[name]) for name in here}
+            {name: here[name] + share * (there[name] - here[name]) for name in here}
             for here, there in zip(own, wanted, strict=True)
         )
     )

@@ -1,50 +1,68 @@
-"""Both networks of the instant style: VGG16, which sees, and the decoder, which paints."""
+"""What is asked of the two networks: VGG16, which sees, and the decoder, which paints.
+
+`litert_networks` and `tensorflow_networks` are what runs them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple, Protocol
 
-from core.models import architectures
-from core.stylize import extractors
-from core.stylize.instant.matching import match
-from core.stylize.instant.moments import Statistics
+import numpy as np
 
-if TYPE_CHECKING:
-    import keras
-    import tensorflow as tf
+from core.images.types import Canvas, Floats
+from core.stylize.instant.matching import Change
+from core.stylize.instant.moments import LAYERS, Statistics
 
-LAYERS = tuple(name for name, *_ in architectures.STYLE_LEVELS)
+ENCODER, DECODER = "encoder", "decoder"
+"""The graphs of the model, see `training.publishing.painter_graphs.stylizer`."""
+
+PICTURE, STYLE, FACTOR, SHIFT = "picture", "style", "factor", "shift"
 
 
-def encode(loaded: extractors.Loaded, seen: keras.Model, pictures: tf.Tensor) -> dict[str, Any]:
-    """What the decoder is given of a photo, before it is matched with a style.
+class Seen(NamedTuple):
+    """What an encoder sees in pictures.
+
+    Attributes:
+        maps: Layer to map `(batch, height, width, channels)`, as whatever runs the networks has
+            it; of half the pictures' size before it went through the network.
+        statistics: Of these maps.
+    """
+
+    maps: Mapping[str, Any]
+    statistics: Statistics
+
+
+class Networks(Protocol):
+    """Both networks, whatever runs them. May be called from any thread."""
+
+    def encode(self, pictures: Canvas) -> Seen:
+        """Sees pictures, `(batch, height, width, 3)` RGB 0..255, sides multiples of 16."""
+
+    def decode(
+        self, maps: Mapping[str, Any], changes: Mapping[str, Change], style: Floats
+    ) -> Canvas:
+        """Paints what was seen.
+
+        Args:
+            maps: As `encode` gave them.
+            changes: What is to be done to them, by layer.
+            style: `(batch, 1920)`, see `style_vector`.
+
+        Returns:
+            `(batch, height, width, 3)` float32 RGB, about 0..255.
+        """
+
+
+def style_vector(wanted: Mapping[str, Floats]) -> Floats:
+    """Moments as the decoder reads them: one vector, of about unit size, for each style.
 
     Args:
-        loaded: VGG16.
-        seen: Its model of `LAYERS`, see `extractors.Loaded.layers`.
-        pictures: `(batch, height, width, 3)` RGB 0..255; sides are multiples of 16.
+        wanted: Layer to `(batch, 2, channels)`, see `Statistics`.
 
     Returns:
-        Layer to map, of half the pictures' size before it went through the network.
+        `(batch, 1920)` float32.
     """
-    import tensorflow as tf
-
-    half = tf.nn.avg_pool2d(pictures, 2, 2, "VALID")
-    found: dict[str, Any] = seen(loaded.network.preprocessing(half), training=False)
-    return found
-
-
-def decode(
-    decoder: keras.Model, maps: Mapping[str, Any], own: Statistics, asked: Statistics
-) -> tf.Tensor:
-    """Pictures from what is seen in photos, and statistics asked for: RGB, about 0..255."""
-    return decoder([*match(maps, own, asked), style_vector(asked.moments)])
-
-
-def style_vector(wanted: Mapping[str, Any]) -> Any:
-    """Moments as the decoder reads them: one vector, of about unit size, for each style."""
-    import tensorflow as tf
-
-    flat = [tf.reshape(wanted[name], (-1, 2 * wanted[name].shape[2])) for name in LAYERS]
-    return (tf.math.log1p(tf.nn.relu(tf.concat(flat, axis=1))) - 3.0) / 2.0
+    flat = [wanted[name].reshape(len(wanted[name]), -1) for name in LAYERS]
+    found: Floats = (np.log1p(np.maximum(np.concatenate(flat, axis=1), 0.0)) - 3.0) / 2.0
+    return found.astype(np.float32)

@@ -10,15 +10,11 @@ style of it.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from core.images.types import Floats
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from core.images.types import Canvas, Floats
 
 # All in pixels of a picture at half its size, which is what the network looks at.
 FIELD = 512, 768  # height and width, after which the strokes repeat, without a seam
@@ -67,17 +63,14 @@ def _wrapped(place: Floats) -> npt.NDArray[np.int64]:
     return nearest % np.array(FIELD, np.int64)[:, None, None]
 
 
-def covering(height: tf.Tensor | int, width: tf.Tensor | int) -> tf.Tensor:
+def covering(height: int, width: int) -> Floats:
     """Strokes for a picture of that size, even numbers: `(1, height / 2, width / 2, 1)`."""
-    import tensorflow as tf
-
-    strokes = tf.constant(field())
-    sides = [height // 2, width // 2]
-    times = [-(-side // whole) for side, whole in zip(sides, FIELD, strict=True)]
-    return tf.tile(strokes, times)[None, : sides[0], : sides[1], None]
+    rows, columns = np.arange(height // 2) % FIELD[0], np.arange(width // 2) % FIELD[1]
+    strokes: Floats = field()[np.ix_(rows, columns)]
+    return strokes[None, ..., None]
 
 
-def draw(photos: tf.Tensor, strokes: tf.Tensor, strength: tf.Tensor | float) -> tf.Tensor:
+def draw(photos: Canvas, strokes: Floats, strength: float) -> Canvas:
     """Draws strokes where photos are flat.
 
     Args:
@@ -86,18 +79,33 @@ def draw(photos: tf.Tensor, strokes: tf.Tensor, strength: tf.Tensor | float) -> 
         strength: 0 draws nothing, 1 and more all of it.
 
     Returns:
-        Photos of the same shape, RGB 0..255.
+        Photos of the same shape, float32 RGB 0..255.
     """
-    import tensorflow as tf
-
-    gray = tf.reduce_mean(tf.nn.avg_pool2d(photos, 2, 2, "VALID"), axis=3, keepdims=True)
+    batch, height, width, _ = photos.shape
+    pairs = photos.reshape(batch, height // 2, 2, width // 2, 2, 3)
+    gray = pairs.mean(axis=(2, 4, 5), dtype=np.float32)
     gray -= 127.5  # or the difference of squares would be rounded away
+    variance = np.maximum(_around(gray**2) - _around(gray) ** 2, 0.0)
+    flat = np.exp(variance * np.float32(-1 / _FLAT**2))
+    drawn = np.float32(_DEPTH * min(strength, 1.0)) * flat * strokes[..., 0]
+    found = (pairs + drawn[:, :, None, :, None, None]).clip(0.0, 255.0)
+    covered: Canvas = found.reshape(photos.shape)
+    return covered
 
-    def around(values: tf.Tensor) -> tf.Tensor:
-        return tf.nn.avg_pool2d(values, _AROUND, 1, "SAME")
 
-    variance = tf.nn.relu(around(gray**2) - around(gray) ** 2)
-    flat = tf.exp(-variance / _FLAT**2)
-    drawn = _DEPTH * tf.minimum(strength, 1.0) * flat * strokes
-    drawn = tf.repeat(tf.repeat(drawn, 2, axis=1), 2, axis=2)
-    return tf.clip_by_value(photos + drawn, 0.0, 255.0)
+def _around(values: Floats) -> Floats:
+    """Means of squares of `_AROUND` places a side, at borders of what there is of them.
+
+    Args:
+        values: `(batch, height, width)` float32.
+    """
+    for axis in (1, 2):
+        count = values.shape[axis]
+        sums = np.cumsum(values, axis, dtype=np.float64)
+        sums = np.concatenate([np.zeros_like(sums.take([0], axis)), sums], axis)
+        places = np.arange(count)
+        first, last = (np.clip(places + n, 0, count) for n in (-(_AROUND // 2), _AROUND // 2 + 1))
+        shape = [1, 1, 1]
+        shape[axis] = count
+        values = (sums.take(last, axis) - sums.take(first, axis)) / (last - first).reshape(shape)
+    return values.astype(np.float32)
