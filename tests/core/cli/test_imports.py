@@ -25,7 +25,7 @@ runpy.run_module("core", run_name="__main__")
 """
 SLOW = {"tensorflow", "keras"}
 OTHERS = {"streamlit", "plotly", "pandas", "sqlalchemy", "scipy", "imagehash", "huggingface_hub"}
-NOT_YET = pytest.mark.xfail(strict=True, reason="instant is not on LiteRT yet")
+NOT_YET = pytest.mark.xfail(strict=True, reason="its graphs are not published yet")
 
 
 def imported(*arguments: str) -> set[str]:
