@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,16 +11,19 @@ from typing import Any
 import numpy as np
 
 from core import images, models
+from core.images.types import Pixels
 from core.models import architectures
 from core.stylize import extractors as perceptual
 from core.stylize import instant, objective, refine
 from training import runs
 from training.data.inputs import TrainingError, check_readable
 from training.publishing import cards, catalogue, evidence
+from training.publishing.painter_graphs import stylizer as painter_graphs
 from training.publishing.weights import write_half
 from training.stylizer import Options
 
 PAIRS = 60
+COMPARED = 100  # pairs that both runtimes paint
 ROWS = 256  # of what is measured
 CONTENT_WEIGHT = 0.1  # of the loss that is reported
 
@@ -57,6 +62,8 @@ def publish_stylizer(
     )
     runs.load_weights(decoder, run / "decoder.weights.h5")
     with catalogue.staged(out) as stage:
+        file = write_half(decoder, half, stage, instant.MODEL, out)
+        decoder.set_weights([np.asarray(each, np.float32) for each in half.get_weights()])
         entry = models.Entry(
             id=instant.MODEL,
             title="Instant style",
@@ -67,19 +74,56 @@ def publish_stylizer(
             licence="MIT; the VGG16 that it looks through: Oxford VGG, CC BY 4.0",
             network="style_decoder",
             base="vgg16_base",
-            file=write_half(decoder, half, stage, instant.MODEL, out),
+            file=file,
             trained_on=_TRAINED_ON,
             date=date.today().isoformat(),
         )
-        paths = {entry.id: stage / entry.file.name, "vgg16_base": _base()}
-        found = stylizer_graphs.publish(
-            entry, decoder, pairs(photos, paintings), paths, stage, out
-        )
-        entry = entry.model_copy(update={"graphs": found})
+        entry = _with_graphs(entry, decoder, photos, paintings, stage, out)
         figures = measure(decoder, photos, paintings)
         entry = evidence.finish_generator(entry, figures, run, stage, _card(entry.id, figures))
         catalogue.place(stage, [entry], out)
     return entry
+
+
+def renew_graphs(
+    entry: models.Entry, photos: list[Path], paintings: list[Path], out: Path
+) -> models.Entry:
+    """Converts the painter of the catalogue to LiteRT again; its figures stay.
+
+    Args:
+        photos: To compare the runtimes with; one for each painting, as far as they go.
+        paintings: Styles.
+
+    Raises:
+        training.publishing.graphs.DisagreementError: If LiteRT paints something else than Keras.
+    """
+    path = out / entry.file.name
+    decoder = models.build(entry, models.checked(path, entry.file.sha256), dtype="float32").body
+    with catalogue.staged(out) as stage:
+        (stage / path.name).write_bytes(path.read_bytes())
+        entry = _with_graphs(entry, decoder, photos, paintings, stage, out)
+        figures: dict[str, float] = entry.figures.get("held_out", {})
+        cards.write_card(entry, stage, _card(entry.id, figures))
+        catalogue.place(stage, [entry], out)
+    return entry
+
+
+def _with_graphs(
+    entry: models.Entry,
+    decoder: Any,
+    photos: list[Path],
+    paintings: list[Path],
+    stage: Path,
+    out: Path,
+) -> models.Entry:
+    assert entry.base is not None
+    paths = {
+        entry.id: stage / entry.file.name,
+        entry.base: models.resolve(models.get(entry.base), ours=True),
+    }
+    pairs = _pairs(photos, paintings, COMPARED)
+    found = painter_graphs.publish(entry, decoder, pairs, paths, stage, out)
+    return entry.model_copy(update={"graphs": found})
 
 
 def measure(decoder: Any, photos: list[Path], paintings: list[Path]) -> dict[str, float]:
@@ -95,10 +139,8 @@ def measure(decoder: Any, photos: list[Path], paintings: list[Path]) -> dict[str
     measures = objective.objective(
         "vgg16", "float32", tuple(row.content.items()), tuple(row.style.items())
     )
-    rng, found = np.random.default_rng(0), []
-    shuffled = zip(rng.permutation(len(photos)), rng.permutation(len(paintings)), strict=False)
-    for n, k in list(shuffled)[:PAIRS]:
-        photo, style = images.load(photos[n]).pixels, images.load(paintings[k]).pixels
+    found = []
+    for photo, style in _pairs(photos, paintings, PAIRS):
         small = refine.resize(photo, *refine.size(photo, ROWS)).clip(0, 255)
         target = measures.describe(refine.resize(style, *refine.size(style, ROWS)).clip(0, 255))
         evaluate = measures.against(small, target, objective.Weights(CONTENT_WEIGHT, 1.0))
@@ -113,6 +155,14 @@ def measure(decoder: Any, photos: list[Path], paintings: list[Path]) -> dict[str
         "content_loss": round(float(content_loss), 4),
         "loss_share": round(float(share), 4),
     }
+
+
+def _pairs(photos: list[Path], paintings: list[Path], most: int) -> Iterator[tuple[Pixels, Pixels]]:
+    """Photos with styles, in the order of a seeded shuffle."""
+    rng = np.random.default_rng(0)
+    shuffled = zip(rng.permutation(len(photos)), rng.permutation(len(paintings)), strict=False)
+    for n, k in itertools.islice(shuffled, most):
+        yield images.load(photos[n]).pixels, images.load(paintings[k]).pixels
 
 
 def _card(model_id: str, figures: dict[str, float]) -> list[str]:

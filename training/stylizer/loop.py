@@ -249,10 +249,10 @@ class Session:
         falling = 0.5 + 0.5 * math.cos(math.pi * self.step / options.steps)
         self.optimizer.learning_rate.assign(options.learning_rate * rising * max(falling, 0.01))
         sketched = rng.random() < options.sketched
-        photos = underdrawing.draw(shown, under, 1.0)
+        drawn = underdrawing.draw(shown, under, 1.0)
         if sketched:  # which is taken as it comes: there is no gradient by it
-            asked = instant.corrected(asked, *instant.sketch(self.networks, photos, asked, 1.0))
-        maps, own = self.networks.encode(photos)
+            asked = instant.corrected(asked, *instant.sketch(self.networks, drawn, asked, 1.0))
+        maps, own = self.networks.encode(drawn)
         changes = {
             name: (tf.constant(change.factor), tf.constant(change.shift))
             for name, change in instant.changes(own, asked).items()

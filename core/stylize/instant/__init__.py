@@ -8,6 +8,7 @@ from core.stylize.instant.engine import (
     describe,
     is_loaded,
     paint,
+    runtime,
     tensorflow_engine,
 )
 from core.stylize.instant.matching import Change, changes, transport
@@ -35,6 +36,7 @@ __all__ = [
     "matched",
     "measured",
     "paint",
+    "runtime",
     "shrunk",
     "sketch",
     "statistics",

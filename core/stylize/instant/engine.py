@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -154,14 +154,20 @@ class Engine:
         missed = sketch(self._networks, photo, wanted, strength)
         maps, own = self._networks.encode(photo)
         asked = corrected(towards(own, wanted, strength), *missed)
-        return self._networks.decode(maps, changes(own, asked), style_vector(asked.moments))[0]
+        vector = style_vector(asked.moments)
+        painted: Canvas = self._networks.decode(maps, changes(own, asked), vector)[0]
+        return painted
+
+
+def runtime() -> Literal["litert", "tensorflow"]:
+    """What paints if no other engine is named: LiteRT, which is at hand at once, if it can."""
+    graphs = (ENCODER, DECODER)
+    able = all(models.runs_on_litert(MODEL, graph) for graph in graphs)
+    return "litert" if able else "tensorflow"
 
 
 def _engine() -> Engine:
-    """The networks where they are at hand at once: on LiteRT if it can run them."""
-    if models.runs_on_litert(MODEL, ENCODER) and models.runs_on_litert(MODEL, DECODER):
-        return _litert_engine()
-    return tensorflow_engine()
+    return _litert_engine() if runtime() == "litert" else tensorflow_engine()
 
 
 @cache

@@ -139,6 +139,8 @@ class TensorFlowNetworks:
         self, maps: Mapping[str, tf.Tensor], changes: Mapping[str, Change], style: Floats
     ) -> Canvas:
         """Paints what was seen."""
-        given = {name: tuple(change) for name, change in changes.items()}
-        painted: Canvas = self._decode(dict(maps), given, style).numpy()
+        import tensorflow as tf
+
+        given = {name: tuple(map(tf.constant, change)) for name, change in changes.items()}
+        painted: Canvas = self._decode(dict(maps), given, tf.constant(style)).numpy()
         return painted

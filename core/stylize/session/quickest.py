@@ -19,7 +19,7 @@ from core.images.types import Pixels
 from core.jobs import Handle, State
 from core.jobs.worker import WorkerDied, shared
 from core.settings import settings
-from core.stylize import session
+from core.stylize import instant, session
 from core.stylize.session.tasks import AT_ONCE, WARM_UP, Order
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def is_worthwhile() -> bool:
 
 def painter_here() -> Painter:
     """What runs the networks of the instant picture in this process."""
-    return "tensorflow"
+    return instant.runtime()
 
 
 _lock = threading.Lock()

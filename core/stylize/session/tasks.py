@@ -9,15 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
-from core import jobs, models
-from core.hardware import compute_dtype
+from core import jobs
 from core.images.types import Pixels
 from core.jobs import Control, Progress
-from core.stylize import extractors, instant, session
+from core.stylize import instant, session
 from core.stylize.request import StylizeRequest
 from core.stylize.session import Painting
 
@@ -63,7 +61,8 @@ def stylize(order: Order, control: Control) -> Generator[Progress, None, Paintin
 def at_once(order: Order, control: Control) -> Generator[Progress, None, Pixels]:
     """Paints at once with TensorFlow, see `session.at_once`."""
     yield Progress(phase="sketching")
-    return session.at_once(order.request, order.photo, order.styles, engine=_tensorflow())
+    engine = instant.tensorflow_engine()
+    return session.at_once(order.request, order.photo, order.styles, engine=engine)
 
 
 @jobs.task(WARM_UP, apart=True)
@@ -83,13 +82,5 @@ def warm_up(quick: bool, control: Control) -> Generator[Progress, None, int | No
         if control.stopping:
             return None
         gray = np.full((64, 64, 3), 128, np.uint8)
-        session.at_once(StylizeRequest(rows=64), gray, [gray], engine=_tensorflow())
+        session.at_once(StylizeRequest(rows=64), gray, [gray], engine=instant.tensorflow_engine())
     return os.getpid()
-
-
-@cache
-def _tensorflow() -> instant.Engine:
-    """The networks of the instant picture on TensorFlow, whatever else could run them."""
-    eye = extractors.load("vgg16", dtype=compute_dtype())
-    decoder = models.load_keras(instant.MODEL).body
-    return instant.compiled(eye, eye.layers(instant.LAYERS), decoder)

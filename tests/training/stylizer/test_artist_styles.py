@@ -164,13 +164,12 @@ def test_from_paintings_to_styles_that_load(data, tmp_path, monkeypatch):
 
     # The moments are those that instant computes, of the two paintings there are.
     pictures = [images.load(data / f"00{n}.png").pixels for n in (6, 7)]
-    loaded = extractors.load("vgg16")
-    seen = loaded.layers(instant.LAYERS)
+    eye = instant.TensorFlowNetworks(extractors.load("vgg16"), None, batch=2)
     sized = np.stack([artist_styles._sized(picture, 48) for picture in pictures])
-    expected = instant.statistics(instant.encode(loaded, seen, sized)).moments
+    expected = eye.encode(sized).statistics.moments
     for name in instant.LAYERS:
         np.testing.assert_allclose(
-            style.at_once.moments[name], expected[name].numpy().mean(0), rtol=1e-3, atol=1e-2
+            style.at_once.moments[name], expected[name].mean(0), rtol=1e-3, atol=1e-2
         )
     mean, covariance = color.statistics(np.concatenate(pictures))
     np.testing.assert_allclose(style.color_mean, mean, rtol=1e-4)

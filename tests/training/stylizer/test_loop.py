@@ -118,6 +118,9 @@ def test_a_run_is_published(pictures, whole, tmp_path):
     assert "Oxford VGG, CC BY 4.0" in (out / "instant_style.md").read_text()
     recorded = json.loads((out / "instant_style" / "options.json").read_text())
     assert recorded["seed"] == 3
+    assert entry.graphs is not None
+    assert entry.graphs.pictures == 3
+    assert models.checked(out / entry.graphs.file.name, entry.graphs.file.sha256).is_file()
 
 
 def test_the_parts_of_the_loss_are_those_that_refine_minimises():

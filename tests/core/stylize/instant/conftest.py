@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.models import architectures
+from core.stylize import instant
 
 
 @pytest.fixture
@@ -34,3 +35,24 @@ def covariance() -> Callable[[np.ndarray], np.ndarray]:
         return np.cov(some.T, bias=True) + np.eye(maps.shape[-1])
 
     return compute
+
+
+@pytest.fixture
+def seen_in() -> Callable[[dict[str, np.ndarray]], instant.Statistics]:
+    """The statistics of maps."""
+
+    def look(maps: dict[str, np.ndarray]) -> instant.Statistics:
+        return instant.statistics({n: v.numpy() for n, v in instant.measured(maps).items()})
+
+    return look
+
+
+@pytest.fixture
+def changed(seen_in) -> Callable[..., list[np.ndarray]]:
+    """Gives maps the statistics of others."""
+
+    def change(maps: dict[str, np.ndarray], others: dict[str, np.ndarray]) -> list[np.ndarray]:
+        found = instant.matched(maps, instant.changes(seen_in(maps), seen_in(others)))
+        return [np.asarray(each) for each in found]
+
+    return change

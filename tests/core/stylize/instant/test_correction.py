@@ -11,8 +11,18 @@ from core.stylize import instant
 from core.stylize.instant import correction
 
 
-def test_what_the_sketch_misses_is_asked_for_within_limits(drawn):
-    statistics = instant.statistics(drawn(4))
+@pytest.mark.parametrize("sides", [(32, 48), (33, 100), (17, 64), (30, 31)])
+def test_a_smaller_picture_has_the_means_over_areas(sides):
+    import tensorflow as tf
+
+    picture = np.random.default_rng(1).uniform(0, 255, (2, 64, 100, 3)).astype(np.float32)
+    found = instant.shrunk(picture, *sides)
+    assert found.shape == (2, *sides, 3)
+    np.testing.assert_allclose(found, tf.image.resize(picture, sides, "area"), atol=1e-2)
+
+
+def test_what_the_sketch_misses_is_asked_for_within_limits(drawn, seen_in):
+    statistics = seen_in(drawn(4))
     asked = statistics.moments
     corrected = instant.corrected(statistics, asked, asked, 0.7)
     assert corrected.correlations is statistics.correlations
@@ -44,10 +54,9 @@ def test_what_the_sketch_misses_is_asked_for_within_limits(drawn):
 
 @pytest.mark.parametrize(("side", "share"), [(416, 1.0), (640, 1.0), (224, 112 / 208), (64, 0.154)])
 def test_a_small_sketch_is_trusted_less(side, share):
-    eye = perceptual.load("vgg16")
     decoder = architectures.style_decoder(widths=(8, 8, 8, 8), hidden=8)
-    seen = eye.layers(instant.LAYERS)
+    networks = instant.TensorFlowNetworks(perceptual.load("vgg16"), decoder)
     photo = np.full((1, side, side + 64, 3), 90, np.float32)
-    wanted = instant.statistics(instant.encode(eye, seen, photo[:, :64, :64]))
-    *_, found = instant.sketch(eye, seen, decoder, photo, wanted, 1.0)
-    assert float(found) == pytest.approx(share, rel=2e-3)
+    wanted = networks.encode(photo[:, :64, :64]).statistics
+    *_, found = instant.sketch(networks, photo, wanted, 1.0)
+    assert found == pytest.approx(share, rel=2e-3)

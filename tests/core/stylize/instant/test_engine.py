@@ -25,7 +25,7 @@ def engine() -> instant.Engine:
             kernel, bias = layer.get_weights()
             layer.set_weights([rng.normal(0, 0.3, kernel.shape), bias])
     eye = perceptual.load("vgg16")
-    return instant.compiled(eye, eye.layers(instant.LAYERS), decoder)
+    return instant.compiled(eye, decoder)
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +40,8 @@ def paintings() -> list[np.ndarray]:
 
 
 def test_the_eye_sees_the_photo_at_half_its_size(photo):
-    eye = perceptual.load("vgg16")
-    batch = np.zeros((1, 64, 96, 3), np.float32)
-    maps = instant.encode(eye, eye.layers(instant.LAYERS), batch)
+    eye = instant.TensorFlowNetworks(perceptual.load("vgg16"), None)
+    maps = eye.encode(np.zeros((1, 64, 96, 3), np.float32)).maps
     assert [maps[name].shape[1:3] for name in instant.LAYERS] == [
         (4, 6), (8, 12), (16, 24), (32, 48)
     ]  # fmt: skip
@@ -58,11 +57,9 @@ def test_any_shape_comes_back_at_the_rows_that_were_asked_for(engine, photo, sha
 
 def test_large_paintings_are_painted_smaller_and_enlarged(engine, photo, paintings, monkeypatch):
     monkeypatch.setattr(instant_engine, "LARGEST", 60 * 60)
-    seen = []
-    spied = instant.Engine(
-        engine.look, lambda p, *rest: seen.append(p.shape) or engine.paint(p, *rest)
-    )
-    painted = instant.paint(photo, paintings[:1], rows=200, engine=spied)
+    seen, whole = [], engine.paint
+    monkeypatch.setattr(engine, "paint", lambda p, *rest: seen.append(p.shape) or whole(p, *rest))
+    painted = instant.paint(photo, paintings[:1], rows=200, engine=engine)
     assert painted.shape[0] == 200
     assert seen[0][1] * seen[0][2] < 110 * 110  # with margins
 

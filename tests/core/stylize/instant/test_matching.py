@@ -11,10 +11,10 @@ from core.stylize.instant import matching
 from core.stylize.style import CORRELATED
 
 
-def test_matched_maps_have_the_moments_of_the_style(drawn):
+def test_matched_maps_have_the_moments_of_the_style(drawn, changed):
     """Equation 8 of the paper: the style's moments, and the photo's order of places."""
     photo, style = drawn(1), drawn(2)
-    matched = instant.match(photo, instant.statistics(photo), instant.statistics(style))
+    matched = changed(photo, style)
     for (name, _, size), found in zip(architectures.STYLE_LEVELS, matched, strict=True):
         if name in CORRELATED:
             continue
@@ -25,7 +25,7 @@ def test_matched_maps_have_the_moments_of_the_style(drawn):
         assert np.corrcoef(before, after)[0, 1] == pytest.approx(1, abs=1e-4)
 
 
-def test_shallow_layers_get_the_covariance_of_the_style(covariance):
+def test_shallow_layers_get_the_covariance_of_the_style(covariance, changed):
     rng = np.random.default_rng(5)
     photo, style = (
         {
@@ -35,7 +35,7 @@ def test_shallow_layers_get_the_covariance_of_the_style(covariance):
         }
         for _ in range(2)
     )
-    matched = instant.match(photo, instant.statistics(photo), instant.statistics(style))
+    matched = changed(photo, style)
     for (name, _, size), found in zip(architectures.STYLE_LEVELS, matched, strict=True):
         if name not in CORRELATED:
             continue
@@ -65,9 +65,9 @@ def test_a_covariance_that_is_none_does_no_harm():
     assert np.abs(instant.transport(own, wanted)).max() < 1e-6
 
 
-def test_maps_that_have_the_statistics_already_stay(drawn):
+def test_maps_that_have_the_statistics_already_stay(drawn, seen_in):
     """All that is computed of statistics alone, without a map."""
-    own = instant.statistics(drawn(7))
+    own = seen_in(drawn(7))
     found = matching.changes(own, own)
     assert list(found) == [name for name, *_ in architectures.STYLE_LEVELS]
     for name, channels, size in architectures.STYLE_LEVELS:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.stylize import instant
 from core.stylize.instant.moments import towards
 from core.stylize.style import CORRELATED
 
 
-def test_statistics_are_those_of_numpy(drawn, covariance):
+def test_statistics_are_those_of_numpy(drawn, covariance, seen_in):
     maps = drawn(3)
-    found = instant.statistics(maps)
+    found = seen_in(maps)
     assert set(found.correlations) == set(CORRELATED)
     for name, (mean, deviation) in ((n, np.moveaxis(m, 1, 0)) for n, m in found.moments.items()):
         some = maps[name][:, ::2, ::2] if name in CORRELATED else maps[name]
@@ -26,8 +25,8 @@ def test_statistics_are_those_of_numpy(drawn, covariance):
             np.testing.assert_allclose(np.diag(correlation), 1, rtol=1e-5)
 
 
-def test_strength_goes_straight_from_the_photo_to_the_style(drawn):
-    own, wanted = (instant.statistics(drawn(seed)) for seed in (1, 2))
+def test_strength_goes_straight_from_the_photo_to_the_style(drawn, seen_in):
+    own, wanted = (seen_in(drawn(seed)) for seed in (1, 2))
     half = towards(own, wanted, 0.5)
     for here, there, between in zip(own, wanted, half, strict=True):
         assert set(between) == set(here)

@@ -298,7 +298,7 @@ def test_ctrl_c_keeps_what_is_there_and_nothing_is_raised_once_there_is_somethin
 def test_with_the_real_networks_whose_decoder_knows_nothing_yet(order, monkeypatch):
     eye = extractors.load("vgg16")
     decoder = builders.style_decoder()
-    engine = instant.compiled(eye, eye.layers(instant.LAYERS), decoder)
+    engine = instant.compiled(eye, decoder)
     monkeypatch.setattr(instant_engine, "_engine", lambda: engine)
     assert settings().offline
     done, _ = run(order)
