@@ -41,8 +41,8 @@ def field() -> Floats:
     currents = np.stack([along_y / speed, along_x / speed]).reshape(2, -1)
     smeared, flat = noise.flatten(), noise.reshape(-1)
     for way in (1, -1):
-        place = np.indices(FIELD, np.float32).reshape(2, -1)
-        at = np.arange(flat.size)
+        place: Floats = np.indices(FIELD, np.float32).reshape(2, -1)
+        at = _nearest(place)
         for _ in range(_LENGTH):
             step = currents.take(at, axis=1)
             place = place + step if way > 0 else place - step
