@@ -30,26 +30,42 @@ _FLAT = 6.0  # deviation of a photo, gray levels, at which a third (1 / e) of th
 @cache
 def field() -> Floats:
     """The strokes, always the same: `FIELD` float32 of mean 0 and deviation 1."""
-    from scipy.ndimage import gaussian_filter
-
     rng = np.random.default_rng(0)
 
     def smooth(breadth: float) -> Floats:
         noise = rng.standard_normal(FIELD).astype(np.float32)
-        return _normalized(gaussian_filter(noise, breadth, mode="wrap"))
+        return _normalized(_blurred(noise, breadth))
 
     noise, along_x, along_y = smooth(_BREADTH), smooth(_CURRENT), smooth(_CURRENT)
     speed = np.hypot(along_x, along_y) + 1e-6
-    currents = np.stack([along_y / speed, along_x / speed])
-    smeared = noise.copy()
+    currents = np.stack([along_y / speed, along_x / speed]).reshape(2, -1)
+    smeared, flat = noise.flatten(), noise.reshape(-1)
     for way in (1, -1):
-        place = np.indices(FIELD, np.float32)
-        down, right = _wrapped(place)
+        place: Floats = np.indices(FIELD, np.float32).reshape(2, -1)
+        at = _nearest(place)
         for _ in range(_LENGTH):
-            place += way * currents[:, down, right]
-            down, right = _wrapped(place)
-            smeared += noise[down, right]
-    return _normalized(smeared)
+            step = currents.take(at, axis=1)
+            place = place + step if way > 0 else place - step
+            at = _nearest(place)
+            smeared += flat.take(at)
+    return _normalized(smeared.reshape(FIELD))
+
+
+def _blurred(values: Floats, breadth: float) -> Floats:
+    """A Gaussian blur of `FIELD` values that goes on over the borders, by Fourier transforms."""
+    spectra = []
+    for count in FIELD:
+        reach = round(4 * breadth)  # nothing is left beyond it
+        places = np.arange(-reach, reach + 1)
+        shares = np.exp(-0.5 * (places / breadth) ** 2)
+        kernel = np.zeros(count)
+        np.add.at(kernel, places % count, shares / shares.sum())
+        spectra.append(np.fft.fft(kernel).real)  # it is symmetric
+    down, right = spectra
+    right = right[: FIELD[1] // 2 + 1]
+    found = np.fft.irfft2(np.fft.rfft2(values) * np.outer(down, right), FIELD)
+    blurred: Floats = found.astype(np.float32)
+    return blurred
 
 
 def _normalized(values: Floats) -> Floats:
@@ -57,10 +73,11 @@ def _normalized(values: Floats) -> Floats:
     return normalized
 
 
-def _wrapped(place: Floats) -> npt.NDArray[np.int64]:
-    """The nearest pixels of the field, `(2, height, width)`."""
-    nearest: npt.NDArray[np.int64] = np.rint(place).astype(np.int64)
-    return nearest % np.array(FIELD, np.int64)[:, None, None]
+def _nearest(place: Floats) -> npt.NDArray[np.int32]:
+    """The nearest pixels of the field, `(height * width,)`, to places `(2, height * width)`."""
+    down, right = np.rint(place).astype(np.int32)
+    found: npt.NDArray[np.int32] = (down % FIELD[0]) * np.int32(FIELD[1]) + right % FIELD[1]
+    return found
 
 
 def covering(height: int, width: int) -> Floats:
