@@ -25,7 +25,6 @@ runpy.run_module("core", run_name="__main__")
 """
 SLOW = {"tensorflow", "keras"}
 OTHERS = {"streamlit", "plotly", "pandas", "sqlalchemy", "scipy", "imagehash", "huggingface_hub"}
-NOT_YET = pytest.mark.xfail(strict=True, reason="its graphs are not published yet")
 
 
 def imported(*arguments: str) -> set[str]:
@@ -74,7 +73,6 @@ def test_monet_imports_no_tensorflow(painting: str, tmp_path: Path):
     assert found & (SLOW | OTHERS) == set()
 
 
-@NOT_YET
 @pytest.mark.slow
 def test_an_instant_picture_imports_no_tensorflow(painting: str, tmp_path: Path):
     out = str(tmp_path / "out.png")
