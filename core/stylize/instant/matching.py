@@ -5,7 +5,8 @@ Only statistics are looked at here; networks do to whole maps what `changes` say
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +40,21 @@ def changes(own: Statistics, asked: Statistics) -> dict[str, Change]:
         Layer of `STYLE_LEVELS`, in this order, to its change, divided by the layer's size: what
         comes of it is of about unit size, as the decoder takes it.
     """
+    # The threads of NumPy's library go on spinning after so little work, and take their cores from
+    # the network that comes next: a picture took nearly three times as long on a busy machine.
+    with _linear_algebra().limit(limits=1):
+        return _changes(own, asked)
+
+
+@cache
+def _linear_algebra() -> Any:
+    """What sets the number of threads of NumPy's library."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
+
+
+def _changes(own: Statistics, asked: Statistics) -> dict[str, Change]:
     found = {}
     for name, _, size in architectures.STYLE_LEVELS:
         (mean, deviation), (new_mean, new_deviation) = (
