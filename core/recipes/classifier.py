@@ -174,7 +174,8 @@ def from_options(options: dict[str, Any]) -> Recipe:
     Raises:
         InvalidRequest: If it describes none.
     """
-    options = {name: value for name, value in options.items() if name != "published"}
+    beside = ("published", "together")  # what else is kept with a model
+    options = {name: value for name, value in options.items() if name not in beside}
     # As JSON would have it, so that what is read equals what was written.
     return checked(Recipe, json.loads(json.dumps(options)))
 

@@ -10,7 +10,7 @@ from core.tensorflow_compat import fused_normalization
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Batch normalisation through TensorFlow's fused kernel.
+    """Batch normalisation through the fused kernel of TensorFlow or PyTorch.
 
     Keras 3 composes it of single operations, which on a CPU takes half of the time of a
     training step of EfficientNet-Lite0. Other backends keep Keras's own.
@@ -18,7 +18,11 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs, training=None, mask=None):
         # Frozen, its statistics stay and are used as they are.
-        if not training or not self.trainable or keras.backend.backend() != "tensorflow":
+        learning = bool(training and self.trainable)
+        backend = keras.backend.backend()
+        if backend == "torch":
+            return _fused_by_torch(self, inputs, learning)
+        if not learning or backend != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
         flat = len(inputs.shape) == 2  # the kernel takes maps only
         outputs, mean, variance = _fused(self, inputs[:, None, None] if flat else inputs)
@@ -59,3 +63,21 @@ def instance_normalisation(name: str | None = None, dtype: str = "float32") -> k
 def _fused(layer: Any, maps: Any) -> tuple[Any, Any, Any]:
     """Maps normalised by TensorFlow's kernel with a layer's scale and offset, mean, variance."""
     return fused_normalization(maps, layer.gamma, layer.beta, epsilon=layer.epsilon)
+
+
+def _fused_by_torch(layer: Any, maps: Any, learning: bool) -> Any:
+    """Maps normalised by PyTorch's kernel, which keeps the moving statistics itself."""
+    from torch.nn import functional
+
+    flat = maps.dim() == 2
+    outputs = functional.batch_norm(
+        maps if flat else maps.permute(0, 3, 1, 2),
+        layer.moving_mean.value,
+        layer.moving_variance.value,
+        layer.gamma.value.float() if layer.scale else None,
+        layer.beta.value.float() if layer.center else None,
+        training=learning,
+        momentum=1 - layer.momentum,
+        eps=layer.epsilon,
+    )
+    return outputs if flat else outputs.permute(0, 2, 3, 1)

@@ -73,7 +73,7 @@ def architecture(recipe: Recipe) -> dict[str, Any]:
 
 def train(
     recipe: Recipe,
-    data: Path,
+    data: dataset.Data,
     weights: Path | None,
     run: Path,
     *,
@@ -83,7 +83,7 @@ def train(
     """Trains until the last epoch or until validation stops improving; resumes if `run` exists.
 
     Args:
-        data: Directory of paintings, see `training.data.dataset.read`.
+        data: Directories of paintings, see `training.data.dataset.read`.
         weights: Directory of ImageNet weights, see `training.classifiers.pretrained`.
         run: Directory to write; an interrupted run resumes after its last whole epoch.
         publish: Whether the model will be published: then all that needs is checked, too,
@@ -109,7 +109,7 @@ def train(
     if recipe.teacher:
         teacher.check(recipe.teacher, artists)
     check_paintings(paintings, recipe.batch_size, repeats=recipe.other_repeats, publish=publish)
-    recipe = _settle(run, recipe, artists, data, weights)
+    recipe = _settle(run, recipe, artists, dataset.title(data), weights)
 
     splits = {s: [p for p in paintings if p.split == s] for s in ("train", "val")}
     y = {s: labels(rows, artists) for s, rows in splits.items()}
@@ -243,7 +243,7 @@ def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
 
 
 def _settle(
-    run: Path, recipe: Recipe, artists: list[str], data: Path, weights: Path | None
+    run: Path, recipe: Recipe, artists: list[str], data: str, weights: Path | None
 ) -> Recipe:
     """Saves the options with a new run; refuses to resume with others.
 
@@ -256,7 +256,7 @@ def _settle(
         recipe if runs.is_started(run) else pretrained.within_reach(recipe, weights),
         alternatives=[pretrained.without_keras_file(recipe)],
         part="recipe",
-        besides={"artists": artists, "data": data.name},
+        besides={"artists": artists, "data": data},
     )
 
 

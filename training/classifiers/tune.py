@@ -18,6 +18,7 @@ from core.errors import InvalidRequest
 from core.files import write
 from core.recipes import Recipe, with_options
 from training import classifiers
+from training.data import dataset
 from training.data.files import csv_text, json_text
 from training.data.inputs import TrainingError
 from training.keras_tuner_compat import (
@@ -40,7 +41,7 @@ REPORTED: dict[str, Any] = {"units": 384, "learning_rate": 1e-4}
 
 def tune(
     recipe: Recipe,
-    data: Path,
+    data: dataset.Data,
     weights: Path | None,
     run: Path,
     *,
@@ -107,7 +108,7 @@ class _Tuner(BaseTuner):
     def __init__(
         self,
         recipe: Recipe,
-        data: Path,
+        data: dataset.Data,
         weights: Path | None,
         run: Path,
         trials: int,

@@ -10,7 +10,7 @@ import typer
 
 from core.errors import AtelierError
 from core.recipes import RECIPES, Recipe, with_options
-from training.cli.options import Changes, Data, Run, report
+from training.cli.options import AllData, Changes, Run, report
 
 Weights = Annotated[
     Path | None,
@@ -26,7 +26,7 @@ Named = Annotated[
 
 
 def classifier(
-    data: Data,
+    data: AllData,
     run: Run,
     given: Given = None,
     named: Named = None,
@@ -55,7 +55,7 @@ def classifier(
 
 
 def tune(
-    data: Data,
+    data: AllData,
     run: Run,
     given: Given = None,
     named: Named = None,
@@ -79,7 +79,7 @@ def tune(
 
 def publish(
     run: Annotated[Path, typer.Argument(help="Directory of a finished run.")],
-    data: Data,
+    data: AllData,
     version: Annotated[str, typer.Option(help="Version of the model.")] = "1",
     name: Annotated[
         str, typer.Option(help="Model id in the catalogue; by default the recipe's.")

@@ -22,7 +22,8 @@ app.command("monet")(monet.evaluate_monet)
 def evaluate(
     context: typer.Context,
     data: Annotated[
-        Path | None, typer.Option(help="Paintings: index.csv, or one folder an artist.")
+        list[Path] | None,
+        typer.Option(help="Paintings: index.csv, or one folder an artist; repeatable."),
     ] = None,
     split: Annotated[Split, typer.Option(help="Split to evaluate on.")] = "test",
     model: Annotated[
@@ -41,7 +42,7 @@ def evaluate(
     """
     if context.invoked_subcommand:
         return
-    if data is None:
+    if not data:
         raise typer.BadParameter("evaluating takes --data")
     from core import models
     from core.errors import AtelierError
@@ -60,13 +61,13 @@ def evaluate(
         check_output(path)
     paintings = [p for p in dataset.read(data) if p.split == split]
     if not paintings:
-        raise typer.BadParameter(f"{data} has no paintings in its split {split}")
+        raise typer.BadParameter(f"{dataset.title(data)} has no paintings in its split {split}")
     unreadable = inputs.damaged([p.path for p in paintings])
     for path, reason in unreadable.items():
         say(f"Left out {path}: {reason}")
     paintings = [p for p in paintings if p.path not in unreadable]
     if not paintings:
-        raise inputs.TrainingError(f"None of the pictures in {data} can be read.")
+        raise inputs.TrainingError(f"None of the pictures in {dataset.title(data)} can be read.")
     if split != "train":
         try:
             measuring.check_overlap(chosen, paintings, models.assets())

@@ -17,6 +17,12 @@ from core.recipes.fields import changed
 from training.data.files import plain
 
 Data = Annotated[Path, typer.Option(help="Paintings: index.csv, or one folder an artist.")]
+AllData = Annotated[
+    list[Path],
+    typer.Option(
+        "--data", help="Paintings: index.csv, or one folder an artist; repeatable, read as one."
+    ),
+]
 Photos = Annotated[list[Path], typer.Option("--photos", help="Directory of photos; repeatable.")]
 Run = Annotated[Path, typer.Option(help="Directory to write; resumes if it exists.")]
 Changes = Annotated[

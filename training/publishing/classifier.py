@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from core import artists, models
 from core.files import check_output, write
 from core.identify import SIDE
@@ -31,15 +33,20 @@ from training.publishing import (
     classifier_graph,
     evaluate,
     evidence,
+    fitting,
     weights,
 )
 
 log = logging.getLogger(__name__)
 
+# Of how many paintings of the split train, evenly spread, figures are given: enough to show how
+# far a model has learned them by heart.
+_LOOKED_AT = 1_000
+
 
 def publish_classifier(
     run: Path,
-    data: Path,
+    data: dataset.Data,
     *,
     version: str,
     name: str = "",
@@ -74,6 +81,8 @@ def publish_classifier(
     recipe, names = runs.read_options(run, Recipe, part="recipe"), options.get("artists", [])
     builder = builders("identify")[recipe.network]
     taught = f"; partly taught by {models.get(recipe.teacher).title}" if recipe.teacher else ""
+    if "together" in options:
+        taught = "; partly taught by the networks trained together with it"
     model_id = catalogue.check_name(name or recipe.id)
     check_artists(names)
     found_search = _search_results(search) if search else None
@@ -108,18 +117,24 @@ def publish_classifier(
             found_graphs, loaded = converted
             entry = entry.model_copy(update={"graphs": found_graphs})
         found = {}
-        for split, some in splits.items():
+        for split, every in splits.items():
+            some = every[:: max(1, len(every) // _LOOKED_AT)] if split == "train" else every
             found[split] = some, evaluate.predict(loaded, some)
             log.info("Predicted %s: %d paintings", split, len(some))
         val = found["val"][1]
-        calibration, known = evaluate.fit_calibration(val), evaluate.fit_known(val)
+        trained = np.bincount(classifiers.labels(splits["train"], names), minlength=len(names))
+        calibration = fitting.fit_calibration(val, trained[: len(names)])
+        known = fitting.fit_known(val)
         entry = entry.model_copy(update={"calibration": calibration, "known": known})
         loaded = dataclasses.replace(loaded, entry=entry)
 
         directory = stage / entry.id
         evaluate.remember_training(splits["train"], directory / "trained_on.npy")
         published = {"side": entry.side, "soup": soup}
-        evidence.keep_run(run, directory, options["recipe"] | {"published": published})
+        beside = {"published": published}
+        if "together" in options:  # see training.accelerator
+            beside["together"] = options["together"]
+        evidence.keep_run(run, directory, options["recipe"] | beside)
         if found_search is not None:
             write(directory / "search.csv", found_search)
         measured = evaluate.record(loaded, found, data, stage)

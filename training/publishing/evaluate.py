@@ -1,4 +1,4 @@
-"""The evaluation of classifiers as they ship, and their calibration on validation.
+"""The evaluation of classifiers as they ship.
 
 One way for all: paintings of a split, prepared as for a visitor, go through the network that
 `core.models` loads. What is found lies beside the weights, with their digests, where
@@ -19,17 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from core import artists, images, models
 from core.errors import AtelierError
 from core.files import replacing, write
 from core.hardware import processor
-from core.identify import calibrated, known_features, known_score, view
+from core.identify import calibrated, known_score, view
 from core.models import evaluations
 from training.classifiers import metrics
+from training.data import dataset
 from training.data.dataset import Painting
 from training.data.files import csv_text, json_text
 from training.data.inputs import TrainingError
@@ -106,7 +105,7 @@ def milliseconds(loaded: models.Loaded, runs: int = 30) -> float:
 def record(
     loaded: models.Loaded,
     found: Mapping[str, tuple[Sequence[Painting], Predictions]],
-    data: Path,
+    data: dataset.Data,
     directory: Path,
 ) -> evaluations.Evaluation:
     """Writes what was found of some splits beside the weights; other splits stay.
@@ -120,7 +119,7 @@ def record(
     before = evaluations.read(entry, directory)
     measured = {
         split: evaluations.Split(
-            data=data.resolve().name,
+            data=dataset.title(data),
             date=date.today().isoformat(),
             figures=figures(predictions, entry),
             runtime=loaded.runtime,
@@ -219,7 +218,7 @@ def _write_paintings(
     predictions: Predictions,
     entry: models.Entry,
     path: Path,
-    data: Path,
+    data: dataset.Data,
 ) -> None:
     """One row a painting: who painted it, who was named, how surely."""
     probability = calibrated(predictions.logits, entry.calibration)
@@ -231,7 +230,7 @@ def _write_paintings(
         best = int(chances.argmax())
         rows.append(
             [
-                painting.path.relative_to(data).as_posix(),
+                dataset.relative(painting.path, data).as_posix(),
                 entry.artists[y] if y < len(entry.artists) else "",
                 entry.artists[best],
                 round(float(chances[best]), 4),
@@ -239,37 +238,6 @@ def _write_paintings(
             ]
         )
     write(path, csv_text(["file", "artist", "named", "probability", "known_score"], rows))
-
-
-def fit_calibration(val: Predictions) -> models.Calibration:
-    """The temperature that makes validation paintings most likely (Guo et al., 1706.04599)."""
-    logits, y = val.logits[val.known], val.y[val.known]
-
-    def loss(log_temperature: float) -> float:
-        calibration = models.Calibration(temperature=float(np.exp(log_temperature)))
-        probability = calibrated(logits, calibration)
-        return -float(np.log(probability[np.arange(len(y)), y] + 1e-12).mean())
-
-    best = minimize_scalar(loss, bounds=(-3, 3), method="bounded")
-    return models.Calibration(temperature=round(float(np.exp(best.x)), 4))
-
-
-def fit_known(val: Predictions) -> models.KnownScore | None:
-    """Logistic regression of known against other on validation; None if it has but one kind.
-
-    The threshold lets nine in ten of the known paintings pass: a visitor is told "not one
-    of the artists I know" wrongly in one case of ten.
-    """
-    if val.known.all() or not val.known.any():
-        return None  # it cannot tell
-    features = known_features(val.logits)
-    model = LogisticRegression(class_weight="balanced").fit(features, val.known)
-    scores = model.predict_proba(features)[:, 1]
-    return models.KnownScore(
-        weights=tuple(round(float(w), 5) for w in model.coef_[0]),
-        intercept=round(float(model.intercept_[0]), 5),
-        threshold=round(float(np.quantile(scores[val.known], 0.10)), 4),
-    )
 
 
 def figures(split: Predictions, entry: models.Entry) -> dict[str, Any]:

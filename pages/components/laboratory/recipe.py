@@ -105,7 +105,7 @@ def _phase(phase: Phase, recipe: Recipe) -> str:
 
 def _teacher(recipe: Recipe) -> str:
     known = models.catalogue().get(recipe.teacher)
-    return known.title if known else recipe.teacher
+    return known.title if known else recipe.teacher or "the networks trained together with it"
 
 
 def _sizes(recipe: Recipe) -> str:

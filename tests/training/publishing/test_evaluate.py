@@ -7,7 +7,7 @@ import pytest
 
 from core import models
 from training.classifiers import metrics
-from training.publishing import evaluate
+from training.publishing import evaluate, fitting
 
 
 def entry(**changes: object) -> models.Entry:
@@ -38,8 +38,20 @@ def test_temperature_is_found():
     chances = np.exp(logits[:, :5])
     chances /= chances.sum(1, keepdims=True)
     y = np.array([rng.choice(5, p=p) for p in chances])
-    found = evaluate.fit_calibration(evaluate.Predictions(logits * 3, y))
+    found = fitting.fit_calibration(evaluate.Predictions(logits * 3, y))
     assert found.temperature == pytest.approx(3, rel=0.1)
+
+
+def test_artists_with_few_paintings_are_favored_as_far_as_validation_says():
+    rng = np.random.default_rng(0)
+    trained = np.array([1000, 100, 10])
+    y = np.repeat([0, 1, 2], 500)
+    logits = rng.normal(0, 1.5, (1500, 4))
+    logits[np.arange(1500), y] += 3
+    skewed = logits + 0.4 * np.log([1000, 100, 10, 1])
+    found = fitting.fit_calibration(evaluate.Predictions(skewed, y), trained)
+    assert np.diff(found.bias) == pytest.approx(0.4 * np.log(10) / found.temperature, rel=0.3)
+    assert fitting.fit_calibration(evaluate.Predictions(skewed, y)).bias == ()
 
 
 def test_known_score_separates_and_passes_nine_in_ten():
@@ -49,7 +61,7 @@ def test_known_score_separates_and_passes_nine_in_ten():
     other = rng.normal(0, 1, (200, 6))
     other[:, 5] += 4
     split = evaluate.Predictions(np.concatenate([known, other]), np.repeat([0, 5], [500, 200]))
-    fitted = evaluate.fit_known(split)
+    fitted = fitting.fit_known(split)
     assert fitted is not None
     figures = evaluate.figures(split, entry(known=fitted, artists=models.get("vgg16").artists[:5]))
     assert figures["known_auroc"] > 0.97
@@ -58,9 +70,7 @@ def test_known_score_separates_and_passes_nine_in_ten():
 
 
 def test_without_others_there_is_no_known_score():
-    assert (
-        evaluate.fit_known(evaluate.Predictions(np.zeros((4, 3)), np.array([0, 1, 0, 1]))) is None
-    )
+    assert fitting.fit_known(evaluate.Predictions(np.zeros((4, 3)), np.array([0, 1, 0, 1]))) is None
 
 
 def test_the_nine_are_judged_among_all_and_among_themselves():
