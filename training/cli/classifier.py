@@ -111,7 +111,7 @@ def publish(
 
 
 def publish_graphs(
-    data: Data,
+    data: AllData,
     model: Annotated[
         list[str] | None, typer.Option(help="Model id of a classifier; repeatable. By default all.")
     ] = None,

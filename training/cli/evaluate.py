@@ -10,7 +10,7 @@ import typer
 from core.cli.console import say
 from core.files import check_output, write
 from training.cli import monet
-from training.cli.options import Data, progress
+from training.cli.options import AllData, progress
 from training.data.dataset import Split
 from training.data.files import json_text
 
@@ -98,7 +98,7 @@ def evaluate(
 
 @app.command()
 def runtimes(
-    data: Data,
+    data: AllData,
     split: Annotated[Split, typer.Option(help="Split to evaluate on.")] = "test",
     model: Annotated[
         list[str] | None, typer.Option(help="Model id of a classifier; repeatable. By default all.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from core import models
 from core.hardware import processor
 from core.models import evaluations
+from training.data import dataset
 from training.data.dataset import Painting
 from training.publishing.evaluate import Predictions, figures, milliseconds, predict
 
@@ -21,7 +21,7 @@ FILE = "runtimes.json"  # in the directory of models
 def compare(
     entry: models.Entry,
     paintings: Sequence[Painting],
-    data: Path,
+    data: dataset.Data,
     *,
     on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def compare(
     one, other = (measured[name]["figures"] for name in ("litert", "tensorflow"))
     return {
         "model": entry.id,
-        "data": data.resolve().name,
+        "data": dataset.title(data),
         "paintings": len(paintings),
         "date": date.today().isoformat(),
         "processor": processor(),
