@@ -98,16 +98,16 @@ def draw(photos: Canvas, strokes: Floats, strength: float) -> Canvas:
     Returns:
         Photos of the same shape, float32 RGB 0..255.
     """
-    batch, height, width, _ = photos.shape
-    pairs = photos.reshape(batch, height // 2, 2, width // 2, 2, 3)
-    gray = pairs.mean(axis=(2, 4, 5), dtype=np.float32)
+    rows = photos[:, ::2] + photos[:, 1::2]  # step by step: a mean over three axes takes long
+    quads = rows[:, :, ::2] + rows[:, :, 1::2]
+    gray = (quads[..., 0] + quads[..., 1] + quads[..., 2]) / np.float32(12)
     gray -= 127.5  # or the difference of squares would be rounded away
     variance = np.maximum(_around(gray**2) - _around(gray) ** 2, 0.0)
     flat = np.exp(variance * np.float32(-1 / _FLAT**2))
     drawn = np.float32(_DEPTH * min(strength, 1.0)) * flat * strokes[..., 0]
-    found = (pairs + drawn[:, :, None, :, None, None]).clip(0.0, 255.0)
-    covered: Canvas = found.reshape(photos.shape)
-    return covered
+    large: Floats = drawn.repeat(2, axis=1).repeat(2, axis=2)
+    found: Canvas = (photos + large[..., None]).astype(np.float32, copy=False)
+    return np.clip(found, 0.0, 255.0, out=found)
 
 
 def _around(values: Floats) -> Floats:

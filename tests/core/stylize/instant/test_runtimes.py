@@ -50,14 +50,13 @@ def test_both_runtimes_paint_the_same(photo, painting):
     )
     exact = instant.compiled(extractors.load("vgg16"), network.body)
     quick = instant_engine._litert_engine()
-    for rows, strength in ((48, 1.0), (96, 0.4), (64, 1.3), (48, 1.0)):
+    for rows, strength in ((48, 1.0), (128, 0.4), (64, 1.3), (160, 1.3)):
         one, other = (
             instant.paint(photo, [painting], rows=rows, strength=strength, engine=each).astype(int)
             for each in (exact, quick)
         )
-        # In a picture of a few dozen pixels there are fewer places than channels, and what
-        # rounding leaves in the directions that nothing is seen in is enlarged.
-        assert np.abs(one - other).max() <= (1 if rows > 64 else 4), (rows, strength)
+        # Of a few dozen rows there is so little to be seen that rounding counts for more.
+        assert np.abs(one - other).max() <= (1 if rows >= 128 else 5), (rows, strength)
         assert np.abs(one - other).mean() < 0.5
 
 
