@@ -125,6 +125,30 @@ def test_the_setting_decides_what_paints(monkeypatch):
     assert litert_runtime.version() == LiteRTNetwork(models.load_graph).runtime
 
 
+GROWTH = """
+from pathlib import Path
+import numpy as np
+from core import monet
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 // 1_000_000
+
+canvas = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
+monet.paint(canvas)
+before = resident()
+monet.paint(canvas.repeat(16, axis=0).repeat(16, axis=1), brush="fine")
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
+def test_a_large_canvas_leaves_the_process_small():
+    """While it is painted it takes more than 500 MB."""
+    command = [sys.executable, "-c", GROWTH]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 40
+
+
 SCRIPT = """
 import sys
 from core.__main__ import app
