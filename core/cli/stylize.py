@@ -20,7 +20,7 @@ from core.images.types import Pixels
 from core.jobs import Progress, Uncontrolled
 from core.stylize import artist_styles, refine, session
 from core.stylize.request import Mode, Start, StylizeRequest
-from core.stylize.session import Painting, metadata
+from core.stylize.session import Painting, metadata, quickest
 
 _USUAL = StylizeRequest()
 
@@ -95,13 +95,17 @@ def stylize(
             request, note = session.at_hand(request, say)
             if note:
                 say(note)
+        engine = quickest.engine_for(len(photos)) if mode == "instant" else None
     for photo, output in zip(batch, outputs, strict=True):
         with batch.one(photo):
             output.check()
             picture = images.load(photo, enough=2 * rows)
             encoding.check_size(output.format, *refine.size(picture.pixels, rows))
             started = time.monotonic()
-            painting = _paint(request, picture.pixels, chosen, as_json)
+            sketch = None
+            if engine is not None:
+                sketch = session.at_once(request, picture.pixels, chosen, engine=engine)
+            painting = _paint(request, picture.pixels, chosen, sketch, as_json)
             if painting.note not in ("", note):
                 say(painting.note)
             made = metadata.made(
@@ -195,15 +199,16 @@ def _paint(
     request: StylizeRequest,
     photo: Pixels,
     styles: Sequence[Pixels | artist_styles.ArtistStyle],
+    sketch: Pixels | None,
     as_json: bool,
 ) -> Painting:
-    """Paints one photo, as far as Ctrl-C lets it.
+    """Paints one photo, as far as Ctrl-C lets it. `sketch` is its instant picture, if it is there.
 
     Raises:
         KeyboardInterrupt: If there is nothing yet.
     """
     control = _CtrlC()
-    steps = session.paint(request, photo, styles, control=control)
+    steps = session.paint(request, photo, styles, sketch=sketch, control=control)
     while True:
         try:
             _tell(next(steps), as_json)

@@ -45,6 +45,7 @@ MODEL = "instant_style"
 LARGEST = 3_000_000  # pixels painted in one piece; larger pictures are painted at this size
 
 _BYTES = 50  # a pixel of the whole painting, in which it is held as floats and enlarged
+_NETWORK_BYTES = 900  # a pixel of what is painted in one piece, for all that the networks hold
 
 _MARGIN = 16  # mirrored pixels around a picture
 _STYLE_ROWS = 64, 512  # of style pictures; more say nothing more
@@ -98,7 +99,8 @@ def paint(
     """
     engine = engine or _engine()
     height, width = refine.size(photo, rows)
-    if (needed := height * width * _BYTES) > (free := refine.free_bytes()):
+    needed = height * width * _BYTES + min(height * width, LARGEST) * _NETWORK_BYTES
+    if needed > (free := refine.free_bytes()):
         raise refine.TooLarge(
             f"A painting of {width}×{height} pixels takes about {needed / 1e9:.1f} GB of memory, "
             f"and {free / 1e9:.1f} GB are free: choose fewer rows."

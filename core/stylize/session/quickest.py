@@ -75,9 +75,21 @@ def give_way() -> None:
 
 def is_worthwhile() -> bool:
     """Whether the worker would paint faster than this process."""
+    return settings().worker == "auto" and _tensorflow_is_quicker()
+
+
+def engine_for(count: int) -> instant.Engine | None:
+    """What is to paint so many pictures one after the other; None for what paints one here.
+
+    Importing TensorFlow and loading its networks takes as long as some `MANY` pictures save.
+    """
+    many = count >= MANY and _tensorflow_is_quicker()
+    return instant.tensorflow_engine() if many else None
+
+
+def _tensorflow_is_quicker() -> bool:
     return (
         settings().runtime == "auto"
-        and settings().worker == "auto"
         and painter_here() == "litert"
         and compute_dtype() == "mixed_bfloat16"
         and tensorflow_compat.is_installed()
@@ -88,6 +100,8 @@ def painter_here() -> Painter:
     """What runs the networks of the instant picture in this process."""
     return instant.runtime()
 
+
+MANY = 16
 
 _lock = threading.Lock()
 _warming: Handle | None = None

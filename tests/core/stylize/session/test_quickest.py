@@ -206,3 +206,23 @@ def test_the_worker_paints_the_same_picture(real_worker, make_picture):
     here = session.at_once(asked.request, asked.photo, asked.styles)
     assert there.by == "tensorflow"
     assert np.abs(there.pixels.astype(int) - here).mean() < 3
+
+
+@pytest.mark.parametrize(
+    ("count", "dtype", "runtime", "expected"),
+    [
+        (quickest.MANY, "mixed_bfloat16", "auto", "tensorflow's"),
+        (quickest.MANY - 1, "mixed_bfloat16", "auto", None),
+        (quickest.MANY, "float32", "auto", None),
+        (quickest.MANY, "mixed_bfloat16", "litert", None),
+    ],
+)
+def test_many_pictures_are_worth_the_start_of_tensorflow(
+    count, dtype, runtime, expected, monkeypatch
+):
+    monkeypatch.setenv("ATELIER_RUNTIME", runtime)
+    settings.cache_clear()
+    monkeypatch.setattr(quickest, "compute_dtype", lambda: dtype)
+    monkeypatch.setattr(quickest.tensorflow_compat, "is_installed", lambda: True)
+    monkeypatch.setattr(quickest.instant, "tensorflow_engine", lambda: "tensorflow's")
+    assert quickest.engine_for(count) == expected
