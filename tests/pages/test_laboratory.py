@@ -277,7 +277,8 @@ def test_errors_without_a_directory_are_a_table():
     assert len(table) == len(errors)
     assert table["probability"].is_monotonic_decreasing
     assert table["painter"][0] == artists.get(errors["artist"][0]).name
-    assert "Name the directory that was measured, *paintings*" in words(app)
+    data = evaluations.read(LITE).splits["test"].data
+    assert f"Name the directory that was measured, *{data}*" in words(app)
     assert alts(app) == []
 
 
