@@ -113,15 +113,16 @@ def runtimes(
     check_output(path)
     paintings = [painting for painting in dataset.read(data) if painting.split == split]
     entries = [entry for entry in models.classifiers() if entry.graphs]
-    rows = [
-        comparing.compare(entry, paintings, data, on_progress=progress(f"{entry.title}: looked at"))
-        for entry in entries
-        if not model or entry.id in model
-    ]
-    if not rows:
+    chosen = [entry for entry in entries if not model or entry.id in model]
+    if not chosen:
         raise typer.BadParameter("there is no such classifier with a LiteRT graph")
-    write(path, json_text(rows))
-    typer.echo(json_text(rows), nl=False)
+    rows = comparing.read(path)
+    for entry in chosen:
+        rows[entry.id] = comparing.compare(
+            entry, paintings, data, on_progress=progress(f"{entry.title}: looked at")
+        )
+        write(path, json_text(list(rows.values())))
+    typer.echo(json_text([rows[entry.id] for entry in chosen]), nl=False)
 
 
 @app.command()

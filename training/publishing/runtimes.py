@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,17 @@ from training.data.dataset import Painting
 from training.publishing.evaluate import Predictions, figures, milliseconds, predict
 
 FILE = "runtimes.json"  # in the directory of models
+
+
+def read(path: Path) -> dict[str, dict[str, Any]]:
+    """The rows of the file by model, of those that are still what was measured."""
+    rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    known = {entry.id: entry for entry in models.classifiers()}
+    return {
+        row["model"]: row
+        for row in rows
+        if row["model"] in known and row["weights"] == evaluations.digests(known[row["model"]])
+    }
 
 
 def compare(

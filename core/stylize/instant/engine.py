@@ -123,6 +123,7 @@ def paint(
         {name: mixed.correlations[name][None] for name in CORRELATED},
     )
     painted = engine.paint(_padded(canvas), wanted, strength)
+    engine.release()
     picture = painted[_MARGIN : _MARGIN + canvas.shape[0], _MARGIN : _MARGIN + canvas.shape[1]]
     if keep_colors:
         picture = color.with_colors_of(picture, canvas)
@@ -149,6 +150,10 @@ class Engine:
     def look(self, style: Canvas) -> Statistics:
         """The statistics of a style picture."""
         return self._networks.encode(style).statistics
+
+    def release(self) -> None:
+        """Gives back what the last pictures took in memory."""
+        self._networks.release()
 
     def paint(self, photo: Canvas, wanted: Statistics, strength: float) -> Canvas:
         """A photo painted with the statistics of a style: `(height, width, 3)` float32."""

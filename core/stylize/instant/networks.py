@@ -53,6 +53,9 @@ class Networks(Protocol):
             `(batch, height, width, 3)` float32 RGB, about 0..255.
         """
 
+    def release(self) -> None:
+        """Gives back what the last pictures took in memory."""
+
 
 def style_vector(wanted: Mapping[str, Floats]) -> Floats:
     """Moments as the decoder reads them: one vector, of about unit size, for each style.

@@ -144,3 +144,6 @@ class TensorFlowNetworks:
         given = {name: tuple(map(tf.constant, change)) for name, change in changes.items()}
         painted: Canvas = self._decode(dict(maps), given, tf.constant(style)).numpy()
         return painted
+
+    def release(self) -> None:
+        """See `networks.Networks`: TensorFlow keeps nothing of a picture."""

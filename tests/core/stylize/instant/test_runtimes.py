@@ -14,7 +14,7 @@ from core import examples, images, models
 from core.settings import ROOT, settings
 from core.stylize import extractors, instant
 from core.stylize.instant import engine as instant_engine
-from core.stylize.instant.networks import PICTURE
+from core.stylize.instant.networks import DECODER, ENCODER, PICTURE
 
 pytestmark = pytest.mark.skipif(
     models.get(instant.MODEL).graphs is None, reason="the painter ships without graphs"
@@ -110,3 +110,10 @@ finally:
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
     assert images.load(tmp_path / "out.png").pixels.shape[0] == 48
+
+
+def test_no_memory_of_a_picture_is_kept_for_the_next():
+    photo = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
+    instant.paint(photo, [photo[::-1]], rows=96)
+    for graph in (ENCODER, DECODER):
+        assert models.load_graph(instant.MODEL, graph)._free == []
