@@ -202,7 +202,8 @@ def _attempts(attempts: Sequence[evaluations.Attempt]) -> None:
             column_config={
                 "title": text("Recipe", pinned=True),
                 "macro_accuracy": number(
-                    "Macro accuracy", help="Mean over 34 artists, on the test split."
+                    "Macro accuracy",
+                    help="Mean over the artists that it was trained for, on the test split.",
                 ),
                 "nine": number(
                     "Macro, nine artists",
