@@ -5,7 +5,7 @@ The weights of a model are kept once, in the `.weights.h5` file that Keras reads
 constants are left out, and a `<graph>.json`, which says for each of them from which dataset of
 which model's weights it comes, and in which order of axes. Filling a graph puts them, in float32,
 where the file format expects constants that lie behind the graph itself (`Buffer.offset` and
-`Buffer.size` of its schema). `training.publishing.graphs` writes the archive.
+`Buffer.size` of its schema). `training.publishing.litert.graphs` writes the archive.
 """
 
 from __future__ import annotations

@@ -57,9 +57,17 @@ def picture(page: Page, name: str) -> None:
 def choose(page: Page, chart: str, x: float, y: float) -> None:
     """A click in a chart, at shares of its width and height."""
     area = page.locator(f".st-key-{chart} .nsewdrag").first
-    area.scroll_into_view_if_needed()
+    # A chart may be taller than the window: the place is brought to its middle.
+    area.evaluate(
+        """(area, share) => {
+            const box = area.getBoundingClientRect();
+            const main = document.querySelector("[data-testid=stMain]");
+            main.scrollBy(0, box.top + box.height * share - innerHeight / 2);
+        }""",
+        y,
+    )
     box = area.bounding_box()
-    area.click(position={"x": box["width"] * x, "y": box["height"] * y})
+    page.mouse.click(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
 
 
 def test_all_models_and_their_table(server: str, page: Page, tmp_path: Path):

@@ -30,12 +30,12 @@ from training.data.inputs import (
 from training.publishing import (
     cards,
     catalogue,
-    classifier_graph,
     evaluate,
     evidence,
     fitting,
     weights,
 )
+from training.publishing.litert import classifier as classifier_graph
 
 log = logging.getLogger(__name__)
 

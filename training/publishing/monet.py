@@ -13,7 +13,7 @@ from core.monet.tiled import Painter
 from training import cyclegan, runs
 from training.cyclegan.evaluate import check_measurable, measure
 from training.publishing import cards, catalogue, evidence
-from training.publishing.painter_graphs import monet as monet_graphs
+from training.publishing.litert import monet as monet_graphs
 from training.publishing.weights import write_half
 
 # By the side that is painted: direction, title, summary.
@@ -107,7 +107,7 @@ def renew_graphs(entry: models.Entry, pictures: Sequence[Path], out: Path) -> mo
     """Converts a generator that is in the catalogue already; its figures stay.
 
     Args:
-        pictures: See `training.publishing.painter_graphs.monet.publish`.
+        pictures: See `training.publishing.litert.monet.publish`.
 
     Raises:
         graphs.DisagreementError: If LiteRT gives something else than Keras.

@@ -18,7 +18,7 @@ from core.stylize import instant, objective, refine
 from training import runs
 from training.data.inputs import TrainingError, check_readable
 from training.publishing import cards, catalogue, evidence
-from training.publishing.painter_graphs import stylizer as painter_graphs
+from training.publishing.litert import stylizer as stylizer_graphs
 from training.publishing.weights import write_half
 from training.stylizer import Options
 
@@ -95,7 +95,7 @@ def renew_graphs(
         paintings: Styles.
 
     Raises:
-        training.publishing.graphs.DisagreementError: If LiteRT paints something else than Keras.
+        litert.graphs.DisagreementError: If LiteRT paints something else than Keras.
     """
     path = out / entry.file.name
     decoder = models.build(entry, models.checked(path, entry.file.sha256), dtype="float32").body
@@ -122,7 +122,7 @@ def _with_graphs(
         entry.base: models.resolve(models.get(entry.base), ours=True),
     }
     pairs = _pairs(photos, paintings, COMPARED)
-    found = painter_graphs.publish(entry, decoder, pairs, paths, stage, out)
+    found = stylizer_graphs.publish(entry, decoder, pairs, paths, stage, out)
     return entry.model_copy(update={"graphs": found})
 
 

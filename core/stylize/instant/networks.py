@@ -15,7 +15,7 @@ from core.stylize.instant.matching import Change
 from core.stylize.instant.moments import LAYERS, Statistics
 
 ENCODER, DECODER = "encoder", "decoder"
-"""The graphs of the model, see `training.publishing.painter_graphs.stylizer`."""
+"""The graphs of the model, see `training.publishing.litert.stylizer`."""
 
 PICTURE, STYLE, FACTOR, SHIFT = "picture", "style", "factor", "shift"
 

@@ -55,10 +55,12 @@ def test_weights_that_do_not_fit_are_refused_in_a_sentence(tmp_path, weights, wr
         models.read_graph(archive(tmp_path, wrong), "one", {"a": weights})
 
 
-@pytest.mark.parametrize("entry", [e for e in models.catalogue().values() if e.graphs], ids=str)
+@pytest.mark.parametrize(
+    "entry", [e for e in models.catalogue().values() if e.graphs], ids=lambda e: e.id
+)
 def test_no_archive_holds_weights_again(entry):
     path = models.ASSETS / entry.graphs.file.name
-    assert path.stat().st_size == entry.graphs.file.bytes < 0.02 * entry.total_bytes + 30_000
+    assert path.stat().st_size == entry.graphs.file.bytes < 0.03 * entry.total_bytes + 30_000
     with zipfile.ZipFile(path) as opened:
         assert set(opened.namelist()) == {
             f"{name}.{kind}" for name in graphs.names(path) for kind in ("tflite", "json")

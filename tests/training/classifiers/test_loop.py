@@ -437,12 +437,12 @@ def test_a_loss_that_is_no_number_ends_the_run(paintings, phased, tmp_path):
 def test_a_run_keeps_to_the_network_that_it_started_with(tmp_path):
     """Even when the file that it could not have is there in the meantime."""
     asked = RECIPES["resnet50"]
-    settled = loop._settle(tmp_path, asked, ["A"], Path("data"), None)
+    settled = loop._settle(tmp_path, asked, ["A"], "data", None)
     assert settled.network == "resnet50_v2"
     (tmp_path / pretrained.keras_resnet50().name).touch()
-    assert loop._settle(tmp_path, asked, ["A"], Path("data"), tmp_path) == settled
+    assert loop._settle(tmp_path, asked, ["A"], "data", tmp_path) == settled
     with pytest.raises(ValueError, match="other options"):
-        loop._settle(tmp_path, RECIPES["resnet50_two_phase"], ["A"], Path("data"), None)
+        loop._settle(tmp_path, RECIPES["resnet50_two_phase"], ["A"], "data", None)
 
 
 def test_the_head_of_vgg16_learns_from_the_features_of_the_one_that_ships(paintings, tmp_path):
@@ -476,7 +476,11 @@ def test_every_recipe_can_be_given_on_the_command_line_and_written_down():
 @pytest.mark.parametrize("model", [entry.id for entry in models.classifiers()])
 def test_published_options_are_those_of_the_recipe(model):
     recorded = json.loads((models.ASSETS / model / "options.json").read_text())
-    assert from_options(recorded) == RECIPES[model]
+    if "together" in recorded:  # see training.accelerator: its views and rates are its own
+        found, recipe = from_options(recorded), RECIPES[model]
+        assert (found.network, found.architecture) == (recipe.network, recipe.architecture)
+    else:
+        assert from_options(recorded) == RECIPES[model]
 
 
 def test_phases_and_the_architecture_can_be_changed_part_by_part():

@@ -305,7 +305,6 @@ def test_a_run_is_trained_measured_and_published(tmp_path: Path, vgg16_weights, 
     shipped = tmp_path / "models"
     monkeypatch.setattr(catalogue, "ASSETS", shipped)
     monkeypatch.setattr(loading, "_loaded", {})
-    monkeypatch.setattr(loading, "_graphs", {})
     models.catalogue.cache_clear()
     try:
         entries = publish_monet.publish_monet(

@@ -13,8 +13,9 @@ import tensorflow as tf
 
 from core import models
 from training.data.inputs import TrainingError
-from training.publishing import classifier_graph, graphs
-from training.publishing.graphs import Graph
+from training.publishing.litert import classifier as classifier_graph
+from training.publishing.litert import graphs
+from training.publishing.litert.graphs import Graph
 
 
 def network(weights: Path) -> keras.Model:

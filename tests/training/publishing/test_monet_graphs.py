@@ -12,8 +12,8 @@ from core import images, models
 from core.models import architectures
 from core.monet import keras_network
 from core.monet.keras_network import KerasNetwork
-from training.publishing import graphs
-from training.publishing.painter_graphs import monet as monet_graphs
+from training.publishing.litert import graphs
+from training.publishing.litert import monet as monet_graphs
 
 
 @pytest.fixture(scope="module")

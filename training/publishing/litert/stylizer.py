@@ -18,8 +18,8 @@ from core.stylize.instant.litert_networks import LiteRTNetworks
 from core.stylize.instant.moments import measure
 from core.stylize.instant.networks import FACTOR, PICTURE, SHIFT, STYLE
 from core.stylize.style import CORRELATED
-from training.publishing import graphs
-from training.publishing.graphs import Graph
+from training.publishing.litert import graphs
+from training.publishing.litert.graphs import Graph
 
 ROWS = 256  # of the pictures that are compared
 TOLERANCE = {instant.ENCODER: 1e-4, instant.DECODER: 0.01, PICTURE: 1.0}

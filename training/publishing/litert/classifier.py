@@ -14,8 +14,8 @@ import tensorflow as tf
 from core import identify, images, models
 from core.images.types import Pixels
 from training.data.dataset import Painting
-from training.publishing import graphs
-from training.publishing.graphs import Graph
+from training.publishing.litert import graphs
+from training.publishing.litert.graphs import Graph
 
 log = logging.getLogger(__name__)
 

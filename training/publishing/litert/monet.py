@@ -16,8 +16,8 @@ from core.images.types import Canvas, Floats
 from core.monet import keras_network
 from core.monet.keras_network import KerasNetwork
 from core.monet.networks import MOMENTS, TILE, WHOLE, LiteRTNetwork, Network
-from training.publishing import graphs
-from training.publishing.graphs import Graph
+from training.publishing.litert import graphs
+from training.publishing.litert.graphs import Graph
 
 TOLERANCE = {WHOLE: 0.05, MOMENTS: 1e-3, TILE: 0.05}
 """Of what is painted, before it is rounded to 0..255; and of moments against their deviation."""

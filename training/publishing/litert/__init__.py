@@ -1,0 +1,1 @@
+"""LiteRT graphs of trained networks: their conversion, and the comparison with Keras."""

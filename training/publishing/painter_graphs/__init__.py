@@ -1,1 +1,0 @@
-"""The LiteRT graphs of networks that paint: their conversion, and the comparison with Keras."""
