@@ -26,9 +26,15 @@ NEED_TENSORFLOW = [
     ROOT / "tests" / name
     for name in (
         "core/models/test_architectures.py",
+        "core/monet/test_networks.py",
+        "core/monet/test_tiled.py",
+        "core/stylize/instant/test_correction.py",
         "core/stylize/instant/test_engine.py",
+        "core/stylize/instant/test_matching.py",
+        "core/stylize/instant/test_moments.py",
         "core/stylize/objective",
         "core/stylize/session/test_painting.py",
+        "core/stylize/test_artist_styles.py",
         "core/stylize/test_extractors.py",
         "core/stylize/test_refine.py",
         "core/test_tensorflow_compat.py",

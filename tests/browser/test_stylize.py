@@ -58,6 +58,7 @@ def set_slider(page: Page, name: str, key: str) -> None:
     page.get_by_role("slider", name=name).press(key)
 
 
+@pytest.mark.tensorflow
 def test_two_dropped_files_become_a_painting(server: str, page: Page, tmp_path):
     page.goto(f"{server}/stylize")
     drop(page, 0, ("the meadow.jpg", PHOTO.read()))
@@ -118,6 +119,7 @@ def test_two_dropped_files_become_a_painting(server: str, page: Page, tmp_path):
     expect(alone).to_have_js_property("naturalHeight", 160)
 
 
+@pytest.mark.tensorflow
 def test_a_painting_survives_another_page(server: str, page: Page):
     page.goto(f"{server}/stylize")
     page.get_by_role("heading", name="Your photo").wait_for()

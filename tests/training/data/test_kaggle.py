@@ -21,6 +21,8 @@ from typer.testing import CliRunner
 from training.__main__ import app
 from training.data import kaggle
 
+pytest.importorskip("kagglehub")  # of requirements-dev.txt
+
 SERVICE = "/v1/datasets.DatasetApiService"
 
 

@@ -43,6 +43,7 @@ def asked_for(monkeypatch):
     settings.cache_clear()
 
 
+@pytest.mark.tensorflow
 def test_both_runtimes_paint_the_same(photo, painting):
     """Of every size, with styles that are looked at, in any strength, one after the other."""
     network = models.build(
