@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 from core import models
 from core.errors import InvalidRequest
 from core.files import check_output, write
-from training.data.files import json_text
+from training.data.files import json_text, name_for
 from training.data.inputs import TrainingError
 
 
@@ -34,6 +35,19 @@ def staged(out: Path) -> Iterator[Path]:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".publishing-", dir=out) as directory:
         yield Path(directory)
+
+
+def named(written: Path, out: Path) -> models.WeightsFile:
+    """A file that lies ready under the name that it will have, and its digest.
+
+    Args:
+        out: Where it will be. Another file of its name that lies there keeps it.
+    """
+    content = written.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    name = name_for(out / written.name, digest).name
+    written.rename(written.with_name(name))
+    return models.WeightsFile(name=name, sha256=digest, bytes=len(content))
 
 
 def place(stage: Path, entries: Sequence[models.Entry], out: Path) -> None:

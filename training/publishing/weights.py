@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import numpy as np
 
 from core import models
 from core.models.registry import builders
-from training.data.files import name_for
 from training.publishing import cards, catalogue
 
 
@@ -28,11 +26,7 @@ def write_half(
     half.set_weights([np.asarray(w, np.float16) for w in model.get_weights()])
     written = stage / f"{model_id}.weights.h5"
     half.save_weights(written)
-    content = written.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    name = name_for(out / written.name, digest).name
-    written.rename(stage / name)
-    return models.WeightsFile(name=name, sha256=digest, bytes=len(content))
+    return catalogue.named(written, out)
 
 
 def publish_vgg16_base(weights: Path | None, *, out: Path | None = None) -> models.Entry:

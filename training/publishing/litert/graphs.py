@@ -7,7 +7,6 @@ files again, whatever their order of axes, are left out, and a list says where t
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import logging
 import tempfile
@@ -23,8 +22,8 @@ import tensorflow as tf
 from core import models
 from core.models import graphs
 from core.models.graphs import Constant
-from training.data.files import name_for
 from training.data.inputs import TrainingError
+from training.publishing import catalogue
 
 log = logging.getLogger(__name__)
 
@@ -70,11 +69,7 @@ def write(
     """
     written = stage / f"{model_id}.litert.zip"
     graphs.write(written, {name: _bare(each, weights) for name, each in converted.items()})
-    content = written.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    name = name_for(out / written.name, digest).name
-    written.rename(stage / name)
-    return models.WeightsFile(name=name, sha256=digest, bytes=len(content))
+    return catalogue.named(written, out)
 
 
 def described(
