@@ -43,19 +43,12 @@ class Constant(BaseModel):
 _constants = TypeAdapter(tuple[Constant, ...])
 
 
-def names(archive: Path) -> list[str]:
-    """The graphs that an archive holds."""
-    with zipfile.ZipFile(archive) as opened:
-        members = (Path(name) for name in opened.namelist())
-        return [member.stem for member in members if member.suffix == ".tflite"]
-
-
 def read(archive: Path, graph: str, weights: Mapping[str, Path]) -> bytes:
     """A graph with its weights, as LiteRT takes it.
 
     Args:
         archive: A file that was checked; so are the weights.
-        graph: One of `names`.
+        graph: The name of one that it holds.
         weights: Id of a model to its `.weights.h5`, for all that the graph's constants need.
 
     Raises:
