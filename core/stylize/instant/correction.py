@@ -57,10 +57,10 @@ def shrunk(pictures: Canvas, height: int, width: int) -> Canvas:
             covered = np.minimum(place + 1, edges[1:]) - np.maximum(place, edges[:-1])
             share = np.maximum(covered, 0) * size / old
             if share.any():
-                shape = [1, 1, 1, 1]
-                shape[axis] = size
                 part = pictures.take(np.minimum(place, old - 1), axis)
-                part *= share.astype(np.float32).reshape(shape)
+                # All that is inside of an axis in one loop: one over three channels takes longer.
+                inside = part.reshape(*part.shape[:axis], -1)
+                inside *= share.astype(np.float32).repeat(inside.shape[-1] // size)
                 total = total + part
         assert isinstance(total, np.ndarray)
         pictures = total

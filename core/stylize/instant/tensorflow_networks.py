@@ -18,21 +18,31 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
-def look(seen: Callable[[Any], Mapping[str, Any]], pictures: tf.Tensor) -> dict[str, tf.Tensor]:
+def look(
+    seen: Callable[[Any], Mapping[str, Any]], pictures: tf.Tensor, *, reshape: bool = True
+) -> dict[str, tf.Tensor]:
     """What an encoder gives: the maps of pictures by layer, and what it has measured of them.
 
     Args:
         seen: From pictures of half the size, RGB 0..255, to the maps of `LAYERS`.
         pictures: `(batch, height, width, 3)` RGB 0..255; sides are multiples of 16.
+        reshape: See `measured`.
     """
     import tensorflow as tf
 
     maps = seen(tf.nn.avg_pool2d(pictures, 2, 2, "VALID"))
-    return {name: maps[name] for name in LAYERS} | measured(maps)
+    return {name: maps[name] for name in LAYERS} | measured(maps, reshape=reshape)
 
 
-def measured(maps: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """What `moments.statistics` needs to know of maps, float32."""
+def measured(maps: Mapping[str, tf.Tensor], *, reshape: bool = True) -> dict[str, tf.Tensor]:
+    """What `moments.statistics` needs to know of maps, float32.
+
+    Args:
+        maps: `(batch, height, width, channels)`, by layer.
+        reshape: Whether maps whose channels are looked at together are made one long row first:
+            one large product of matrices takes half as long as one a row. A graph for LiteRT must
+            not, since a reshaped map would keep the size with which it was traced.
+    """
     import tensorflow as tf
 
     found = {}
@@ -41,23 +51,34 @@ def measured(maps: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         if name in CORRELATED:
             # A quarter of the places says as much. Pooling takes them much faster than a slice.
             map_ = tf.nn.avg_pool2d(map_, 1, 2, "VALID")
+            map_ = _one_row(map_) if reshape else map_
         map_ = tf.cast(map_, tf.float32)
         mean = tf.reduce_mean(map_, axis=(1, 2), keepdims=True)
         found[measure(name, MEAN)] = mean[:, 0, 0]
         away = map_ - mean
         found[measure(name, VARIANCE)] = tf.reduce_mean(tf.square(away), axis=(1, 2))
-        if name in CORRELATED:  # row by row: a reshaped map would have a size of its own
+        if name in CORRELATED:
             rows = tf.matmul(away, away, transpose_a=True)
             found[measure(name, PRODUCTS)] = tf.reduce_mean(rows, axis=1)
     return found
 
 
-def matched(maps: Mapping[str, tf.Tensor], changes: Mapping[str, Sequence[Any]]) -> list[tf.Tensor]:
+def _one_row(map_: tf.Tensor) -> tf.Tensor:
+    """A map as `(batch, 1, height * width, channels)`."""
+    import tensorflow as tf
+
+    return tf.reshape(map_, (tf.shape(map_)[0], 1, -1, map_.shape[3]))
+
+
+def matched(
+    maps: Mapping[str, tf.Tensor], changes: Mapping[str, Sequence[Any]], *, reshape: bool = True
+) -> list[tf.Tensor]:
     """Maps given the statistics of a style.
 
     Args:
         maps: `(batch, height, width, channels)`, by layer.
         changes: Factor and shift of each, see `matching.Change`.
+        reshape: See `measured`.
 
     Returns:
         The maps in the order of `STYLE_LEVELS`, of about unit size, as the decoder takes them.
@@ -69,7 +90,9 @@ def matched(maps: Mapping[str, tf.Tensor], changes: Mapping[str, Sequence[Any]])
         map_ = maps[name]
         factor, shift = (tf.cast(each, map_.dtype) for each in changes[name])
         if name in CORRELATED:
-            found.append(tf.matmul(map_, factor[:, None]) + shift[:, None, None])
+            rows = _one_row(map_) if reshape else map_
+            moved = tf.matmul(rows, factor[:, None]) + shift[:, None, None]
+            found.append(tf.reshape(moved, tf.shape(map_)) if reshape else moved)
         else:
             found.append(map_ * factor[:, None, None] + shift[:, None, None])
     return found
@@ -79,6 +102,7 @@ class TensorFlowNetworks:
     """Both networks, each compiled once for all sizes; see `networks.Networks`.
 
     Attributes:
+        side_by_side: TensorFlow has threads for all calls together.
         decoder: The decoder as it was given, for who trains it.
 
     Args:
@@ -86,6 +110,8 @@ class TensorFlowNetworks:
         decoder: See `core.models.architectures.style_decoder`; None for who only looks.
         batch: Of all pictures; None if it changes from call to call, which only `encode` allows.
     """
+
+    side_by_side = True
 
     def __init__(
         self, eye: extractors.Loaded, decoder: keras.Model | None, *, batch: int | None = 1

@@ -78,7 +78,7 @@ def encoder_graph(base: keras.Model) -> Graph:
         return seen(tf.nn.conv2d(half, reversed_, 1, "SAME") - mean, training=False)
 
     def run(picture: tf.Tensor) -> dict[str, tf.Tensor]:
-        return instant.look(look, picture)
+        return instant.look(look, picture, reshape=False)
 
     return Graph(run, {PICTURE: tf.TensorSpec((1, _TRACED, _TRACED, 3), tf.float32)})
 
@@ -101,7 +101,7 @@ def decoder_graph(decoder: keras.Model) -> Graph:
             name: (given[measure(name, FACTOR)], given[measure(name, SHIFT)])
             for name in instant.LAYERS
         }
-        maps = instant.matched(given, changes)
+        maps = instant.matched(given, changes, reshape=False)
         return {PICTURE: enlarging([*maps, given[STYLE]], training=False)}
 
     return Graph(run, inputs)
