@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -159,14 +158,8 @@ class Engine:
     def paint(self, photo: Canvas, wanted: Statistics, strength: float) -> Canvas:
         """A photo painted with the statistics of a style: `(height, width, 3)` float32."""
         photo = underdrawing.draw(photo, underdrawing.covering(*photo.shape[1:3]), strength)
-        if self._networks.side_by_side:
-            with ThreadPoolExecutor(1) as beside:
-                looking = beside.submit(self._networks.encode, photo)
-                missed = sketch(self._networks, photo, wanted, strength)
-            maps, own = looking.result()
-        else:
-            missed = sketch(self._networks, photo, wanted, strength)
-            maps, own = self._networks.encode(photo)
+        missed = sketch(self._networks, photo, wanted, strength)
+        maps, own = self._networks.encode(photo)
         asked = corrected(towards(own, wanted, strength), *missed)
         vector = style_vector(asked.moments)
         painted: Canvas = self._networks.decode(maps, changes(own, asked), vector)[0]

@@ -19,8 +19,6 @@ class LiteRTNetworks:
     encoder: models.Network
     decoder: models.Network
 
-    side_by_side = False  # each interpreter has threads of its own, for all cores
-
     def encode(self, pictures: Canvas) -> Seen:
         """Sees a picture, `(1, height, width, 3)`."""
         found = self.encoder(**{PICTURE: pictures})

@@ -36,10 +36,6 @@ class Seen(NamedTuple):
 class Networks(Protocol):
     """Both networks, whatever runs them. May be called from any thread."""
 
-    @property
-    def side_by_side(self) -> bool:
-        """Whether calls share the cores: one works on while another waits for NumPy."""
-
     def encode(self, pictures: Canvas) -> Seen:
         """Sees pictures, `(batch, height, width, 3)` RGB 0..255, sides multiples of 16."""
 

@@ -102,7 +102,6 @@ class TensorFlowNetworks:
     """Both networks, each compiled once for all sizes; see `networks.Networks`.
 
     Attributes:
-        side_by_side: TensorFlow has threads for all calls together.
         decoder: The decoder as it was given, for who trains it.
 
     Args:
@@ -110,8 +109,6 @@ class TensorFlowNetworks:
         decoder: See `core.models.architectures.style_decoder`; None for who only looks.
         batch: Of all pictures; None if it changes from call to call, which only `encode` allows.
     """
-
-    side_by_side = True
 
     def __init__(
         self, eye: extractors.Loaded, decoder: keras.Model | None, *, batch: int | None = 1

@@ -56,9 +56,11 @@ def test_both_runtimes_paint_the_same(photo, painting):
             instant.paint(photo, [painting], rows=rows, strength=strength, engine=each).astype(int)
             for each in (exact, quick)
         )
-        # Of a few dozen rows there is so little to be seen that rounding counts for more.
-        assert np.abs(one - other).max() <= (1 if rows >= 128 else 5), (rows, strength)
-        assert np.abs(one - other).mean() < 0.5
+        away = np.abs(one - other)
+        # Of a few dozen rows the deepest map has fewer places than channels: what is not known of
+        # its covariance is rounding, whose size depends on the processor.
+        assert away.mean() < (0.05 if rows >= 128 else 4), (rows, strength)
+        assert rows < 128 or away.max() <= 1, (rows, strength)
 
 
 def test_litert_is_chosen_unless_it_cannot(asked_for):
