@@ -22,8 +22,8 @@ from core.similar.index_file import Index
 log = logging.getLogger(__name__)
 
 EXACT = 100_000  # paintings up to which all of them are looked at: some 20 ms
-_SAMPLE = 64  # rows a cell that k-means is given
-_ROUNDS = 10  # of k-means
+_SAMPLE = 40  # rows a cell that k-means is given
+_ROUNDS = 5  # of k-means
 _LOOKED_INTO = 64  # cells: about one painting in sixty of a million
 _AT_A_TIME = 100_000  # rows that are put into cells
 

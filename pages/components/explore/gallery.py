@@ -118,7 +118,7 @@ def _offer_more(file: str) -> None:
 def _wall(place: Path, rows: pd.DataFrame) -> None:
     with st.container(horizontal=True):
         for each in rows.itertuples():
-            with st.container(width=WIDTH):
+            with st.container(width=WIDTH, gap="xsmall"):
                 try:
                     picture = pictures.of_file(str(place / each.file))
                 except images.UnreadablePicture as error:

@@ -63,7 +63,7 @@ def draw(
     shown = [each for each in found if collection.may_be_shown(each.painting.artist)]
     with st.container(horizontal=True):
         for each in shown:
-            with st.container(width=WIDTH):
+            with st.container(width=WIDTH, gap="xsmall"):
                 _one(place, each)
                 if below is not None:
                     below(each)
@@ -85,7 +85,7 @@ def _one(place: Path, neighbor: Neighbor) -> None:
         width="stretch",
         alt=f"A painting like it: {_name(neighbor)}, distance {neighbor.distance:.2f}",
     )
-    lines = (painting.artist, title(painting.file), f"{neighbor.distance:.2f}")
+    lines = (painting.artist, title(painting.file), f"distance {neighbor.distance:.2f}")
     st.caption("  \n".join(map(uploads.plain, lines)))
 
 
