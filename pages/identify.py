@@ -10,6 +10,7 @@ import streamlit as st
 
 from core import artists, errors, examples, identify, images, models
 from core.identify import IdentifyRequest
+from pages.components.similar import row
 from pages.components.ui import cards, charts, downloads, heat, pictures, theme, uploads
 from pages.components.ui.fields import label, tip, within
 from pages.components.ui.progress import LOADING
@@ -232,6 +233,7 @@ progress = st.progress(0.0) if len(queue) > 1 else None
 for place, (key, given) in enumerate(uploads.keyed(queue), start=1):
     try:
         show(given, look(key, given, model), top)
+        row.of_upload(given.data)
     except images.UnreadablePicture as error:
         st.warning(f"**{given.label}**: {error}", icon=":material/broken_image:")
     except Exception as error:  # the others' turn comes all the same
@@ -242,6 +244,8 @@ for place, (key, given) in enumerate(uploads.keyed(queue), start=1):
         st.divider()
 if progress:
     progress.empty()
+if queue:
+    row.of_collection()
 
 if not dropped:
     st.markdown("**Nothing at hand? Try one of these.**" if not queue else "**Another one?**")

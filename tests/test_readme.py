@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 
@@ -90,3 +91,20 @@ def test_what_is_said_of_the_instant_style_was_measured():
     )
     assert words in " ".join(README.split()), f"The README should say: {words}"
     assert f"painters by name: {len(artist_styles.catalogue())} of them" in " ".join(README.split())
+
+
+def test_what_is_said_of_similar_paintings_was_measured():
+    path = models.assets() / models.DEFAULT / "similar.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert found["weights"] == models.get(models.DEFAULT).file.sha256
+    recall, took = found["recall"], found["query_ms"]
+    for words in (
+        f"Of {found['looked_for']} test paintings among {found['indexed']:,}, ",
+        f"{recall['mirror_image']:.3f} are found by their mirror image",
+        f"{recall['crop']:.3f} by a crop",
+        f"{recall['gray']:.3f} by a copy without color",
+        f"{found['same_painter']:.3f} of {found['same_painter_of']:,} test paintings",
+        f"the classifier names {found['classifier_accuracy']:.3f} rightly",
+        f"among 100,000 takes {took['exact_100000']['processor_time']:.0f} ms of processor time",
+    ):
+        assert words in " ".join(README.split()), f"The README should say: {words}"

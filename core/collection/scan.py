@@ -148,9 +148,14 @@ def known(directory: Path) -> int:
 
 @dataclass(frozen=True)
 class Directory:
-    """The payload of the task "scan"."""
+    """The payload of the task "scan".
+
+    Attributes:
+        similar: Whether to build the index of `core.similar`, too.
+    """
 
     path: Path
+    similar: bool = False
 
 
 @jobs.task("scan", queue="scan")
@@ -162,6 +167,7 @@ def run(payload: Directory, control: Control) -> Generator[Progress, None, None]
         RuntimeError: If the process fails, with the end of what it said.
     """
     command = [sys.executable, "-m", "core", "scan", str(payload.path), "--json"]
+    command += ["--similar"] if payload.similar else []
     with (
         # Into a file: nobody reads a pipe meanwhile, and libraries write there a lot.
         tempfile.TemporaryFile("w+", errors="replace") as complaints,
@@ -175,7 +181,7 @@ def run(payload: Directory, control: Control) -> Generator[Progress, None, None]
             row = json.loads(line)
             done, of = row["done"], row["of"]
             yield Progress(
-                phase="measuring" if done < of else "comparing",
+                phase=row.get("phase") or ("measuring" if done < of else "comparing"),
                 step=done,
                 of=of,
                 fraction=done / of if of else 0.0,
@@ -186,14 +192,19 @@ def run(payload: Directory, control: Control) -> Generator[Progress, None, None]
             raise RuntimeError(f"The scan of {payload.path} ended early: {complaint}")
 
 
-def in_background(directory: Path) -> Handle:
-    """Scans as a job of the task "scan". Unseen, it goes on."""
-    return jobs.submit("scan", Directory(directory.resolve()), key=job_key(directory))
+def in_background(directory: Path, *, similar: bool = False) -> Handle:
+    """Scans as a job of the task "scan". Unseen, it goes on.
+
+    Args:
+        similar: Whether to build the index of `core.similar`, too.
+    """
+    key = job_key(directory, similar=similar)
+    return jobs.submit("scan", Directory(directory.resolve(), similar), key=key)
 
 
-def job_key(directory: Path) -> str:
+def job_key(directory: Path, *, similar: bool = False) -> str:
     """The key of the job that scans a directory, for `core.jobs.find`."""
-    return f"scan {directory.resolve()}"
+    return f"scan {directory.resolve()}{' similar' if similar else ''}"
 
 
 def _measure_all(directory: Path, todo: list[str], workers: int) -> Iterator[list[Measured]]:

@@ -78,6 +78,12 @@ def known(database: sqlite3.Connection) -> dict[str, tuple[int, int]]:
     return {file: (size, changed) for file, size, changed in rows}
 
 
+def readable(database: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+    """As `known`, without the files that could not be read."""
+    rows = database.execute("SELECT file, bytes, changed FROM pictures WHERE error = ''")
+    return {file: (size, changed) for file, size, changed in rows}
+
+
 def count(database: sqlite3.Connection) -> int:
     """How many files were measured."""
     found: int = database.execute("SELECT count(*) FROM pictures").fetchone()[0]

@@ -15,7 +15,7 @@ from core.models.entries import (
     get,
 )
 from core.models.keras_runtime import KerasLoaded
-from core.models.litert_runtime import CLASSIFIER, SIGNATURE, LiteRTLoaded, Network
+from core.models.litert_runtime import CLASSIFIER, FEATURES, SIGNATURE, LiteRTLoaded, Network
 from core.models.loading import (
     build,
     is_loaded,
@@ -32,6 +32,7 @@ __all__ = [
     "ASSETS",
     "CLASSIFIER",
     "DEFAULT",
+    "FEATURES",
     "SIGNATURE",
     "Calibration",
     "Entry",

@@ -47,6 +47,21 @@ class KerasLoaded:
             found: Floats = self._compiled(pictures)[0].numpy()
         return found
 
+    def features(self, pictures: npt.NDArray[np.uint8]) -> Floats:
+        """Describes paintings, see `core.models.runtime.Loaded.features`."""
+        import tensorflow as tf
+
+        seen = tf.constant(pictures, tf.float32)
+        if self.entry.views == 2:
+            seen = tf.concat([seen, tf.reverse(seen, axis=[2])], axis=0)
+        with self.lock:
+            pooled = tf.reduce_mean(
+                tf.cast(self.body(seen, training=False), tf.float32), axis=(1, 2)
+            )
+        views = tf.reshape(pooled, (self.entry.views, -1, pooled.shape[1]))
+        found: Floats = tf.reduce_mean(views, axis=0).numpy()
+        return found
+
     def grad_cam(self, picture: Pixels, output: int) -> Floats:
         """Where a picture speaks for an output, see `core.models.runtime.Loaded.grad_cam`."""
         import tensorflow as tf

@@ -138,6 +138,11 @@ class LiteRTLoaded:
         found = [self.network(picture=each[None], output=_ANY)["logits"] for each in pictures]
         return np.concatenate(found)
 
+    def features(self, pictures: npt.NDArray[np.uint8]) -> Floats:
+        """Describes paintings, see `core.models.runtime.Loaded.features`."""
+        found = [self.network(picture=each[None], output=_ANY)[FEATURES] for each in pictures]
+        return np.concatenate(found)
+
     def grad_cam(self, picture: Pixels, output: int) -> Floats:
         """Where a picture speaks for an output, see `core.models.runtime.Loaded.grad_cam`."""
         return self.network(picture=picture[None], output=np.array(output, np.int32))["heat"]
@@ -145,5 +150,9 @@ class LiteRTLoaded:
 
 CLASSIFIER = "classifier"
 """The graph from `picture`, `(1, side, side, 3)` uint8, and the number of an `output` to the
-mean `logits` of the views, `(1, artists + 1)`, and the `heat` of that output."""
+mean `logits` of the views, `(1, artists + 1)`, the `heat` of that output, and the mean
+`FEATURES` of the views, `(1, channels)`."""
+FEATURES = "features"
+"""The output of `CLASSIFIER` that describes a painting; graphs of older versions lack it, and
+`core.models.entries.Graphs.difference` does not name it."""
 _ANY = np.array(0, np.int32)

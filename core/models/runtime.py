@@ -38,6 +38,17 @@ class Loaded(Protocol):
             `(n, artists + 1)` float32 logits, the mean over the model's views.
         """
 
+    def features(self, pictures: npt.NDArray[np.uint8]) -> Floats:
+        """What the classifier knows of a painting before it names anybody.
+
+        Args:
+            pictures: As for `logits`.
+
+        Returns:
+            `(n, channels)` float32: the last convolutional map, averaged over its places and
+            over the model's views.
+        """
+
     def grad_cam(self, picture: Pixels, output: int) -> Floats:
         """Where a picture speaks for an output: Grad-CAM (arXiv 1610.02391).
 

@@ -9,13 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from core import collection as files
-from core import images
+from core import images, similar
+from core.errors import AtelierError
+from core.similar import SimilarRequest
 from pages.components.explore import scanning
+from pages.components.similar import describing, row
 from pages.components.ui import pictures, uploads
 
 PAGE = 24
 RANDOM = 20
-WIDTH = 162  # pixels of a thumbnail: six in a row, and two on a phone
+WIDTH = row.WIDTH
+LIKE = SimilarRequest(top=18)  # three rows of them on a desktop
 
 _SIZES = {
     "Any size": (0, 10**9),
@@ -35,6 +39,9 @@ def show(place: Path) -> None:
             "are not in the catalogue.",
             icon=":material/visibility_off:",
         )
+        return
+    if (file := st.session_state.get("like")) in set(shown["file"]):
+        _more_like(place, shown[shown["file"] == file].iloc[0])
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         artist = st.selectbox("Painter", ["All", *_names(shown["artist"])], key="artist", width=260)
@@ -75,22 +82,56 @@ def show(place: Path) -> None:
     st.caption(note)
 
 
+def _more_like(place: Path, chosen: pd.Series) -> None:
+    """In place of the wall: a painting, and those that are nearest to it."""
+    if st.button("Back to the gallery", icon=":material/arrow_back:", type="tertiary"):
+        st.session_state.like = None
+        st.rerun()
+    words = f"{chosen['artist']}, {row.title(chosen['file'])}"
+    with st.container(width=2 * WIDTH):
+        try:
+            picture = pictures.of_file(str(place / chosen["file"]))
+            st.image(picture, width="stretch", caption=uploads.plain(words), alt=words)
+        except images.UnreadablePicture as error:
+            st.caption(f":material/broken_image: {uploads.plain(words)}: {error}")
+    st.markdown(f"**{row.TITLE}**", help=row.DISTANCE)
+    try:
+        row.draw(
+            place,
+            similar.like(chosen["file"], place, LIKE),
+            lambda neighbor: _offer_more(neighbor.painting.file),
+        )
+    except similar.NotIndexed:
+        pass  # what is done about it is shown below
+    except AtelierError as error:
+        st.info(str(error))
+    describing.show(place)
+
+
+def _offer_more(file: str) -> None:
+    """The button below a picture."""
+    if st.button("More like this", key=f"like-{file}", type="tertiary", icon=":material/search:"):
+        st.session_state.like = file
+        st.rerun()
+
+
 def _wall(place: Path, rows: pd.DataFrame) -> None:
     with st.container(horizontal=True):
-        for row in rows.itertuples():
-            with st.container(width=WIDTH):
+        for each in rows.itertuples():
+            with st.container(width=WIDTH, gap="xsmall"):
                 try:
-                    picture = pictures.of_file(str(place / row.file))
+                    picture = pictures.of_file(str(place / each.file))
                 except images.UnreadablePicture as error:
-                    st.caption(f":material/broken_image: {uploads.plain(row.file)}: {error}")
+                    st.caption(f":material/broken_image: {uploads.plain(each.file)}: {error}")
                     continue
-                words = f"{row.artist}, {row.style}" if row.style else row.artist
+                words = f"{each.artist}, {each.style}" if each.style else each.artist
                 st.image(
                     picture,
                     width="stretch",
                     caption=uploads.plain(words),
                     alt=f"A painting: {words}",
                 )
+                _offer_more(each.file)
 
 
 def _of_size(place: Path, chosen: pd.DataFrame, least: int, below: int) -> pd.DataFrame:

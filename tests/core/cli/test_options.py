@@ -11,6 +11,7 @@ from core.__main__ import app
 from core.identify import IdentifyRequest
 from core.monet import MonetRequest
 from core.requests import Request, described
+from core.similar import SimilarRequest
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands
 
@@ -21,7 +22,7 @@ def option(command: str, name: str) -> Any:
 
 
 def test_each_command_is_mounted():
-    assert set(COMMANDS) == {"identify", "monet", "models", "scan", "styles", "stylize"}
+    assert set(COMMANDS) == {"identify", "monet", "models", "scan", "similar", "styles", "stylize"}
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ def test_each_command_is_mounted():
     [
         ("identify", IdentifyRequest, "model"),
         ("identify", IdentifyRequest, "top"),
+        ("similar", SimilarRequest, "top"),
         ("monet", MonetRequest, "direction"),
         ("monet", MonetRequest, "brush"),
         ("monet", MonetRequest, "strength"),

@@ -33,19 +33,27 @@ def peak() -> int:
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("model_id", CONVERTED)
-def test_logits_and_heat_maps_are_those_of_keras(model_id):
+def test_logits_features_and_heat_maps_are_those_of_keras(model_id):
     entry = models.get(model_id)
     keras_model = models.build(entry, models.resolve(entry), dtype="float32")
     loaded, seen = models.load(model_id), pictures(entry, 3)
     assert isinstance(loaded, models.LiteRTLoaded)
     logits = keras_model.logits(seen)
     np.testing.assert_allclose(loaded.logits(seen), logits, atol=1e-3)
+    if models.runs_on_litert(model_id, models.FEATURES):  # older graphs do not give them
+        features = keras_model.features(seen)
+        assert features.shape == (3, keras_model.body.output.shape[-1])
+        np.testing.assert_allclose(loaded.features(seen), features, atol=1e-3 * features.max())
     for picture, row in zip(seen, logits, strict=True):
         for output in (int(row.argmax()), int(row.argmin())):
             gradient = keras_model.grad_cam(picture, output)
             heat = loaded.grad_cam(picture, output)
             assert heat.shape == gradient.shape
             np.testing.assert_allclose(heat, gradient, atol=1e-3 * max(gradient.max(), 1e-6))
+
+
+def test_the_default_model_gives_its_features_without_tensorflow():
+    assert models.runs_on_litert(models.DEFAULT, models.FEATURES)
 
 
 def test_twenty_threads_get_their_own_answers():

@@ -1,4 +1,4 @@
-"""The LiteRT graph of a classifier: logits of its views, and the heat map of any output."""
+"""The LiteRT graph of a classifier: logits and features of its views, heat map of any output."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from training.publishing.litert.graphs import Graph
 log = logging.getLogger(__name__)
 
 PICTURES = 100  # of those that both runtimes are given
-TOLERANCE = {models.CLASSIFIER: 1e-3, "heat": 1e-3}
-"""Of logits, and of the heat map as a share of its largest value."""
+TOLERANCE = {models.CLASSIFIER: 1e-3, "heat": 1e-3, models.FEATURES: 1e-3}
+"""Of logits, and of the heat map and the features as a share of their largest value."""
 
 
 class UnsupportedHeadError(ValueError):
@@ -81,8 +81,11 @@ def graph(loaded: models.KerasLoaded) -> Graph:
             seen = tf.concat([seen, tf.reverse(seen, axis=[2])], axis=0)
         maps = loaded.body(seen, training=False)
         logits, channel_weights = _forward_and_back(layers, maps, output)
-        heat = tf.nn.relu(tf.reduce_sum(maps[0] * channel_weights, axis=-1))
-        return {"logits": tf.reduce_mean(logits, axis=0, keepdims=True), "heat": heat}
+        return {
+            "logits": tf.reduce_mean(logits, axis=0, keepdims=True),
+            "heat": tf.nn.relu(tf.reduce_sum(maps[0] * channel_weights, axis=-1)),
+            models.FEATURES: tf.reduce_mean(maps, axis=(0, 1, 2))[None],
+        }
 
     return Graph(
         run,
@@ -159,7 +162,11 @@ def _difference(
     logits, found = (each.logits(picture[None])[0] for each in (keras_model, loaded))
     first = int(np.argmax(logits[:-1]))
     heat, other = (each.grad_cam(picture, first) for each in (keras_model, loaded))
+    features, theirs = (each.features(picture[None])[0] for each in (keras_model, loaded))
     return {
         models.CLASSIFIER: float(np.abs(found - logits).max()),
         "heat": float(np.abs(other - heat).max() / max(float(heat.max()), 1e-8)),
+        models.FEATURES: float(
+            np.abs(theirs - features).max() / max(float(np.abs(features).max()), 1e-8)
+        ),
     }

@@ -1,0 +1,1 @@
+"""Paintings like a picture, on Identify and in Explore's gallery."""
