@@ -12,7 +12,7 @@ import logging
 
 import typer
 
-from core.cli import console, identify, models, monet, scan, similar, stylize
+from core.cli import console, identify, models, monet, scan, similar, stylize, work
 
 app = typer.Typer(
     help="Atelier on the command line.",
@@ -35,6 +35,7 @@ app.command()(monet.monet)
 app.command("models")(models.list_models)
 app.command()(scan.scan)
 app.command()(similar.similar)
+app.command()(work.work)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import AtelierError
@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     offline: bool = Field(False, description="Never try to download anything")
 
     extensions: str = Field(
-        "", description="Modules that add networks and recipes, separated by commas"
+        "", description="Modules that add networks, recipes and tasks, separated by commas"
     )
 
     worker: WorkerUse = Field(
@@ -66,8 +66,15 @@ class Settings(BaseSettings):
 
     journal_url: str = Field(
         f"sqlite:///{ROOT / 'data' / 'journal.db'}",
-        description="Where predictions and feedback are kept: any SQLAlchemy URL",
+        description="Where predictions, feedback and jobs are kept: SQLite or PostgreSQL, as "
+        "SQLAlchemy spells it",
         pattern=r"^\w+(\+\w+)?://",
+    )
+    job_hours: PositiveFloat = Field(
+        1.0, description="For how long after its end the pictures of a job are kept"
+    )
+    job_lease: PositiveFloat = Field(
+        10.0, description="Seconds after which a silent worker's job is taken up by another"
     )
     cache: Path = Field(
         ROOT / "data", description="Directory of what can be made again: scans, downloads"
@@ -118,6 +125,7 @@ _EXPECTED = {
     "threads": "a whole number, 0 for all cores",
 }
 _EXPECTED |= dict.fromkeys(("max_bytes", "max_pixels", "max_side"), "a whole number above 0")
+_EXPECTED |= dict.fromkeys(("job_hours", "job_lease"), "a number above 0")
 _EXPECTED |= dict.fromkeys(("offline", "choose_collection", "show_all"), "true or false")
 
 
