@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -23,7 +23,7 @@ from core.images.resize import resize
 from core.images.types import Canvas, Floats, Pixels
 from core.stylize import color, extractors, objective
 from core.stylize.artist_styles import ArtistStyle
-from core.stylize.objective import forms
+from core.stylize.objective import contours, forms
 from core.stylize.optimization import optimizers, preconditioner
 from core.stylize.optimization.memory import TooLarge, estimate_bytes, free_bytes, room
 from core.stylize.optimization.schedule import SMALLEST, scales, shares, size, style_size
@@ -61,7 +61,8 @@ class Step:
         done: Share of the whole work so far, 0..1; steps of large copies count for more.
         loss: The weighted sum of all parts, of the best picture at this scale so far.
         content_loss: Its distance from the photo, see `losses.content_loss`.
-        style_loss: Its distance from the style, see `losses.style_loss`.
+        style_loss: Its distance from the style, see `losses.style_loss`, and, for the share that
+            the request gives them, `forms.distance`.
         scale: Size of the present copy; 1 is the size of the painting.
         first: Whether it is the first step of its scale.
     """
@@ -95,14 +96,6 @@ def allowed(request: StylizeRequest, styles: Sequence[Style]) -> StylizeRequest:
     if all(isinstance(style, np.ndarray) for style in styles):
         return request
     return request.changed(forms=0.0)
-
-
-def layers(request: StylizeRequest) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """Layers of content and of texture, and their weights."""
-    row = extractors.get(request.network)
-    content = request.content_layers or (forms.CONTENT if request.forms else row.content)
-    style = request.style_layers or (forms.TEXTURE if request.forms else row.style)
-    return content, style
 
 
 def refine(
@@ -140,12 +133,12 @@ def refine(
     largest = room(height, width, pictures, request, free)
     request = allowed(request, styles)
     row = extractors.get(request.network)
-    content_layers, style_layers = layers(request)
+    content_layers, style_layers = forms.usual_layers(request.network, request.forms)
     judge = objective.objective(
         request.network,
         request.precision or compute_dtype(),
-        tuple(content_layers.items()),
-        tuple(style_layers.items()),
+        tuple((request.content_layers or content_layers).items()),
+        tuple((request.style_layers or style_layers).items()),
         request.forms > 0,
     )
     weights = objective.Weights(
@@ -153,6 +146,7 @@ def refine(
         style=request.style_weight * (1 - request.forms),
         variation=request.variation_weight,
         forms=request.style_weight * request.forms,
+        contours=contours.WEIGHT * request.keep_contours,
     )
     if canvas is not None and request.scales is None:
         plan: tuple[float, ...] = (1.0,)
@@ -205,7 +199,7 @@ def refine(
                 done=done,
                 loss=found.loss,
                 content_loss=found.content,
-                style_loss=found.style,
+                style_loss=(1 - request.forms) * found.style + request.forms * found.forms,
                 scale=scale,
                 first=n == 0,
                 _pixels=_Canvas(best, small if request.keep_colors else None),

@@ -110,6 +110,11 @@ class StylizeRequest(Request):
         title="Keep the photo's colors",
         description="Luminance is painted, chrominance stays.",
     )
+    keep_contours: bool = Field(
+        False,
+        title="Faces stay faces",
+        description="Fine contours of the photo are kept when it is refined: a Laplacian term.",
+    )
     start: Start = Field(
         "photo",
         title="Start from",
@@ -121,7 +126,7 @@ class StylizeRequest(Request):
         ge=0,
         le=2**53 - 1,  # beyond it JSON and browsers round whole numbers
         title="Seed",
-        description="Seed of the noise, where there is any.",
+        description="Seed of the noise, where there is any, and of samples of places.",
     )
     optimizer: Optimizer = Field(
         "lbfgs",

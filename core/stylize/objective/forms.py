@@ -16,14 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from core.images.types import Floats
+from core.stylize import extractors
 from core.stylize.objective import neighbours
 from core.stylize.objective.terms import TINY
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-NETWORK = "vgg16"
-"""The network whose layers these are."""
 
 LAYERS = (
     "block1_conv2",
@@ -33,7 +31,7 @@ LAYERS = (
     "block4_conv1",
     "block4_conv3",
 )
-"""Six of the ten of the paper; more look the same and cost more."""
+"""Of VGG16. Six of the ten of the paper; more look the same and cost more."""
 
 CONTENT = {"block4_conv2": 1.0}
 CONTENT_SHARE = 0.2
@@ -51,7 +49,7 @@ MOST_PLACES = 8192
 """Of all styles together, a fair sample."""
 
 MOST_ASKED = 4096
-"""Places of the photo by which hubs are known, and the mean that features are centered by."""
+"""Places of the photo by which hubs are known, and what features are centered by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +106,17 @@ def map_divisor(map_: tf.Tensor) -> float:
     return float(map_.shape[-1])
 
 
+def usual_layers(network: str, share: float) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """Layers of content and of texture with their weights.
+
+    Args:
+        network: Id of the network.
+        share: Of forms in the style; without any, the layers are those of the network's row.
+    """
+    row = extractors.get(network)
+    return (CONTENT, TEXTURE) if share else (row.content, row.style)
+
+
 def hypercolumns(maps: Mapping[str, tf.Tensor]) -> tf.Tensor:
     """All layers of each place: `(height, width, channels)`."""
     import tensorflow as tf
@@ -157,13 +166,12 @@ def choose(
     import tensorflow as tf
 
     asked = query.sample(MOST_ASKED, seed)
-    mean = asked.mean(0)
     banks = [style.sample(MOST_PLACES // len(styles), seed) for style in styles]
-    known = [neighbours.prepare(bank, asked - mean, half=half) for bank in banks]
+    known = [neighbours.prepare(bank, asked, half=half) for bank in banks]
     scores = np.empty((len(styles), *query.shape), np.float32)
     numbers = np.empty((len(styles), *query.shape), np.int32)
     for where, columns in query.parts():
-        flat = columns.reshape(-1, columns.shape[-1]) - mean
+        flat = columns.reshape(-1, columns.shape[-1])
         for style, places in enumerate(known):
             score, number = neighbours.nearest(flat, places)
             scores[style][where] = score.reshape(columns.shape[:2])

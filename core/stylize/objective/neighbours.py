@@ -36,12 +36,14 @@ class Places:
     """Places of a style, ready to be compared with.
 
     Attributes:
-        units: Centered features of unit length, `(places, channels)` in the dtype of products.
+        units: Centered features of length 1, `(places, channels)` in the dtype of products.
+        center: Mean of the queries, by which these are centered, `(channels,)`.
         hubness: What is subtracted from each one's similarities, `(places,)` float32.
         regions: Region of each, `(places,)`; None if there are none.
     """
 
     units: tf.Tensor
+    center: Floats
     hubness: tf.Tensor
     regions: Labels | None = None
 
@@ -58,8 +60,7 @@ def prepare(
 
     Args:
         places: Their features, `(places, channels)`.
-        queries: Those of a fair sample of what will be compared with them, about `CENTER`ed
-            likewise by `centered`, `(queries, channels)`.
+        queries: Those of a fair sample of what will be compared with them, `(queries, channels)`.
         hubness: See `HUBNESS`.
         half: Whether products are computed in bfloat16.
         regions: Labels of queries and of places, `(queries,)` and `(places,)`: a query is like
@@ -69,12 +70,14 @@ def prepare(
 
     dtype = tf.bfloat16 if half else tf.float32
     units = tf.cast(unit(places - places.mean(0)), dtype)
-    asked = tf.cast(unit(queries), dtype)
+    center = queries.mean(0)
+    asked = tf.cast(unit(queries - center), dtype)
     parts = []
     for start in range(0, len(places), _ROWS):
         forbidden = _forbidden(regions and regions[::-1], start)
         parts.append(_popularity()(units[start : start + _ROWS], asked, forbidden))
-    return Places(units, hubness * tf.concat(parts, 0), None if regions is None else regions[1])
+    labels = None if regions is None else regions[1]
+    return Places(units, center, hubness * tf.concat(parts, 0), labels)
 
 
 def nearest(
@@ -83,7 +86,7 @@ def nearest(
     """The place that each query is most like.
 
     Args:
-        queries: Centered features, `(queries, channels)`.
+        queries: Their features, `(queries, channels)`.
         places: See `prepare`.
         regions: Label of each query; None if the places have none. A label that no place has
             is most like the first one, at minus infinity.
@@ -97,7 +100,8 @@ def nearest(
     labels = None if regions is None or places.regions is None else (regions, places.regions)
     found = []
     for start in range(0, len(queries), _ROWS):
-        rows = tf.cast(unit(queries[start : start + _ROWS]), places.units.dtype)
+        centered = queries[start : start + _ROWS] - places.center
+        rows = tf.cast(unit(centered), places.units.dtype)
         found.append(_best()(rows, places.units, places.hubness, _forbidden(labels, start)))
     scores, numbers = zip(*found, strict=True)
     return np.concatenate(scores), np.concatenate(numbers)

@@ -14,8 +14,8 @@ import numpy as np
 from core.errors import InvalidRequest
 from core.images.types import Canvas, Floats, Pixels
 from core.stylize import extractors
+from core.stylize.objective import contours, losses, tiling
 from core.stylize.objective import forms as forms_
-from core.stylize.objective import losses, tiling
 from core.stylize.objective.evaluation import (
     Comparison,
     Evaluate,
@@ -182,10 +182,14 @@ class Objective:
             )
         }
         if parts := self._parts(canvas, largest, target):
-            return self._tiled.against(canvas, parts, target, weights, forms)
-        maps = self.features(canvas)
-        content = {name: maps[name] for name in self.content}
-        return self._whole.against(content, target, weights, forms)
+            evaluate = self._tiled.against(canvas, parts, target, weights, forms)
+        else:
+            maps = self.features(canvas)
+            content = {name: maps[name] for name in self.content}
+            evaluate = self._whole.against(content, target, weights, forms)
+        if weights.contours and (term := contours.of(canvas)) is not None:
+            return term.beside(evaluate, weights.contours)
+        return evaluate
 
     def _parts(
         self, picture: Canvas, largest: int | None, terms: Iterable[str]

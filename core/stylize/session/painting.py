@@ -181,7 +181,7 @@ class _Easel:
         earlier: Painting | None,
         control: Control,
     ) -> None:
-        self.request, self.photo, self.styles = request, photo, styles
+        self.request, self.photo, self.styles = refine.allowed(request, styles), photo, styles
         self.sketch, self.earlier, self.control = sketch, earlier, control
         self.size = refine.size(photo, request.rows)
         self.started = time.monotonic()

@@ -90,8 +90,7 @@ def test_places_are_chosen_as_by_plain_arithmetic(judge, photo, style, matched):
         columns_by_hand(judge.features(each)).reshape(-1, 1728).astype(np.float32)
         for each in (photo, style)
     )
-    known = neighbours.prepare(places, asked - asked.mean(0))
-    _, numbers = neighbours.nearest(asked - asked.mean(0), known)
+    _, numbers = neighbours.nearest(asked, neighbours.prepare(places, asked))
     assert (numbers.reshape(matched.chosen.shape) == matched.chosen).mean() > 0.999
     np.testing.assert_allclose(np.asarray(matched.bank), neighbours.unit(places), atol=1e-5)
 

@@ -30,9 +30,8 @@ def by_hand(queries, places, strength, allowed=None) -> tuple[np.ndarray, np.nda
 
 
 def matched(queries, places, strength, regions=None, **more) -> tuple[np.ndarray, np.ndarray]:
-    asked = queries - queries.mean(0)
-    ready = neighbours.prepare(places, asked, hubness=strength, regions=regions, **more)
-    return neighbours.nearest(asked, ready, None if regions is None else regions[0])
+    ready = neighbours.prepare(places, queries, hubness=strength, regions=regions, **more)
+    return neighbours.nearest(queries, ready, None if regions is None else regions[0])
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.5, 1.5])
