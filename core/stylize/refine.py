@@ -47,6 +47,9 @@ __all__ = [
 ]
 
 _STEP_PIXELS = 15_000  # besides its own: a step of a small copy, too, takes its time
+_FALL = (
+    0.4  # of steps from scale to scale: forms are found in small copies, and only drawn in large
+)
 _OF_CANVAS = 0.25  # of what is matched: the rest is the photo, so that content does not drift
 
 
@@ -158,7 +161,7 @@ def refine(
             f"side, and the smallest copy would have {min(height, width) * plan[0]:.0f}: choose "
             "more rows."
         )
-    counts = shares(request.steps, plan, 1 / 2) if request.forms else shares(request.steps, plan)
+    counts = shares(request.steps, plan, _FALL) if request.forms else shares(request.steps, plan)
     done, step, started = 0.0, 0, time.monotonic()
     costs = [scale**2 * height * width + _STEP_PIXELS for scale in plan]
     work = sum(count * cost for count, cost in zip(counts, costs, strict=True))

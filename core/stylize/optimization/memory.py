@@ -101,7 +101,8 @@ def room(
     if not in_tiles:
         return None
     spare = min(height * width, _LEAST_TILE) + (free - needed) / a_pixel
-    return int(min(spare, _AT_ONCE_BYTES / a_pixel))
+    at_once = _AT_ONCE_BYTES - _MATCH_BYTES * (request.forms > 0)
+    return int(min(spare, at_once / a_pixel))
 
 
 def free_bytes() -> int:

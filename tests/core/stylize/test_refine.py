@@ -17,9 +17,10 @@ from typer.testing import CliRunner
 from core import images
 from core.__main__ import app
 from core.settings import settings
-from core.stylize import extractors, refine
-from core.stylize.objective import Objective, contours, losses, objective
-from core.stylize.optimization import optimizers
+from core.stylize import color, extractors, refine
+from core.stylize.objective import Objective, Weights, contours, losses, objective
+from core.stylize.objective.forms import usual_layers
+from core.stylize.optimization import optimizers, preconditioner
 from core.stylize.request import StylizeRequest
 from core.stylize.style import StyleTarget, mix
 
@@ -145,9 +146,33 @@ def test_a_painting_starts_in_the_colours_of_its_styles(photo, style):
     np.testing.assert_allclose(blend, 0.25 * one + 0.75 * two, atol=1.1)
 
 
+def test_texture_alone_is_painted_bit_by_bit_as_before_there_were_forms(photo, style):
+    """Written out as it was: the picture of a seed must not change."""
+    layers = tuple(SMALL.content_layers.items()), tuple(SMALL.style_layers.items())
+    judge = objective("vgg16", "float32", *layers)
+    optimizer = optimizers.Lbfgs(preconditioner.Waves(0.75))
+    small = refine.resize(photo, 36, 45).clip(0, 255)
+    picture = color.match(small, style)
+    for (height, width), of_style, count in (((36, 45), (36, 62), 5), ((48, 60), (48, 82), 3)):
+        if height == 48:
+            smaller, small = small, refine.resize(photo, height, width).clip(0, 255)
+            picture = refine.resize(picture, height, width)
+            picture += small - refine.resize(smaller, height, width)
+            optimizer.enlarge(lambda moved: refine.resize(moved, 48, 60))
+        target = mix([judge.describe(refine.resize(style, *of_style).clip(0, 255))])
+        evaluate = judge.against(small, target, Weights(0.1, 1.0))
+        *_, (picture, found) = islice(optimizer.descend(picture, evaluate), count)
+    *_, last = refine.refine(photo, [style], SMALL)
+    np.testing.assert_array_equal(last.pixels(), refine.as_pixels(picture))
+    assert last.loss == found.loss
+    content, texture = usual_layers("vgg16", 0.0)
+    assert list(texture) == [f"block{block}_conv1" for block in range(1, 6)]
+    assert content == {"block4_conv2": 1.0, "block5_conv2": 1.0}
+
+
 def test_forms_are_painted_coarse_to_fine_and_again_alike(photo, style):
     one, two = (list(refine.refine(photo, [style], FORMS)) for _ in range(2))
-    assert [step.scale for step in one] == [0.75] * 4 + [1.0] * 2  # half as many
+    assert [step.scale for step in one] == [0.75] * 4 + [1.0] * 2
     for scale in (0.75, 1.0):
         found = [step.loss for step in one if step.scale == scale]
         assert found == sorted(found, reverse=True)
@@ -171,7 +196,13 @@ def test_the_style_loss_is_of_forms_and_texture_by_their_shares(photo, style):
 def test_what_was_matched_at_one_scale_is_forgotten_at_the_next(photo, style, monkeypatch):
     enlarged, queries = [], []
     real = Objective.match
-    monkeypatch.setattr(optimizers.Lbfgs, "enlarge", lambda *_: enlarged.append(1))
+    keep = optimizers.Lbfgs.enlarge
+
+    def enlarge(self, resize):
+        enlarged.append(1)
+        keep(self, resize)
+
+    monkeypatch.setattr(optimizers.Lbfgs, "enlarge", enlarge)
 
     def match(self, query, *arguments, **more):
         queries.append(query)

@@ -18,7 +18,11 @@ def test_the_estimate_grows_with_the_picture_and_stops_where_tiles_begin():
     kept = memory.estimate_bytes(1365, 2048, largest=0)
     assert more - tiled == pytest.approx(kept, rel=1e-6)
     assert memory.estimate_bytes(100, 100, largest=500_000) == memory.estimate_bytes(100, 100)
-    assert memory.estimate_bytes(1365, 2048, precision="float32") > whole
+    full, half = (
+        memory.estimate_bytes(1365, 2048, precision=precision)
+        for precision in ("float32", "mixed_bfloat16")
+    )
+    assert full > half
     assert memory.estimate_bytes(1365, 2048, optimizer="adam") < whole
 
 
