@@ -47,9 +47,7 @@ __all__ = [
 ]
 
 _STEP_PIXELS = 15_000  # besides its own: a step of a small copy, too, takes its time
-_FALL = (
-    0.4  # of steps from scale to scale: forms are found in small copies, and only drawn in large
-)
+_FALL = 0.4  # of steps from scale to scale: forms are found in small copies, and drawn in large
 _OF_CANVAS = 0.25  # of what is matched: the rest is the photo, so that content does not drift
 
 
