@@ -129,7 +129,8 @@ def share_out(scores: Sequence[Floats], shares: Sequence[float]) -> Labels:
             prices[style] = np.quantile(others - table[:, style], share)
         if np.abs(prices - before).max() < 1e-4:
             break
-    return np.argmax(table + prices, axis=1).astype(np.int32)
+    taken: Labels = np.argmax(table + prices, axis=1).astype(np.int32)
+    return taken
 
 
 def unit(features: Floats) -> Floats:
