@@ -23,6 +23,7 @@ from core.stylize.request import Mode, Start, StylizeRequest
 from core.stylize.session import Painting, metadata, quickest
 
 _USUAL = StylizeRequest()
+_FORMS = f"{_USUAL.forms:g}; 0 by painters and other networks"
 
 
 def stylize(
@@ -52,12 +53,16 @@ def stylize(
         float, option(StylizeRequest, "content_weight")
     ] = _USUAL.content_weight,
     style_weight: Annotated[float, option(StylizeRequest, "style_weight")] = _USUAL.style_weight,
+    forms: Annotated[float | None, option(StylizeRequest, "forms", show_default=_FORMS)] = None,
     mix: Annotated[str, option(StylizeRequest, "style_weights", "--mix", metavar="X,Y,…")] = "",
     brush: Annotated[float, option(StylizeRequest, "brush")] = _USUAL.brush,
     start: Annotated[Start, option(StylizeRequest, "start")] = _USUAL.start,
     keep_colors: Annotated[
         bool, option(StylizeRequest, "keep_colors", "--keep-colors")
     ] = _USUAL.keep_colors,
+    keep_contours: Annotated[
+        bool, option(StylizeRequest, "keep_contours", "--keep-contours")
+    ] = _USUAL.keep_contours,
     seed: Annotated[int, option(StylizeRequest, "seed")] = _USUAL.seed,
     as_json: AsJson = False,
 ) -> None:
@@ -78,9 +83,11 @@ def stylize(
             steps=steps,
             content_weight=content_weight,
             style_weight=style_weight,
+            **({} if forms is None else {"forms": forms}),  # by default the network's own
             style_weights=_weights(mix, len(given)),
             brush=brush,
             keep_colors=keep_colors,
+            keep_contours=keep_contours,
             start=start,
             seed=seed,
         )

@@ -15,9 +15,11 @@ from core.stylize.request import StylizeRequest
 SETTINGS = (
     "style_weight",
     "content_weight",
+    "forms",
     "variation_weight",
     "brush",
     "keep_colors",
+    "keep_contours",
     "optimizer",
     "learning_rate",
     "style_layers",  # of the usual network

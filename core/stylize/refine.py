@@ -24,6 +24,7 @@ from core.images.types import Canvas, Floats, Pixels
 from core.jobs.checkpoint import Checkpoint
 from core.stylize import color, extractors, objective
 from core.stylize.artist_styles import ArtistStyle
+from core.stylize.objective import contours, forms
 from core.stylize.optimization import optimizers, preconditioner
 from core.stylize.optimization.memory import TooLarge, estimate_bytes, free_bytes, room
 from core.stylize.optimization.schedule import SMALLEST, scales, shares, size, style_size
@@ -48,6 +49,8 @@ __all__ = [
 ]
 
 _STEP_PIXELS = 15_000  # besides its own: a step of a small copy, too, takes its time
+_FALL = 0.4  # of steps from scale to scale: forms are found in small copies, and drawn in large
+_OF_CANVAS = 0.25  # of what is matched: the rest is the photo, so that content does not drift
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ class Step:
         done: Share of the whole work so far, 0..1; steps of large copies count for more.
         loss: The weighted sum of all parts, of the best picture at this scale so far.
         content_loss: Its distance from the photo, see `losses.content_loss`.
-        style_loss: Its distance from the style, see `losses.style_loss`.
+        style_loss: Its distance from the style, see `losses.style_loss`, and, for the share that
+            the request gives them, `forms.distance`.
         scale: Size of the present copy; 1 is the size of the painting.
         first: Whether it is the first step of its scale.
     """
@@ -88,6 +92,18 @@ class Step:
 
 
 Style: TypeAlias = StyleTarget | ArtistStyle | Pixels
+_Seen: TypeAlias = StyleTarget | ArtistStyle | Canvas  # at the present scale
+
+
+def allowed(request: StylizeRequest, styles: Sequence[Style]) -> StylizeRequest:
+    """The request as these styles allow it.
+
+    Forms are places of a picture. Of a painter only statistics are known, which no place can be
+    taken from, and such a style is painted by its texture.
+    """
+    if all(isinstance(style, np.ndarray) for style in styles):
+        return request
+    return request.changed(forms=0.0)
 
 
 def refine(
@@ -126,15 +142,22 @@ def refine(
     pictures = [style for style in styles if isinstance(style, np.ndarray)]
     free = free_bytes() if memory_bytes is None else memory_bytes
     largest = room(height, width, pictures, request, free)
+    request = allowed(request, styles)
     row = extractors.get(request.network)
+    content_layers, style_layers = forms.usual_layers(request.network, request.forms)
     judge = objective.objective(
         request.network,
         request.precision or compute_dtype(),
-        tuple((request.content_layers or row.content).items()),
-        tuple((request.style_layers or row.style).items()),
+        tuple((request.content_layers or content_layers).items()),
+        tuple((request.style_layers or style_layers).items()),
+        request.forms > 0,
     )
     weights = objective.Weights(
-        request.content_weight, request.style_weight, request.variation_weight
+        content=request.content_weight * (forms.CONTENT_SHARE if request.forms else 1),
+        style=request.style_weight * (1 - request.forms),
+        variation=request.variation_weight,
+        forms=request.style_weight * request.forms,
+        contours=contours.WEIGHT * request.keep_contours,
     )
     if canvas is not None and request.scales is None:
         plan: tuple[float, ...] = (1.0,)
@@ -146,13 +169,12 @@ def refine(
             f"side, and the smallest copy would have {min(height, width) * plan[0]:.0f}: choose "
             "more rows."
         )
-    counts, done, step, started = shares(request.steps, plan), 0.0, 0, time.monotonic()
+    counts = shares(request.steps, plan, _FALL) if request.forms else shares(request.steps, plan)
+    done, step, started = 0.0, 0, time.monotonic()
     costs = [scale**2 * height * width + _STEP_PIXELS for scale in plan]
     work = sum(count * cost for count, cost in zip(counts, costs, strict=True))
     picture = None if canvas is None else canvas.astype(np.float32)
-    optimizer = optimizers.make(
-        request.optimizer, preconditioner.Waves(request.waves), request.learning_rate
-    )
+    optimizer = _optimizer(request)
     standing, remembered = (None, None) if resume is None else Standing.of(resume)
     small: Canvas | None = None
     for index, (scale, count, cost) in enumerate(zip(plan, counts, costs, strict=True)):
@@ -162,27 +184,36 @@ def refine(
         smaller, small = small, resize(photo, *shape).clip(0, 255)
         if standing is not None and index < standing.scale:
             continue
-        described = [_describe(style, judge, small, scale, request, largest) for style in styles]
+        seen = [_at_scale(style, small, scale, request) for style in styles]
+        described = [_describe(style, judge, scale, request, largest) for style in seen]
         target = mix(described, request.style_weights)
-        evaluate = judge.against(small, target, weights, largest=largest)
         taken = 0
         if standing is not None and remembered is not None:
-            picture, taken = standing.begun, standing.taken
+            picture, taken, goes_on = standing.begun, standing.taken, standing.goes_on
             step, done, started = standing.step, standing.done, started - standing.seconds
             optimizer.restore(remembered)
             standing = remembered = resume = None  # which are large
         else:
+            goes_on = smaller is not None or (picture is not None and scale == 1)
             if picture is None:
                 picture = _first_canvas(small, styles, request)
             picture = resize(picture, *shape)
             if smaller is not None:  # what enlarging blurs is taken from the photo, as a start
                 picture += small - resize(smaller, *shape)
-                optimizer.enlarge(functools.partial(resize, height=shape[0], width=shape[1]))
+                if request.forms:  # what it remembers is of other targets
+                    optimizer = _optimizer(request)
+                else:
+                    optimizer.enlarge(functools.partial(resize, height=shape[0], width=shape[1]))
         begun = picture
+        matched = None
+        if request.forms:
+            query = small + _OF_CANVAS * (picture.clip(0, 255) - small) if goes_on else small
+            matched = _match(judge, query, seen, request, largest)
+        evaluate = judge.against(small, target, weights, forms=matched, largest=largest)
         descent = optimizer.descend(picture, evaluate)
         for n, (best, found) in enumerate(itertools.islice(descent, count - taken), taken):
             seconds = time.monotonic() - started
-            here = Standing(index, n, step, done, seconds, begun)
+            here = Standing(index, n, step, done, seconds, begun, goes_on)
             picture, step = best, step + 1
             done += cost / work
             yield Step(
@@ -192,12 +223,36 @@ def refine(
                 done=done,
                 loss=found.loss,
                 content_loss=found.content,
-                style_loss=found.style,
+                style_loss=(1 - request.forms) * found.style + request.forms * found.forms,
                 scale=scale,
                 first=n == 0,
                 _pixels=_Canvas(best, small if request.keep_colors else None),
                 _checkpoint=functools.partial(here.checkpoint, optimizer),
             )
+
+
+def _optimizer(request: StylizeRequest) -> optimizers.Optimizer:
+    waves = preconditioner.Waves(request.waves)
+    return optimizers.make(request.optimizer, waves, request.learning_rate)
+
+
+def _match(
+    judge: objective.Objective,
+    query: Canvas,
+    styles: Sequence[_Seen],
+    request: StylizeRequest,
+    largest: int | None,
+) -> objective.Forms:
+    """What each place is to look like, by styles that have a share in it."""
+    weights = request.style_weights or (1.0,) * len(styles)
+    taken = [
+        (style, weight)
+        for style, weight in zip(styles, weights, strict=True)
+        if isinstance(style, np.ndarray) and weight > 0
+    ]
+    pictures = [style for style, _ in taken]
+    shares = [weight / sum(weight for _, weight in taken) for _, weight in taken]
+    return judge.match(query, pictures, shares, seed=request.seed, largest=largest)
 
 
 def _first_canvas(
@@ -247,10 +302,17 @@ class _Canvas:
         return as_pixels(picture)
 
 
+def _at_scale(style: Style, photo: Canvas, scale: float, request: StylizeRequest) -> _Seen:
+    """A style picture as it is looked at beside a copy of the photo; other styles as they are."""
+    if not isinstance(style, np.ndarray):
+        return style
+    picture = resize(style, *style_size(style, scale, request)).clip(0, 255)
+    return color.match(picture, photo) if request.keep_colors else picture
+
+
 def _describe(
-    style: Style,
+    style: _Seen,
     judge: objective.Objective,
-    photo: Canvas,
     scale: float,
     request: StylizeRequest,
     largest: int | None,
@@ -264,10 +326,7 @@ def _describe(
             for term, layers in known.statistics.items()
         }
         return StyleTarget(known.network, **wanted)
-    picture = resize(style, *style_size(style, scale, request)).clip(0, 255)
-    if request.keep_colors:
-        picture = color.match(picture, photo)
-    return judge.describe(picture, largest=largest)
+    return judge.describe(style, largest=largest)
 
 
 def as_pixels(picture: Canvas) -> Pixels:

@@ -69,6 +69,14 @@ class StylizeRequest(Request):
         title="Faithfulness to the photo",
         description="Weight of the content loss when the picture is refined.",
     )
+    forms: Finite = Field(
+        0.5,
+        ge=0,
+        le=1,
+        title="Forms and texture",
+        description="Share of nearest-neighbor matching (forms, by VGG16 and from pictures) in "
+        "the style loss; the rest is Gram matrices (texture). 0 is the method of Gatys et al.",
+    )
     variation_weight: Finite = Field(
         0.0,
         ge=0,
@@ -102,6 +110,11 @@ class StylizeRequest(Request):
         title="Keep the photo's colors",
         description="Luminance is painted, chrominance stays.",
     )
+    keep_contours: bool = Field(
+        False,
+        title="Faces stay faces",
+        description="Fine contours of the photo are kept when it is refined: a Laplacian term.",
+    )
     start: Start = Field(
         "photo",
         title="Start from",
@@ -113,7 +126,7 @@ class StylizeRequest(Request):
         ge=0,
         le=2**53 - 1,  # beyond it JSON and browsers round whole numbers
         title="Seed",
-        description="Seed of the noise, where there is any.",
+        description="Seed of the noise, where there is any, and of samples of places.",
     )
     optimizer: Optimizer = Field(
         "lbfgs",
@@ -161,6 +174,19 @@ class StylizeRequest(Request):
         description="Keras dtype policy of the network; the fastest on this processor by default.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _texture_alone(cls, values: object) -> object:
+        """Says that there are no forms where there cannot be: with other networks, and before.
+
+        Files of earlier versions, which knew no forms, have every field as it is serialized.
+        """
+        if isinstance(values, dict) and "forms" not in values:
+            other = values.get("network", extractors.DEFAULT) != extractors.DEFAULT
+            if other or "optimiser" in values:
+                return {**values, "forms": 0.0}
+        return values
+
     @field_validator("network")
     @classmethod
     def _known(cls, network: str) -> str:
@@ -202,6 +228,15 @@ class StylizeRequest(Request):
         row = extractors.get(self.network)
         if self.rows < row.shortest_side:
             raise InvalidRequest(f"{row.title} paints from {row.shortest_side} rows on.")
+        return self
+
+    @model_validator(mode="after")
+    def _forms_by_vgg16(self) -> Self:
+        if self.forms and self.network != extractors.DEFAULT:
+            raise InvalidRequest(
+                f"{extractors.get(self.network).title} paints textures only: set forms to 0, or "
+                f"choose {extractors.get(extractors.DEFAULT).title}."
+            )
         return self
 
     @model_validator(mode="after")

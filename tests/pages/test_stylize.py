@@ -211,6 +211,7 @@ def test_settings_reach_the_painters(studio):
     app.select_slider(key="stylize_rows").set_value(160)
     app.select_slider(key="stylize_steps").set_value(25)
     app.select_slider(key="stylize_smooth").set_value(0.3)
+    app.toggle(key="stylize_contours").set_value(True)
     app.selectbox(key="stylize_network").set_value("resnet50")
     app.segmented_control(key="stylize_optimizer").set_value("adam")
     app.segmented_control(key="stylize_start").set_value("noise")
@@ -230,12 +231,32 @@ def test_settings_reach_the_painters(studio):
         network="resnet50", rows=160, steps=25, style_weight=2.0,
         content_weight=0.1 * 30 / 100, brush=2.0, variation_weight=0.3,
         optimizer="adam", learning_rate=4.0, start="noise", seed=7, scales=order["request"].scales,
-        style_weights=(1.0,),
+        style_weights=(1.0,), keep_contours=True,
         content_layers={"conv3_block4_out": 1.0},
         style_layers={
             "conv2_block3_out": 0.5, "conv3_block4_out": 1.0, "conv4_block6_out": 1.0
         },
     )  # fmt: skip
+
+
+def test_forms_and_texture_have_a_slider_where_there_are_forms(studio):
+    app = ready()
+    app.select_slider(key="stylize_forms").set_value(0.75)
+    finished(press(fine(app.run()), "Refine"))
+    assert studio.orders[0]["request"].forms == 0.75
+    app = fine(app.selectbox(key="stylize_network").set_value("vgg19").run())
+    assert "stylize_forms" not in [slider.key for slider in app.select_slider]
+    app = fine(app.selectbox(key="stylize_network").set_value("vgg16").run())
+    assert app.select_slider(key="stylize_forms").value == 0.75
+
+
+def test_layers_are_those_of_forms_or_of_texture():
+    app = ready()
+    app = fine(app.toggle(key="stylize_layers").set_value(True).run())
+    deep = "stylize-layer-Style-vgg16-block5_conv1"
+    assert deep not in [slider.key for slider in app.slider]
+    app = fine(app.select_slider(key="stylize_forms").set_value(0.0).run())
+    assert deep in [slider.key for slider in app.slider]
 
 
 def test_no_layer_at_all_is_told():
@@ -261,6 +282,7 @@ def test_a_preset_moves_the_sliders_exactly_and_is_marked(studio, preset):
     assert request.content_weight == pytest.approx(preset.content_weight)
     assert request.brush == preset.brush
     assert request.keep_colors == preset.keep_colors
+    assert request.forms == preset.forms
     app.select_slider(key="stylize_brush").set_value(0.5).run()
     assert app.session_state["stylize_preset"] is None
 
@@ -341,6 +363,7 @@ def test_painters_can_be_chosen_and_mixed(studio, monkeypatch):
     assert {each.label: each.proto.expanded for each in app.expander}[panel]  # a second may come
     assert studio.sketches[-1]["styles"] == ["style of claude-monet"]
     assert app.selectbox(key="stylize_network").disabled
+    assert "stylize_forms" not in [slider.key for slider in app.select_slider]
     both = ["claude-monet", "vincent-van-gogh"]
     app = fine(app.multiselect(key="stylize_artists").set_value(both).run())
     assert not {each.label: each.proto.expanded for each in app.expander}[panel]

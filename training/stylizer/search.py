@@ -163,6 +163,7 @@ def _paint(
         content_weight=trial.content_weight,
         style_weight=trial.style_weight,
         style_layers=trial.style_layers,
+        forms=0.0,  # trials are judged by texture
     )
     curve = []
     for step in refine.refine(photo, [style], request):
@@ -178,6 +179,7 @@ def _preset(place: int, trial: Trial) -> dict[str, Any]:
         content_weight=trial.content_weight,
         style_weight=trial.style_weight,
         style_layers=trial.style_layers,
+        forms=0.0,
         optimizer="adam",
         learning_rate=trial.learning_rate,
     )

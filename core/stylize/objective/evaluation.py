@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.images.types import Canvas
-from core.stylize.objective import losses
+from core.stylize.objective import forms, losses
 from core.stylize.objective.terms import STYLE
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ class Weights:
     content: float
     style: float
     variation: float = 0.0
+    forms: float = 0.0
+    contours: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,14 @@ class Evaluation:
         content: See `losses.content_loss`.
         style: See `losses.style_loss`.
         gradient: Of the loss by the picture, `(height, width, 3)` float32.
+        forms: See `forms.distance`; 0 where they are not asked for.
     """
 
     loss: float
     content: float
     style: float
     gradient: Canvas
+    forms: float = 0.0
 
 
 Evaluate = Callable[[Canvas], Evaluation]
@@ -55,12 +59,14 @@ class Comparison:
         channels: Layer to the channels of its map.
         content: Content layer to its weight.
         style: Style layer to its weight.
+        forms: Whether there are the layers of `forms`, too.
     """
 
     see: Callable[[tf.Tensor], dict[str, tf.Tensor]]
     channels: Mapping[str, int]
     content: Mapping[str, float]
     style: Mapping[str, float]
+    forms: bool = False
 
     def content_signature(self) -> dict[str, tf.TensorSpec]:
         """Of the maps of the photo.
@@ -78,6 +84,18 @@ class Comparison:
         return {
             term: {name: tf.TensorSpec(STYLE[term].shape(self.channels[name])) for name in layers}
             for term, layers in target.items()
+        }
+
+    def forms_signature(self) -> dict[str, tf.TensorSpec]:
+        """Of the arguments of `forms.distance` besides maps; empty where there are no forms."""
+        import tensorflow as tf
+
+        if not self.forms:
+            return {}
+        return {
+            "bank": tf.TensorSpec((None, sum(self.channels[name] for name in forms.LAYERS))),
+            "chosen": tf.TensorSpec((None, None), tf.int32),
+            "count": tf.TensorSpec(()),
         }
 
 

@@ -5,7 +5,7 @@ Pictures too large for one pass are evaluated tile by tile, with the same result
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ import numpy as np
 from core.errors import InvalidRequest
 from core.images.types import Canvas, Floats, Pixels
 from core.stylize import extractors
-from core.stylize.objective import losses, tiling
+from core.stylize.objective import contours, losses, tiling
+from core.stylize.objective import forms as forms_
 from core.stylize.objective.evaluation import (
     Comparison,
     Evaluate,
@@ -38,20 +39,25 @@ Layers = tuple[tuple[str, float], ...]  # layers and their weights, as something
 class Objective:
     """The losses over the features of one network. Made and remembered by `objective`."""
 
-    def __init__(self, network: extractors.Loaded, content: Layers, style: Layers) -> None:
+    def __init__(
+        self, network: extractors.Loaded, content: Layers, style: Layers, forms: bool = False
+    ) -> None:
         """Takes the network apart.
 
         Args:
             content: Content layers and their weights.
             style: Style layers and their weights.
+            forms: Whether forms can be compared, too.
 
         Raises:
             InvalidRequest: If the network has no such layer.
         """
         self.network, self.content, self.style = network, dict(content), dict(style)
-        self._model = network.layers({**self.content, **self.style})
+        self._model = network.layers(
+            dict.fromkeys((*self.content, *self.style, *(forms_.LAYERS if forms else ())))
+        )
         channels = {name: map_.shape[-1] for name, map_ in self._model.output.items()}
-        compared = Comparison(self._features, channels, self.content, self.style)
+        compared = Comparison(self._features, channels, self.content, self.style, forms)
         # A softmax over the whole map is no sum over tiles.
         smoothed = network.network.temperature is not None
         self._reach = None if smoothed else tiling.reach(self._model)
@@ -93,12 +99,49 @@ class Objective:
         maps = self.features(canvas)
         return losses.described(network, {name: maps[name] for name in self.style})
 
+    def match(
+        self,
+        query: Floats | Pixels,
+        styles: Sequence[Floats | Pixels],
+        shares: Sequence[float],
+        *,
+        seed: int = 0,
+        largest: int | None = None,
+    ) -> forms_.Forms:
+        """What each place of a picture is to look like, see `forms.choose`.
+
+        Args:
+            query: `(height, width, 3)` RGB 0..255.
+            styles: Pictures of any size.
+            shares: Of the styles, positive, summing to 1.
+            seed: Of samples.
+            largest: See `against`.
+        """
+        half = any(map_.dtype == "bfloat16" for map_ in self._model.output.values())
+        seen = [self._seen(picture, largest) for picture in (query, *styles)]
+        return forms_.choose(seen[0], seen[1:], shares, seed=seed, half=half)
+
+    def _seen(self, picture: Floats | Pixels, largest: int | None) -> forms_.Seen:
+        canvas = np.asarray(picture, np.float32)
+        stride = forms_.STRIDE
+        shape = canvas.shape[0] // stride, canvas.shape[1] // stride
+        if tiles := self._parts(canvas, largest, ()):
+
+            def in_tiles() -> Iterator[tuple[tuple[slice, slice], Floats]]:
+                for tile, maps in self._tiled.maps(canvas, tiles):
+                    yield tile.of_map(stride), forms_.hypercolumns(maps).numpy()
+
+            return forms_.Seen(shape, in_tiles)
+        whole = forms_.hypercolumns(self.features(canvas)).numpy()
+        return forms_.Seen(shape, lambda: [((slice(None), slice(None)), whole)])
+
     def against(
         self,
         photo: Floats | Pixels,
         style: StyleTarget,
         weights: Weights,
         *,
+        forms: forms_.Forms | None = None,
         largest: int | None = None,
     ) -> Evaluate:
         """Fixes what pictures are compared with; what can be computed once is.
@@ -106,6 +149,7 @@ class Objective:
         Args:
             photo: `(height, width, 3)` RGB 0..255.
             style: Of this network; its layers are at least those of this objective.
+            forms: What each place is to look like, see `match`; of an objective with forms.
             largest: Pixels that memory allows to evaluate in one pass: larger pictures are cut
                 into tiles, if the network is a plain chain, see `tiling.reach`, and if all terms
                 of the style allow it. None for any.
@@ -138,10 +182,14 @@ class Objective:
             )
         }
         if parts := self._parts(canvas, largest, target):
-            return self._tiled.against(canvas, parts, target, weights)
-        maps = self.features(canvas)
-        content = {name: maps[name] for name in self.content}
-        return self._whole.against(content, target, weights)
+            evaluate = self._tiled.against(canvas, parts, target, weights, forms)
+        else:
+            maps = self.features(canvas)
+            content = {name: maps[name] for name in self.content}
+            evaluate = self._whole.against(content, target, weights, forms)
+        if weights.contours and (term := contours.of(canvas)) is not None:
+            return term.beside(evaluate, weights.contours)
+        return evaluate
 
     def _parts(
         self, picture: Canvas, largest: int | None, terms: Iterable[str]
@@ -156,11 +204,13 @@ class Objective:
 
 
 @lru_cache(maxsize=4)
-def objective(network_id: str, dtype: str, content: Layers, style: Layers) -> Objective:
+def objective(
+    network_id: str, dtype: str, content: Layers, style: Layers, forms: bool = False
+) -> Objective:
     """The losses over features of a network, compiled once.
 
     Raises:
         KeyError, WeightsError: See `extractors.load`.
         InvalidRequest: If the network has no such layer.
     """
-    return Objective(extractors.load(network_id, dtype=dtype), content, style)
+    return Objective(extractors.load(network_id, dtype=dtype), content, style, forms)

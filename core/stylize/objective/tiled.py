@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.images.types import Canvas, Floats
+from core.stylize.objective import forms as forms_
 from core.stylize.objective import losses, tiling
 from core.stylize.objective.evaluation import (
     Comparison,
@@ -57,7 +58,7 @@ class Tiled:
             wanted: Name of a term of the style to layers.
         """
         found = _Sums(wanted)
-        for _, maps in self._maps(picture, parts):
+        for _, maps in self.maps(picture, parts):
             found.add(maps)
         return found.merged()
 
@@ -67,6 +68,7 @@ class Tiled:
         parts: Sequence[tiling.Tile],
         target: losses.Described,
         weights: Weights,
+        forms: forms_.Forms | None = None,
     ) -> Evaluate:
         """Fixes what pictures are compared with.
 
@@ -75,6 +77,7 @@ class Tiled:
             parts: Its tiles, and those of all pictures that are compared with it.
             target: Statistics of the style, float32 tensors.
             weights: What the parts of the loss count.
+            forms: What each place is to look like; None where that is not compared.
         """
         import tensorflow as tf
 
@@ -82,14 +85,17 @@ class Tiled:
         energies = {
             name: tf.constant(np.vdot(map_, map_), tf.float32) for name, map_ in content.items()
         }
-        content_weight = tf.constant(weights.content, tf.float32)
+        by_place = tf.constant([weights.content, weights.forms], tf.float32)
         pull = self._pull(target)
 
         def evaluate(picture: Canvas) -> Evaluation:
             picture = np.asarray(picture, np.float32)
-            of_content, found, counts = self._look(picture, parts, content, energies, target)
+            of_content, of_forms, found, counts = self._look(
+                picture, parts, content, energies, target, forms
+            )
             of_style, statistics, by = self._by_statistics(found, target, weights)
             loss = weights.content * of_content + weights.style * of_style
+            loss += weights.forms * of_forms
             gradient = np.zeros_like(picture)
             if weights.variation:
                 x = tf.constant(picture)
@@ -101,9 +107,11 @@ class Tiled:
             for part in parts:
                 wanted = self._cut(content, part)
                 place = picture[part.seen], part.own
-                to_photo = wanted, energies, content_weight
-                gradient[part.seen] += pull(*place, *to_photo, statistics, by, counts).numpy()
-            return Evaluation(loss, of_content, of_style, gradient)
+                to_photo = wanted, energies, by_place
+                gradient[part.seen] += pull(
+                    *place, *to_photo, statistics, by, counts, _forms_of(part, forms)
+                ).numpy()
+            return Evaluation(loss, of_content, of_style, gradient, of_forms)
 
         return evaluate
 
@@ -114,14 +122,17 @@ class Tiled:
         content: Mapping[str, Floats],
         energies: Mapping[str, tf.Tensor],
         target: losses.Described,
-    ) -> tuple[float, losses.Described, dict[str, np.float32]]:
-        """The first pass: content loss, statistics of the whole, and the places they are of."""
-        of_content, found = 0.0, _Sums(target)
-        for part, maps in self._maps(picture, parts):
+        forms: forms_.Forms | None,
+    ) -> tuple[float, float, losses.Described, dict[str, np.float32]]:
+        """The first pass: what adds up by place, statistics of the whole, and what they count."""
+        of_content, of_forms, found = 0.0, 0.0, _Sums(target)
+        for part, maps in self.maps(picture, parts):
             wanted = self._cut(content, part)
             of_content += float(losses.content_loss(maps, wanted, self._compared.content, energies))
+            if forms is not None:
+                of_forms += float(forms_.distance(maps, **_forms_of(part, forms)))
             found.add(maps)
-        return of_content, found.merged(), found.places()
+        return of_content, of_forms, found.merged(), found.places()
 
     def _by_statistics(
         self,
@@ -150,17 +161,20 @@ class Tiled:
             own: tf.Tensor,
             photo: Mapping[str, tf.Tensor],
             energies: Mapping[str, tf.Tensor],
-            weight: tf.Tensor,
+            by_place: tf.Tensor,
             statistics: losses.Described,
             by: losses.Described,
             counts: Mapping[str, tf.Tensor],
+            wanted: Mapping[str, tf.Tensor],
         ) -> tf.Tensor:
             with tf.GradientTape() as tape:
                 tape.watch(rgb)
                 maps = self._own(rgb, own)
                 of_content = losses.content_loss(maps, photo, compared.content, energies)
-                of_content *= weight
-            seen, slopes = [of_content], [tf.ones_like(of_content)]
+                of_place = by_place[0] * of_content
+                if wanted:
+                    of_place += by_place[1] * forms_.distance(maps, **wanted)
+            seen, slopes = [of_place], [tf.ones_like(of_place)]
             for term, layers in by.items():
                 for name, slope in layers.items():
                     seen.append(maps[name])
@@ -176,10 +190,11 @@ class Tiled:
             tf.TensorSpec((4,), tf.int32),
             compared.content_signature(),
             {name: tf.TensorSpec(()) for name in compared.content},
-            tf.TensorSpec(()),
+            tf.TensorSpec((2,)),
             compared.style_signature(target),
             compared.style_signature(target),
             {name: tf.TensorSpec(()) for name in compared.style},
+            compared.forms_signature(),
         ]
         compiled: Callable[..., Any] = tf.function(run, input_signature=signature)
         return compiled
@@ -204,9 +219,10 @@ class Tiled:
         )
         return compiled
 
-    def _maps(
+    def maps(
         self, picture: Canvas, parts: Iterable[tiling.Tile]
     ) -> Iterator[tuple[tiling.Tile, dict[str, tf.Tensor]]]:
+        """What each tile owns of the maps of all layers."""
         for part in parts:
             yield part, self._own_features(picture[part.seen], part.own)
 
@@ -216,7 +232,7 @@ class Tiled:
         for name in self._compared.content:
             rows, columns = (side // self._strides[name] for side in photo.shape[:2])
             whole[name] = np.empty((rows, columns, self._compared.channels[name]), np.float32)
-        for part, maps in self._maps(photo, parts):
+        for part, maps in self.maps(photo, parts):
             for name, map_ in whole.items():
                 map_[part.of_map(self._strides[name])] = maps[name]
         return whole
@@ -224,6 +240,11 @@ class Tiled:
     def _cut(self, maps: Mapping[str, Floats], part: tiling.Tile) -> dict[str, Floats]:
         """What a tile owns of maps of the whole picture."""
         return {name: map_[part.of_map(self._strides[name])] for name, map_ in maps.items()}
+
+
+def _forms_of(part: tiling.Tile, forms: forms_.Forms | None) -> dict[str, Any]:
+    """What the places of a tile are to look like."""
+    return {} if forms is None else forms.arguments(part.of_map(forms_.STRIDE))
 
 
 class _Sums:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.images.types import Canvas
+from core.stylize.objective import forms as forms_
 from core.stylize.objective import losses
 from core.stylize.objective.evaluation import (
     Comparison,
@@ -29,7 +30,11 @@ class Whole:
         self._run = Remembered(self._compile)
 
     def against(
-        self, photo: Mapping[str, tf.Tensor], target: losses.Described, weights: Weights
+        self,
+        photo: Mapping[str, tf.Tensor],
+        target: losses.Described,
+        weights: Weights,
+        forms: forms_.Forms | None = None,
     ) -> Evaluate:
         """Fixes what pictures are compared with.
 
@@ -37,16 +42,21 @@ class Whole:
             photo: Content layer to the map of the photo.
             target: Statistics of the style, float32 tensors.
             weights: What the parts count.
+            forms: What each place is to look like; None where that is not compared.
         """
         import tensorflow as tf
 
         run = self._run(target)
-        factors = tf.constant([weights.content, weights.style, weights.variation], tf.float32)
+        factors = tf.constant(
+            [weights.content, weights.style, weights.variation, weights.forms], tf.float32
+        )
+        wanted = {} if forms is None else forms.arguments()
 
         def evaluate(picture: Canvas) -> Evaluation:
             x = tf.constant(picture, tf.float32)
-            loss, of_content, of_style, gradient = run(x, photo, target, factors)
-            return Evaluation(float(loss), float(of_content), float(of_style), gradient.numpy())
+            loss, *parts, gradient = run(x, photo, target, factors, wanted)
+            of_content, of_style, of_forms = map(float, parts)
+            return Evaluation(float(loss), of_content, of_style, gradient.numpy(), of_forms)
 
         return evaluate
 
@@ -61,6 +71,7 @@ class Whole:
             photo: Mapping[str, tf.Tensor],
             target: losses.Described,
             weights: tf.Tensor,
+            wanted: Mapping[str, tf.Tensor],
         ) -> tuple[tf.Tensor, ...]:
             with tf.GradientTape() as tape:
                 tape.watch(rgb)
@@ -70,13 +81,18 @@ class Whole:
                 of_style = losses.style_loss(statistics, target, compared.style)
                 loss = weights[0] * of_content + weights[1] * of_style
                 loss += weights[2] * losses.total_variation(rgb)
-            return loss, of_content, of_style, tape.gradient(loss, rgb)
+                of_forms = tf.constant(0.0)
+                if wanted:
+                    of_forms = forms_.distance(maps, **wanted)
+                    loss += weights[3] * of_forms
+            return loss, of_content, of_style, of_forms, tape.gradient(loss, rgb)
 
         signature = [
             picture_signature(),
             compared.content_signature(),
             compared.style_signature(target),
-            tf.TensorSpec((3,)),
+            tf.TensorSpec((4,)),
+            compared.forms_signature(),
         ]
         compiled: Callable[..., Any] = tf.function(run, input_signature=signature, autograph=False)
         return compiled

@@ -34,11 +34,16 @@ def scales(height: int, width: int, request: StylizeRequest) -> tuple[float, ...
     return tuple(2.0**-n for n in range(halvings, -1, -1))
 
 
-def shares(steps: int, scales: Sequence[float]) -> list[int]:
-    """Divides steps among scales; each gets about two thirds of those of the smaller one.
+def shares(steps: int, scales: Sequence[float], fall: float = 2 / 3) -> list[int]:
+    """Divides steps among scales.
 
     A scale starts from what the smaller one has found, and its steps cost four times as much.
+
+    Args:
+        steps: Of all scales.
+        scales: From coarse to fine.
+        fall: Steps of a scale, as a share of those of the smaller one.
     """
-    portions = [(2 / 3) ** n for n in range(len(scales))]
+    portions = [fall**n for n in range(len(scales))]
     ends = [round(steps * sum(portions[: n + 1]) / sum(portions)) for n in range(len(scales))]
     return [end - start for start, end in itertools.pairwise([0, *ends])]

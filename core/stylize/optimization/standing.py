@@ -20,6 +20,7 @@ class Standing:
         done: Share of the work before it, 0..1.
         seconds: Since the start.
         begun: The canvas with which this scale began, float32.
+        goes_on: Whether that came from a painting, not from the photo.
     """
 
     scale: int
@@ -28,6 +29,7 @@ class Standing:
     done: float
     seconds: float
     begun: Canvas
+    goes_on: bool
 
     def checkpoint(self, optimizer: Optimizer) -> Checkpoint:
         """This, and what the optimizer remembers."""
@@ -39,6 +41,7 @@ class Standing:
                 "step": self.step,
                 "done": self.done,
                 "seconds": self.seconds,
+                "goes_on": self.goes_on,
                 "optimizer": inner.state,
             },
             inner.arrays,
@@ -52,7 +55,7 @@ class Standing:
         """What `checkpoint` was made of: the standing, and the checkpoint of the optimizer."""
         prefix = f"{found.state['scale']}/"
         pieces = {name.removeprefix(prefix): each for name, each in found.pieces.items()}
-        own = ("scale", "taken", "step", "done", "seconds")
+        own = ("scale", "taken", "step", "done", "seconds", "goes_on")
         standing = cls(
             **{name: found.state[name] for name in own}, begun=pieces.pop("begun")["canvas"]
         )

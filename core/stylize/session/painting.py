@@ -149,7 +149,7 @@ class _Easel:
         control: Control,
         checkpoints: Checkpoints | None,
     ) -> None:
-        self.request, self.photo, self.styles = request, photo, styles
+        self.request, self.photo, self.styles = refine.allowed(request, styles), photo, styles
         self.sketch, self.earlier, self.control = sketch, earlier, control
         self.size = refine.size(photo, request.rows)
         self.started = time.monotonic()

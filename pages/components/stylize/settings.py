@@ -8,22 +8,24 @@ from typing import Any
 import streamlit as st
 
 from core.requests import described
-from core.stylize import extractors, presets
-from core.stylize.presets import Preset
+from core.stylize import extractors
+from core.stylize.objective.forms import usual_layers
 from core.stylize.request import ON_THE_PAGE, StylizeRequest
-from pages.components.stylize.stops import BRUSHES, TIMES, nearest, stops
+from pages.components.stylize import ways
+from pages.components.stylize.stops import BRUSHES, FORMS, TIMES, nearest, stops
 from pages.components.stylize.subject import Style, thumbs
 from pages.components.ui import fields
 
 _NAMES = {"lbfgs": "L-BFGS"}  # of choices; others are as they are spelled
-_MOST_WEIGHT = 2.0
 _LEAST_RATE = 0.1
 
 _DEFAULTS: dict[str, Any] = {
     "stylize_strength": nearest("style_weight", ON_THE_PAGE.style_weight),
     "stylize_faith": nearest("content_weight", ON_THE_PAGE.content_weight),
+    "stylize_forms": nearest("forms", ON_THE_PAGE.forms),
     "stylize_brush": nearest("brush", ON_THE_PAGE.brush),
     "stylize_keep": ON_THE_PAGE.keep_colors,
+    "stylize_contours": ON_THE_PAGE.keep_contours,
     "stylize_rows": nearest("rows", ON_THE_PAGE.rows),
     "stylize_steps": nearest("steps", ON_THE_PAGE.steps),
     "stylize_network": ON_THE_PAGE.network,
@@ -60,7 +62,7 @@ def choose(styles: Sequence[Style], *, disabled: bool) -> StylizeRequest:
     for key, value in _DEFAULTS.items():
         st.session_state.setdefault(key, value)
     weights = _mix(styles, disabled)
-    _presets(disabled)
+    ways.choose(disabled)
     keep: Any = {"disabled": disabled, "persist_state": "session"}
     strength = st.select_slider(
         _label("style_weight"),
@@ -78,6 +80,7 @@ def choose(styles: Sequence[Style], *, disabled: bool) -> StylizeRequest:
         help=_tip("content_weight"),
         **keep,
     )
+    forms = _forms(styles, disabled)
     brush = st.select_slider(
         _label("brush"),
         stops("brush"),
@@ -108,19 +111,41 @@ def choose(styles: Sequence[Style], *, disabled: bool) -> StylizeRequest:
     keep_colors = st.toggle(
         _label("keep_colors"), key="stylize_keep", help=_tip("keep_colors"), **keep
     )
+    keep_contours = st.toggle(
+        _label("keep_contours"), key="stylize_contours", help=_tip("keep_contours"), **keep
+    )
     with st.expander("For experts"):
-        expert = _expert(styles, disabled)
+        expert = _expert(styles, forms, disabled)
     return ON_THE_PAGE.changed(
         rows=rows,
         steps=steps,
         style_weight=ON_THE_PAGE.style_weight * strength / 100,
         content_weight=ON_THE_PAGE.content_weight * faith / 100,
+        forms=forms,
         strength=min(1.0, strength / 100),
         style_weights=weights,
         brush=brush,
         keep_colors=keep_colors,
+        keep_contours=keep_contours,
         **expert,
     )
+
+
+def _forms(styles: Sequence[Style], disabled: bool) -> float:
+    """The share of forms in the style; none, and no slider, where there cannot be any."""
+    network = st.session_state.stylize_network
+    if network != extractors.DEFAULT or any(style.artist for style in styles):
+        return 0.0
+    share: float = st.select_slider(
+        _label("forms"),
+        stops("forms"),
+        format_func=FORMS.__getitem__,
+        key="stylize_forms",
+        help=_tip("forms"),
+        disabled=disabled,
+        persist_state="session",
+    )
+    return share
 
 
 def _label(name: str) -> str:
@@ -181,54 +206,14 @@ def _mix(styles: Sequence[Style], disabled: bool) -> tuple[float, ...]:
     )
 
 
-def _presets(disabled: bool) -> None:
-    """Whole sets of values by one word; the one that fits what is set is marked."""
-    known = {preset.id: preset for preset in presets.catalogue()}
-    state = st.session_state
-    fitting = (
-        name
-        for name, preset in known.items()
-        if all(state.get(key) == value for key, value in _values(preset).items())
-    )
+def _expert(styles: Sequence[Style], forms: float, disabled: bool) -> dict[str, Any]:
+    """The rest of the settings, by the request's names.
 
-    def apply() -> None:
-        if state.stylize_preset is not None:
-            state.update(_values(known[state.stylize_preset]))
-
-    state.stylize_preset = next(fitting, None)
-    chosen = st.pills(
-        "Way of painting",
-        list(known),
-        format_func=lambda name: known[name].title,
-        key="stylize_preset",
-        on_change=apply,
-        disabled=disabled,
-        wrap=True,
-        help=" ".join(f"**{preset.title}**: {preset.words}" for preset in known.values()),
-    )
-    st.caption(known[chosen].words if chosen else "Your own way.")
-
-
-def _values(preset: Preset) -> dict[str, Any]:
-    """What a preset sets the sliders to."""
-    layers = {
-        _layer_key("Style", extractors.DEFAULT, name): min(weight, _MOST_WEIGHT)
-        for name, weight in (preset.style_layers or {}).items()
-    }
-    return layers | {
-        "stylize_optimizer": preset.optimizer,
-        "stylize_rate": preset.learning_rate,
-        "stylize_layers": bool(layers),
-        "stylize_strength": nearest("style_weight", preset.style_weight),
-        "stylize_faith": nearest("content_weight", preset.content_weight),
-        "stylize_brush": nearest("brush", preset.brush),
-        "stylize_smooth": nearest("variation_weight", preset.variation_weight),
-        "stylize_keep": preset.keep_colors,
-    }
-
-
-def _expert(styles: Sequence[Style], disabled: bool) -> dict[str, Any]:
-    """The rest of the settings, by the request's names."""
+    Args:
+        styles: Of the painting.
+        forms: Their share in its style, on which the usual layers depend.
+        disabled: See `choose`.
+    """
     keep: Any = {"disabled": disabled, "persist_state": "session"}
     by_painter = any(style.artist for style in styles)
     if by_painter:
@@ -300,9 +285,9 @@ def _expert(styles: Sequence[Style], disabled: bool) -> dict[str, Any]:
     )
     layers: dict[str, Any] = {}
     if st.toggle("Weigh the layers", key="stylize_layers", **keep):
-        row = extractors.get(network)
-        layers["style_layers"] = _layers("Style", network, row.style, disabled)
-        layers["content_layers"] = _layers("Photo", network, row.content, disabled)
+        content, style = usual_layers(network, forms)
+        layers["style_layers"] = _layers("Style", network, style, disabled)
+        layers["content_layers"] = _layers("Photo", network, content, disabled)
     return {
         "network": network,
         "optimizer": optimizer,
@@ -314,22 +299,18 @@ def _expert(styles: Sequence[Style], disabled: bool) -> dict[str, Any]:
     }
 
 
-def _layer_key(what: str, network: str, layer: str) -> str:
-    return f"stylize-layer-{what}-{network}-{layer}"
-
-
 def _layers(
     what: str, network: str, usual: Mapping[str, float], disabled: bool
 ) -> dict[str, float]:
     """A slider a layer; 0 leaves it out."""
     found = {}
     for name, weight in usual.items():
-        key = _layer_key(what, network, name)
+        key = ways.layer_key(what, network, name)
         st.session_state.setdefault(key, weight)
         found[name] = st.slider(
             f"{what}: {name}",
             0.0,
-            _MOST_WEIGHT,
+            ways.MOST_WEIGHT,
             step=0.25,
             key=key,
             disabled=disabled,

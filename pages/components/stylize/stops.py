@@ -8,6 +8,13 @@ from core.stylize.request import ON_THE_PAGE, StylizeRequest
 from pages.components.ui import fields
 
 BRUSHES = {0.5: "Fine", 0.7: "Rather fine", 1.0: "As painted", 1.4: "Rather broad", 2.0: "Broad"}
+FORMS = {
+    0.0: "Texture",
+    0.25: "More texture",
+    0.5: "Both",
+    0.75: "More forms",
+    1.0: "Forms",
+}
 TIMES = {25: "A moment", 50: "Short", 100: "Usual", 200: "Long", 400: "Very long"}
 _PERCENT = (10, 20, 30, 50, 70, 100, 140, 200, 300, 500, 1000)
 _UNITS = {  # of what is set in percent of the usual
@@ -18,6 +25,7 @@ _UNITS = {  # of what is set in percent of the usual
 _STOPS: dict[str, tuple[Any, ...]] = {
     "style_weight": _PERCENT,
     "content_weight": _PERCENT,
+    "forms": tuple(FORMS),
     "brush": tuple(BRUSHES),
     "rows": (160, 240, 320, 400, 560, 720, 1080, 1440),
     "steps": tuple(TIMES),

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from core.errors import InvalidRequest
-from core.stylize import presets
+from core.stylize import extractors, presets
+from core.stylize.objective.forms import usual_layers
 from core.stylize.request import StylizeRequest
 
 
@@ -25,6 +26,14 @@ def test_the_first_is_as_usual():
     usual, first = StylizeRequest(), presets.catalogue()[0]
     for name in ("style_weight", "content_weight", "variation_weight", "brush", "keep_colors"):
         assert getattr(first, name) == getattr(usual, name)
+
+
+def test_the_method_of_the_reports_is_one_of_them():
+    (texture,) = [preset for preset in presets.catalogue() if preset.title.startswith("Texture")]
+    assert texture.title == "Texture (Gatys et al.)"
+    assert texture.forms == 0
+    assert usual_layers(texture.network, texture.forms)[1] == extractors.get("vgg16").style
+    assert all(preset.forms > 0 for preset in presets.catalogue() if preset is not texture)
 
 
 ROW = {"id": "a", "title": "A", "words": "A."}

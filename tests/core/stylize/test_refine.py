@@ -17,8 +17,10 @@ from typer.testing import CliRunner
 from core import images
 from core.__main__ import app
 from core.settings import settings
-from core.stylize import extractors, refine
-from core.stylize.objective import losses, objective
+from core.stylize import color, extractors, refine
+from core.stylize.objective import Objective, Weights, contours, losses, objective
+from core.stylize.objective.forms import usual_layers
+from core.stylize.optimization import optimizers, preconditioner
 from core.stylize.request import StylizeRequest
 from core.stylize.style import StyleTarget, mix
 
@@ -29,7 +31,9 @@ SMALL = StylizeRequest(
     precision="float32",
     content_layers={"block2_conv1": 1.0},
     style_layers={"block1_conv1": 1.0, "block2_conv1": 1.0},
+    forms=0.0,
 )
+FORMS = SMALL.changed(forms=0.5, steps=6)
 
 
 def with_(request: StylizeRequest = SMALL, **changes) -> StylizeRequest:
@@ -140,6 +144,103 @@ def test_a_painting_starts_in_the_colours_of_its_styles(photo, style):
     one, two = first([style]), first([other])
     blend = first([style, other], [1, 3])
     np.testing.assert_allclose(blend, 0.25 * one + 0.75 * two, atol=1.1)
+
+
+def test_texture_alone_is_painted_bit_by_bit_as_before_there_were_forms(photo, style):
+    """Written out as it was: the picture of a seed must not change."""
+    layers = tuple(SMALL.content_layers.items()), tuple(SMALL.style_layers.items())
+    judge = objective("vgg16", "float32", *layers)
+    optimizer = optimizers.Lbfgs(preconditioner.Waves(0.75))
+    small = refine.resize(photo, 36, 45).clip(0, 255)
+    picture = color.match(small, style)
+    for (height, width), of_style, count in (((36, 45), (36, 62), 5), ((48, 60), (48, 82), 3)):
+        if height == 48:
+            smaller, small = small, refine.resize(photo, height, width).clip(0, 255)
+            picture = refine.resize(picture, height, width)
+            picture += small - refine.resize(smaller, height, width)
+            optimizer.enlarge(lambda moved: refine.resize(moved, 48, 60))
+        target = mix([judge.describe(refine.resize(style, *of_style).clip(0, 255))])
+        evaluate = judge.against(small, target, Weights(0.1, 1.0))
+        *_, (picture, found) = islice(optimizer.descend(picture, evaluate), count)
+    *_, last = refine.refine(photo, [style], SMALL)
+    np.testing.assert_array_equal(last.pixels(), refine.as_pixels(picture))
+    assert last.loss == found.loss
+    content, texture = usual_layers("vgg16", 0.0)
+    assert list(texture) == [f"block{block}_conv1" for block in range(1, 6)]
+    assert content == {"block4_conv2": 1.0, "block5_conv2": 1.0}
+
+
+def test_forms_are_painted_coarse_to_fine_and_again_alike(photo, style):
+    one, two = (list(refine.refine(photo, [style], FORMS)) for _ in range(2))
+    assert [step.scale for step in one] == [0.75] * 4 + [1.0] * 2
+    for scale in (0.75, 1.0):
+        found = [step.loss for step in one if step.scale == scale]
+        assert found == sorted(found, reverse=True)
+        assert found[-1] < found[0]
+    np.testing.assert_array_equal(one[-1].pixels(), two[-1].pixels())
+    texture = list(refine.refine(photo, [style], FORMS.changed(forms=0.0)))
+    assert (texture[-1].pixels() != one[-1].pixels()).any()
+
+
+def test_the_style_loss_is_of_forms_and_texture_by_their_shares(photo, style):
+    def first(forms: float) -> refine.Step:
+        request = FORMS.changed(forms=forms, scales=(1.0,), steps=1)
+        return next(refine.refine(photo, [style], request, canvas=photo))
+
+    texture, forms, both = first(0.0), first(1.0), first(0.25)
+    expected = 0.75 * texture.style_loss + 0.25 * forms.style_loss
+    assert both.style_loss == pytest.approx(expected, rel=1e-4)
+    assert both.loss == pytest.approx(both.style_loss + 0.02 * both.content_loss, rel=1e-4)
+
+
+def test_what_was_matched_at_one_scale_is_forgotten_at_the_next(photo, style, monkeypatch):
+    enlarged, queries = [], []
+    real = Objective.match
+    keep = optimizers.Lbfgs.enlarge
+
+    def enlarge(self, resize):
+        enlarged.append(1)
+        keep(self, resize)
+
+    monkeypatch.setattr(optimizers.Lbfgs, "enlarge", enlarge)
+
+    def match(self, query, *arguments, **more):
+        queries.append(query)
+        return real(self, query, *arguments, **more)
+
+    monkeypatch.setattr(Objective, "match", match)
+    list(refine.refine(photo, [style], FORMS))
+    assert not enlarged
+    assert [query.shape for query in queries] == [(36, 45, 3), (48, 60, 3)]
+    small = refine.resize(photo, 36, 45).clip(0, 255)
+    np.testing.assert_array_equal(queries[0], small)
+    whole = refine.resize(photo, 48, 60).clip(0, 255)
+    assert 0 < np.abs(queries[1] - whole).max() <= 0.25 * 255
+    list(refine.refine(photo, [style], SMALL))
+    assert enlarged
+
+
+def test_a_style_without_pictures_is_painted_by_its_texture(photo, style):
+    judge = objective(
+        "vgg16", "float32", tuple(SMALL.content_layers.items()), tuple(SMALL.style_layers.items())
+    )
+    stored = judge.describe(style)
+    assert refine.allowed(FORMS, [style]) == FORMS
+    assert refine.allowed(FORMS, [style, stored]).forms == 0
+    request = FORMS.changed(steps=2)
+    by_forms, by_texture = (
+        list(refine.refine(photo, [stored], request.changed(forms=share))) for share in (0.5, 0.0)
+    )
+    assert [step.loss for step in by_forms] == [step.loss for step in by_texture]
+
+
+def test_contours_can_be_kept(photo, style):
+    def rest(keep: bool) -> float:
+        *_, last = refine.refine(photo, [style], FORMS.changed(keep_contours=keep, steps=12))
+        small = refine.resize(photo, 48, 60).clip(0, 255)
+        return contours.of(small).distance(last.pixels().astype(np.float32))[0]
+
+    assert rest(True) < 0.8 * rest(False)
 
 
 def test_adam_paints_too(photo, style):

@@ -44,9 +44,26 @@ def test_the_schema_names_what_there_is_to_choose_from():
     assert (fields["rows"]["minimum"], fields["rows"]["maximum"]) == (32, 10_000)
 
 
+def test_files_of_earlier_versions_are_painted_by_texture_as_they_were():
+    written = json.loads(StylizeRequest(steps=7).model_dump_json(by_alias=True))
+    for field in ("forms", "keep_contours"):
+        del written[field]
+    again = StylizeRequest(**written)
+    assert (again.forms, again.keep_contours, again.steps) == (0.0, False, 7)
+    assert StylizeRequest.model_validate(written) == again
+
+
+def test_other_networks_paint_textures():
+    assert StylizeRequest().forms > 0
+    assert StylizeRequest(network="vgg19").forms == 0
+    assert StylizeRequest(network="vgg19", forms=0).network == "vgg19"
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
+        ({"network": "vgg19", "forms": 0.5}, "VGG19 paints textures only: set forms to 0, or"),
+        ({"forms": 1.1}, "at most 1."),
         ({"network": "inception_v3", "rows": 74}, "InceptionV3 paints from 75 rows on."),
         ({"style_weights": ()}, "not all of them zero."),
         ({"style_weights": (1, -1, 1)}, "not all of them zero."),

@@ -18,10 +18,11 @@ def test_the_estimate_grows_with_the_picture_and_stops_where_tiles_begin():
     kept = memory.estimate_bytes(1365, 2048, largest=0)
     assert more - tiled == pytest.approx(kept, rel=1e-6)
     assert memory.estimate_bytes(100, 100, largest=500_000) == memory.estimate_bytes(100, 100)
-    halves, floats = (
-        memory.estimate_bytes(1365, 2048, precision=each) for each in ("mixed_bfloat16", "float32")
+    full, half = (
+        memory.estimate_bytes(1365, 2048, precision=precision)
+        for precision in ("float32", "mixed_bfloat16")
     )
-    assert floats > halves
+    assert full > half
     assert memory.estimate_bytes(1365, 2048, optimizer="adam") < whole
 
 
@@ -32,8 +33,18 @@ def test_2048_pixels_paint_within_8_gigabytes(precision):
     app = 1.5e9  # with TensorFlow and networks
     for free in (4e9, 6e9, 64e9):
         largest = memory.room(1365, 2048, [style], request, int(free))
-        needed = memory.estimate_bytes(1365, 2048, precision=precision, largest=largest)
+        needed = memory.estimate_bytes(1365, 2048, precision=precision, forms=True, largest=largest)
         assert needed <= min(free, 8e9 - app)
+
+
+def test_forms_take_more_and_texture_alone_takes_what_it_took():
+    texture, forms = (memory.estimate_bytes(400, 600, forms=forms) for forms in (False, True))
+    assert texture + 0.6e9 < forms < 3e9 - 0.9e9  # with TensorFlow and the network
+    request = StylizeRequest(rows=400)
+    enough = int(1.01 * memory.estimate_bytes(400, 600, largest=250_000))
+    assert memory.room(400, 600, [], request.changed(forms=0.0), enough)
+    with pytest.raises(memory.TooLarge):
+        memory.room(400, 600, [], request, enough)
 
 
 def test_what_does_not_fit_even_in_tiles_is_refused_in_one_sentence():
@@ -53,7 +64,7 @@ def test_what_does_not_fit_even_in_tiles_is_refused_in_one_sentence():
 
 
 def test_a_style_picture_counts_too():
-    request = StylizeRequest(rows=400, brush=10.0)
+    request = StylizeRequest(rows=400, brush=10.0, forms=0.0)
     wide = np.zeros((100, 5000, 3), np.uint8)
     assert memory.room(400, 600, [], request, 10**9)
     with pytest.raises(memory.TooLarge):

@@ -28,6 +28,7 @@ REQUEST = StylizeRequest(
     precision="float32",
     content_layers={"block2_conv1": 1.0},
     style_layers={"block1_conv1": 1.0, "block2_conv1": 1.0},
+    forms=0.0,
 )
 
 
