@@ -12,7 +12,7 @@ import logging
 
 import typer
 
-from core.cli import console, identify, models, monet, scan, stylize
+from core.cli import console, identify, models, monet, scan, stylize, work
 
 app = typer.Typer(
     help="Atelier on the command line.",
@@ -34,6 +34,7 @@ app.command()(identify.identify)
 app.command()(monet.monet)
 app.command("models")(models.list_models)
 app.command()(scan.scan)
+app.command()(work.work)
 
 
 if __name__ == "__main__":

@@ -73,8 +73,15 @@ class Settings(BaseSettings):
 
     journal_url: str = Field(
         f"sqlite:///{ROOT / 'data' / 'journal.db'}",
-        description="Where predictions and feedback are kept: any SQLAlchemy URL",
+        description="Where predictions, feedback and jobs are kept: SQLite or PostgreSQL, as "
+        "SQLAlchemy spells it",
         pattern=r"^\w+(\+\w+)?://",
+    )
+    job_hours: PositiveFloat = Field(
+        1.0, description="For how long after its end the pictures of a job are kept"
+    )
+    job_lease: PositiveFloat = Field(
+        10.0, description="Seconds after which a silent worker's job is taken up by another"
     )
     cache: Path = Field(
         ROOT / "data", description="Directory of what can be made again: scans, downloads"
@@ -128,8 +135,9 @@ class Settings(BaseSettings):
         1000, description="Most steps for which the service refines a painting"
     )
     service_drain: NonNegativeFloat = Field(
-        3.0, description="Seconds for which a service that was told to end still says that it is"
-        " not ready, before it closes its port"
+        3.0,
+        description="Seconds for which a service that was told to end still says that it is"
+        " not ready, before it closes its port",
     )
 
 
@@ -167,6 +175,8 @@ _EXPECTED |= dict.fromkeys(
     ("max_bytes", "max_pixels", "max_side", "service_jobs", "service_pixels", "service_steps"),
     "a whole number above 0",
 )
+_EXPECTED |= dict.fromkeys(("max_bytes", "max_pixels", "max_side"), "a whole number above 0")
+_EXPECTED |= dict.fromkeys(("job_hours", "job_lease"), "a number above 0")
 _EXPECTED |= dict.fromkeys(("offline", "choose_collection", "show_all"), "true or false")
 
 
