@@ -175,7 +175,6 @@ _EXPECTED |= dict.fromkeys(
     ("max_bytes", "max_pixels", "max_side", "service_jobs", "service_pixels", "service_steps"),
     "a whole number above 0",
 )
-_EXPECTED |= dict.fromkeys(("max_bytes", "max_pixels", "max_side"), "a whole number above 0")
 _EXPECTED |= dict.fromkeys(("job_hours", "job_lease"), "a number above 0")
 _EXPECTED |= dict.fromkeys(("offline", "choose_collection", "show_all"), "true or false")
 

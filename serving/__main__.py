@@ -25,6 +25,15 @@ def serve(
     with_app: Annotated[
         bool, typer.Option("--with-app", help="Also the application; the API is at /api then.")
     ] = False,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers-of-jobs",
+            min=0,
+            max=64,
+            help="Processes that refine paintings; 0 where `python -m core work` runs elsewhere.",
+        ),
+    ] = 1,
 ) -> None:
     """Serves the HTTP API until Ctrl-C or SIGTERM.
 
@@ -37,7 +46,7 @@ def serve(
         from serving import server
         from serving.app import create_app
 
-        api = create_app()
+        api = create_app(workers)
     except SettingsError as error:
         console.refuse(str(error))
     whole = server.with_application(api) if with_app else api

@@ -18,17 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from serving import metrics
-from serving.problems import busy
+from serving.messages.problems import Gone, busy
 
 T = TypeVar("T")
 
 _SHARE = 0.7  # of the target; in the rest a body is read and an answer is written
 _NEWEST = 0.1  # weight of the latest request in the mean of their seconds
 _CALLERS = 10_000  # whose buckets are remembered
-
-
-class Gone(Exception):
-    """Who asked has closed the connection."""
 
 
 class Lane:

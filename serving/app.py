@@ -17,10 +17,11 @@ from starlette.responses import RedirectResponse
 from core import artists, identify, models
 from core.errors import AtelierError
 from core.settings import settings
-from serving import metrics, problems, schemas
+from serving import metrics
 from serving.dependencies import Service
-from serving.problems import Problem
-from serving.routes import catalogues, feedback, health, identifications, paintings
+from serving.messages import problems, schemas
+from serving.messages.problems import Problem
+from serving.routes import catalogues, feedback, health, identifications, jobs, paintings
 from serving.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -32,8 +33,11 @@ as a query. Errors are problem details (RFC 9457) with a stable `code` and one s
 """
 
 
-def create_app() -> FastAPI:
+def create_app(workers: int = 0) -> FastAPI:
     """The service as the settings have it.
+
+    Args:
+        workers: How many processes it has work off jobs, from its start to its end.
 
     Raises:
         SettingsError: If one makes no sense.
@@ -51,8 +55,8 @@ def create_app() -> FastAPI:
             RequestValidationError: problems.of_validation,
         },
     )
-    app.state.service = Service.of(chosen)
-    for routes in (identifications, paintings, feedback, catalogues, health):
+    app.state.service = Service.of(chosen, workers)
+    for routes in (identifications, paintings, jobs, feedback, catalogues, health):
         app.include_router(routes.router)
     app.add_api_route(
         "/", lambda: RedirectResponse("docs"), methods=["GET"], include_in_schema=False
@@ -73,14 +77,17 @@ def create_app() -> FastAPI:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Warms up in the background at the start; lets threads end at the end."""
+    """Warms up, and starts workers, in the background; ends them, too."""
     service: Service = app.state.service
     warming = asyncio.create_task(asyncio.to_thread(_warm_up, service))
+    keeping = asyncio.create_task(service.workers.keep())
     try:
         yield
     finally:
         service.draining.set()
+        keeping.cancel()
         await warming
+        await asyncio.to_thread(service.workers.close)
         service.close()
 
 

@@ -1,11 +1,11 @@
 """A typed client of the service, which needs nothing of ours but this module, and httpx.
 
-    with Client("http://127.0.0.1:8000") as atelier:
-        print(atelier.identify(Path("painting.jpg").read_bytes())["artists"][0]["name"])
-        job = atelier.refine(photo, ["claude-monet"], steps=50)
-        for event in atelier.events(job["id"]):
-            print(event["progress"])
-        Path("painted.png").write_bytes(atelier.result(job["id"]))
+with Client("http://127.0.0.1:8000") as atelier:
+    print(atelier.identify(Path("painting.jpg").read_bytes())["artists"][0]["name"])
+    job = atelier.refine(photo, ["claude-monet"], steps=50)
+    for event in atelier.events(job["id"]):
+        print(event["progress"])
+    Path("painted.png").write_bytes(atelier.result(job["id"]))
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from core.settings import Settings
 from serving import metrics
 from serving.admission import Buckets, Lane, cores
-from serving.problems import Refused
+from serving.messages.problems import Refused
+from serving.workers import Workers
 
 T = TypeVar("T")
 
@@ -27,25 +28,31 @@ class Service:
     Attributes:
         names: The lane of identifications and explanations.
         paint: The lane of pictures that are painted while the caller waits.
+        orders: The lane of pictures that are looked at, and then painted as jobs.
+        workers: The processes that paint them.
         draining: Set when it was told to end: nothing new is taken.
         warm: Set when the first request would be answered as quickly as any.
     """
 
     names: Lane
     paint: Lane
+    orders: Lane
     buckets: Buckets
     keys: tuple[str, ...]
+    workers: Workers
     draining: threading.Event = field(default_factory=threading.Event)
     warm: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
-    def of(cls, chosen: Settings) -> Service:
+    def of(cls, chosen: Settings, workers: int) -> Service:
         """A service as the settings have it."""
         return cls(
             # One more than cores: a picture is decoded while another is in the network.
             names=Lane("names", workers=cores() + 1, target=chosen.service_latency, seconds=0.1),
             # Painting uses all cores by itself.
             paint=Lane("paint", workers=1, target=chosen.service_painting_latency, seconds=2.0),
+            orders=Lane("orders", workers=1, target=chosen.service_painting_latency, seconds=0.5),
+            workers=Workers(workers),
             buckets=Buckets(chosen.service_rate),
             keys=tuple(key.strip() for key in chosen.service_keys.split(",") if key.strip()),
         )
@@ -59,6 +66,7 @@ class Service:
         """Lets its threads end."""
         self.names.close()
         self.paint.close()
+        self.orders.close()
 
 
 async def service(request: Request) -> Service:

@@ -11,8 +11,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import logs
-from serving import metrics, problems
-from serving.admission import Gone
+from serving import metrics
+from serving.messages import problems
+from serving.messages.problems import Gone
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 
 from core import artists, models
 from core.stylize import artist_styles
-from serving import problems, schemas
 from serving.dependencies import OfCaller
-from serving.problems import not_found
+from serving.messages import problems, schemas
+from serving.messages.problems import not_found
 
 router = APIRouter(tags=["catalogues"], responses=problems.responses(401, 429, 503))
 

@@ -7,9 +7,10 @@ from starlette.concurrency import run_in_threadpool
 
 from core import artists, journal
 from core.errors import UnknownName
-from serving import metrics, problems
+from serving import metrics
 from serving.dependencies import OfCaller
-from serving.schemas import Feedback, Kept
+from serving.messages import problems
+from serving.messages.schemas import Feedback, Kept
 
 router = APIRouter(tags=["identify"])
 

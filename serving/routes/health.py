@@ -6,9 +6,10 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from core import models
-from serving import metrics, problems, schemas
+from serving import metrics
 from serving.dependencies import OfCaller, OfService
-from serving.problems import not_found
+from serving.messages import problems, schemas
+from serving.messages.problems import not_found
 from serving.routes.catalogues import entry
 
 router = APIRouter(tags=["health"])

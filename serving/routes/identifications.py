@@ -15,10 +15,11 @@ from core.identify import ExplainRequest, IdentifyRequest
 from core.images import Picture
 from core.images.types import Pixels
 from core.journal import JournalError, record
-from serving import bodies, metrics, pictures, problems, schemas
+from serving import metrics
 from serving.dependencies import OfCaller, OfService, worked
-from serving.pictures import File
-from serving.schemas import Identified
+from serving.messages import bodies, pictures, problems, schemas
+from serving.messages.pictures import File
+from serving.messages.schemas import Identified
 
 router = APIRouter(tags=["identify"])
 

@@ -16,15 +16,20 @@ from core.settings import settings
 from core.stylize import artist_styles, instant, refine, session
 from core.stylize.request import StylizeRequest
 from core.stylize.session import metadata
-from serving import bodies, metrics, pictures, problems, schemas
-from serving.bodies import Body
+from core.stylize.session.durable import Style, StylizeOrder
+from serving import jobs, metrics
 from serving.dependencies import OfCaller, OfService, worked
-from serving.pictures import File
+from serving.messages import bodies, pictures, problems, schemas
+from serving.messages.bodies import Body
+from serving.messages.pictures import File
 
 router = APIRouter(tags=["paint"])
 
 PARTS = ("picture", "photo", "style")
 MOST_STYLES = 5
+
+_LONGEST_KEY = 200
+_PICTURE = "a picture"  # what it is called: names of files say more than we want to know
 
 _FORMS = (
     bodies.form(
@@ -47,23 +52,33 @@ _FORMS = (
     ),
 )
 
+_ACCEPTED = {
+    "model": schemas.Job,
+    "description": "A job that paints it",
+    "headers": {
+        "Location": {"description": "Of the job.", "schema": {"type": "string"}},
+        "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}},
+    },
+}
+
 
 @router.post(
     "/v1/paintings",
     summary="Paint a picture",
     response_class=Response,
     responses=problems.responses(400, 401, 406, 408, 413, 415, 422, 429, 503)
-    | {200: pictures.RESPONSE},
+    | {200: pictures.RESPONSE, 202: _ACCEPTED},
     openapi_extra=bodies.described(*_FORMS, query=MonetRequest),
 )
 async def paintings(request: Request, of: OfService, by: OfCaller) -> Response:
     """Paints.
 
     A `picture` alone becomes a Monet, or a photo again (`direction`). A `photo` with one or more
-    `style`s is painted like them: at once (`mode=instant`), or refined as a job (202).
+    `style`s is painted like them: at once (`mode=instant`), or refined as a job (202), of which
+    there is one for an `Idempotency-Key`; `Prefer: respond-async` makes it a job in any case.
     """
     kind = pictures.accepted(request)
-    of.paint.check()
+    of.orders.check()
     body = await bodies.read(request, PARTS, pictures=2)
     if "picture" in body.parts and "photo" in body.parts:
         raise InvalidRequest("A picture becomes a Monet, a photo is for a style: send not both.")
@@ -72,8 +87,11 @@ async def paintings(request: Request, of: OfService, by: OfCaller) -> Response:
     if "photo" not in body.parts:
         return await _monet(request, of, body, kind)
     asked = body.filled(StylizeRequest)
-    photo, styles = body.one("photo"), styles_of(body)
-    check(asked)
+    photo, styles = body.one("photo"), _styles_of(body)
+    _check(asked)
+    if asked.mode == "refine" or "respond-async" in request.headers.get("prefer", ""):
+        return await _job(request, of, by, asked, photo, styles)
+    of.paint.check()
     return pictures.answer(
         await worked(of.paint, request, lambda _: _at_once(asked, photo, styles, kind))
     )
@@ -82,6 +100,7 @@ async def paintings(request: Request, of: OfService, by: OfCaller) -> Response:
 async def _monet(request: Request, of: OfService, body: Body, kind: Format) -> Response:
     if "style" in body.parts:
         raise InvalidRequest("A style is for a photo: send one as the part 'photo'.")
+    of.paint.check()
     asked = body.filled(MonetRequest)
     picture = body.one("picture")
 
@@ -95,7 +114,48 @@ async def _monet(request: Request, of: OfService, body: Body, kind: Format) -> R
     return pictures.answer(await worked(of.paint, request, work))
 
 
-def styles_of(body: Body) -> list[bytes | str]:
+async def _job(
+    request: Request,
+    of: OfService,
+    by: OfCaller,
+    asked: StylizeRequest,
+    photo: bytes,
+    styles: Sequence[bytes | str],
+) -> Response:
+    """Looks at the pictures, lest the job fails of them, and puts it into the queue."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= _LONGEST_KEY:
+        raise InvalidRequest(f"An Idempotency-Key has 1 to {_LONGEST_KEY} characters.")
+
+    def work(_: Callable[[], bool]) -> schemas.Job:
+        _check_size(images.load(photo, enough=2 * asked.rows).pixels, asked.rows)
+        for each in styles:
+            _style(each, asked)
+        order = StylizeOrder(
+            request=asked,
+            photo=photo,
+            name="a photo",
+            styles=tuple(
+                Style(artist=each) if isinstance(each, str) else Style(picture=each, name=_PICTURE)
+                for each in styles
+            ),
+        )
+        return jobs.described(jobs.submit(order, owner=by.name, key=key, here=bool(of.workers)))
+
+    job = await worked(of.orders, request, work)
+    return Response(
+        job.model_dump_json(),
+        202,
+        media_type="application/json",
+        headers={
+            "Location": str(request.url_for("job", job_id=job.id).path),
+            "Retry-After": "1",
+            "Preference-Applied": "respond-async",
+        },
+    )
+
+
+def _styles_of(body: Body) -> list[bytes | str]:
     """The styles of a body: files, or ids of painters.
 
     Raises:
@@ -113,7 +173,7 @@ def styles_of(body: Body) -> list[bytes | str]:
     return given
 
 
-def check(asked: StylizeRequest) -> None:
+def _check(asked: StylizeRequest) -> None:
     """Refuses what would keep the service busy for too long.
 
     Raises:
@@ -124,7 +184,7 @@ def check(asked: StylizeRequest) -> None:
         raise InvalidRequest(f"At most {most} steps here, please (steps).")
 
 
-def check_size(photo: Pixels, rows: int) -> None:
+def _check_size(photo: Pixels, rows: int) -> None:
     """Refuses a painting that would be too large.
 
     Raises:
@@ -143,9 +203,9 @@ def _at_once(
     asked: StylizeRequest, photo: bytes, styles: Sequence[bytes | str], kind: Format
 ) -> File:
     pixels = images.load(photo, enough=2 * asked.rows).pixels
-    check_size(pixels, asked.rows)
+    _check_size(pixels, asked.rows)
     painted = session.at_once(asked, pixels, [_style(each, asked) for each in styles])
-    names = [each if isinstance(each, str) else "a picture" for each in styles]
+    names = [each if isinstance(each, str) else _PICTURE for each in styles]
     made: dict[str, Any] = metadata.made(asked, content="a photo", styles=names)
     return _counted(pictures.file(painted, kind, instant.MODEL, made=made))
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from serving.admission import Buckets, Gone, Lane
-from serving.problems import Refused
+from serving.admission import Buckets, Lane
+from serving.messages.problems import Gone, Refused
 
 
 async def never() -> None:

@@ -21,8 +21,7 @@ from core.errors import InvalidRequest
 from core.requests import Request as CoreRequest
 from core.settings import settings
 from serving import metrics
-from serving.admission import Gone
-from serving.problems import Refused
+from serving.messages.problems import Gone, Refused
 
 R = TypeVar("R", bound=CoreRequest)
 

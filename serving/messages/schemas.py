@@ -36,6 +36,11 @@ class Answered(BaseModel):
     arm: str = Field(description="Which version of a model answered", examples=[ARM])
 
 
+def by(model_id: str) -> Answered:
+    """Who answered, by the model's id."""
+    return Answered(model=model_id, version=version(model_id), arm=ARM)
+
+
 class Identified(Answered):
     """What the network thinks of one painting."""
 
@@ -55,6 +60,56 @@ class Identified(Answered):
     explanation: str | None = Field(
         None, description="If asked for: a JPEG with what spoke for the first name lit, as base64"
     )
+
+
+class Progress(BaseModel):
+    """How far a job is."""
+
+    model_config = ConfigDict(extra="ignore")  # pictures are asked for apart
+
+    phase: str = Field(description="What is being done", examples=["painting"])
+    step: int = Field(examples=[40])
+    of: int = Field(description="How many steps there will be", examples=[100])
+    fraction: float = Field(ge=0, le=1, description="Share of the work that is done")
+    seconds: float = Field(description="Since the work began")
+    seconds_left: float | None = Field(None, description="An estimate")
+    losses: dict[str, float] = Field({}, description="Name to loss, after the last step")
+    scale: float = Field(1.0, description="Size of the present copy; 1 is full size")
+    note: str = Field("", description="A sentence, if something is not as asked")
+
+
+class Failure(BaseModel):
+    """Why a job failed."""
+
+    code: str = Field(description="Stable, for programs", examples=["unreadable-picture"])
+    detail: str = Field(description="One sentence for who asked")
+
+
+class Job(Answered):
+    """A job at one moment."""
+
+    id: str
+    task: str = Field(examples=["stylize"])
+    state: Literal["waiting", "running", "done", "cancelled", "failed"]
+    position: int = Field(description="How many jobs are to finish before it begins")
+    progress: Progress | None
+    error: Failure | None
+    events: int = Field(description="The number of its latest event")
+    expires: float | None = Field(
+        description="When its pictures are deleted, in seconds since 1970; null before its end"
+    )
+    prediction_id: str = Field(description="The same as the id")
+
+
+class Happened(BaseModel):
+    """The data of an event of a job; its kind is a state, or `progress`."""
+
+    time: float = Field(description="Seconds since 1970")
+    progress: Progress | None = None
+    resumed: bool | None = Field(
+        None, description="Of `running`: whether it goes on from where another worker left it"
+    )
+    error: Failure | None = None
 
 
 class Feedback(BaseModel):

@@ -29,6 +29,8 @@ STATUS = {
     "tensorflow-missing": 501,
     "weights": 503,
     "journal": 503,
+    "database": 503,
+    "expired": 410,
 }
 
 
@@ -42,6 +44,10 @@ class Problem(BaseModel):
         description="Stable, for programs: the kind of error", examples=["unreadable-picture"]
     )
     detail: str = Field(description="One sentence for who asked", examples=["The file is empty."])
+
+
+class Gone(Exception):
+    """Who asked has closed the connection: there is nobody to answer."""
 
 
 class Refused(AtelierError):

@@ -13,8 +13,8 @@ from core import images
 from core.images import encoding
 from core.images.encoding import WRITTEN, Format
 from core.images.types import Pixels
-from serving import schemas
-from serving.problems import Refused
+from serving.messages import schemas
+from serving.messages.problems import Refused
 
 MEDIA_TYPES = {f"image/{each.name.lower()}": each for each in WRITTEN}
 
@@ -79,16 +79,18 @@ def file(
 
 def answer(file: File) -> Response:
     """A picture as an answer, with who made it in the headers."""
-    return Response(
-        file.data,
-        media_type=file.media_type,
-        headers={
-            "Atelier-Model": file.model,
-            "Atelier-Version": schemas.version(file.model),
-            "Atelier-Arm": schemas.ARM,
-            "Atelier-Prediction-Id": file.prediction_id,
-        },
-    )
+    told = headers(schemas.by(file.model), file.prediction_id)
+    return Response(file.data, media_type=file.media_type, headers=told)
+
+
+def headers(answered: schemas.Answered, prediction_id: str) -> dict[str, str]:
+    """Who made a picture, as headers."""
+    return {
+        "Atelier-Model": answered.model,
+        "Atelier-Version": answered.version,
+        "Atelier-Arm": answered.arm,
+        "Atelier-Prediction-Id": prediction_id,
+    }
 
 
 _HEADERS = {
