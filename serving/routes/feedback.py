@@ -19,7 +19,7 @@ router = APIRouter(tags=["identify"])
     "/v1/feedback",
     summary="Was this right?",
     status_code=201,
-    responses=problems.responses(401, 422, 429, 503),
+    responses=problems.responses(400, 401, 422, 429, 503),
 )
 async def feedback(said: Feedback, by: OfCaller) -> Kept:
     """Keeps what somebody says of a prediction; a later word counts instead of an earlier one."""

@@ -21,7 +21,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-METHODS = ("get", "post", "delete")
+NOTHING_TO_GET_WRONG = ("/v2/health/live", "/v2/health/ready")
 LISTED = [
     ("POST", "/v1/identifications"),
     ("POST", "/v1/explanations"),
@@ -61,6 +61,8 @@ def test_every_operation_is_listed_here(app: FastAPI):
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize(("method", "path"), LISTED)
 def test_no_request_finds_a_fault(app: FastAPI, method: str, path: str, mode: GenerationMode):
+    if mode is GenerationMode.NEGATIVE and path in NOTHING_TO_GET_WRONG:
+        pytest.skip("It takes nothing")
     operation = schemathesis.openapi.from_asgi("/openapi.json", app)[path][method]
 
     @settings(

@@ -1,0 +1,1 @@
+"""Loads on a running service, each a command: `python -m tests.load.overload`."""
