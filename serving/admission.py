@@ -180,6 +180,30 @@ class Buckets:
             raise busy((1 - level) / self._rate, "Too many requests: slow down.", "rate")
 
 
+class Budget:
+    """Bytes of bodies that are in memory at a time, for all requests together."""
+
+    def __init__(self, most: int) -> None:
+        """Args: most: Bytes; one body may always be larger."""
+        self._most = most
+        self.taken = 0
+
+    def take(self, count: int) -> None:
+        """Takes what has arrived.
+
+        Raises:
+            Refused: 429, if there is too much.
+        """
+        if self.taken and self.taken + count > self._most:
+            metrics.rejected.labels("memory").inc()
+            raise busy(1.0, "Too many pictures arrive at the same time: try again in a moment.")
+        self.taken += count
+
+    def give(self, count: int) -> None:
+        """Gives back what is not needed any more."""
+        self.taken -= count
+
+
 def cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

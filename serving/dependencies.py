@@ -14,11 +14,13 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from core.settings import Settings
 from serving import metrics
-from serving.admission import Buckets, Lane, cores
+from serving.admission import Buckets, Budget, Lane, cores
 from serving.messages.problems import Refused
 from serving.workers import Workers
 
 T = TypeVar("T")
+
+_PICTURES = 8  # so many of the largest size are in memory at a time, or many small ones
 
 
 @dataclass
@@ -38,6 +40,7 @@ class Service:
     paint: Lane
     orders: Lane
     buckets: Buckets
+    memory: Budget
     keys: tuple[str, ...]
     workers: Workers
     draining: threading.Event = field(default_factory=threading.Event)
@@ -54,6 +57,7 @@ class Service:
             orders=Lane("orders", workers=1, target=chosen.service_painting_latency, seconds=0.5),
             workers=Workers(workers),
             buckets=Buckets(chosen.service_rate),
+            memory=Budget(_PICTURES * chosen.max_bytes),
             keys=tuple(key.strip() for key in chosen.service_keys.split(",") if key.strip()),
         )
 

@@ -63,6 +63,12 @@ paintings = Counter(
     registry=registry,
 )
 feedback = Counter("atelier_feedback", "Answers to: was this right?", ["right"], registry=registry)
+jobs = Gauge(
+    "atelier_jobs",
+    "Jobs of the database, of all services that share it",
+    ["state"],
+    registry=registry,
+)
 ready = Gauge("atelier_ready", "Whether the service takes requests", registry=registry)
 models_served = Gauge(
     "atelier_model_info", "Always 1", ["model", "version", "sha256"], registry=registry

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
@@ -69,15 +70,16 @@ class Body:
         return model(**values)
 
 
-async def read(request: Request, parts: Sequence[str], *, pictures: int) -> Body:
-    """Reads a body, and no more of it than is allowed.
+@asynccontextmanager
+async def read(request: Request, parts: Sequence[str], *, pictures: int) -> AsyncIterator[Body]:
+    """Reads a body, and no more of it than is allowed; it counts as memory until the end.
 
     Args:
         parts: Names of parts that hold pictures; a raw picture is the first of them.
         pictures: How many times the largest accepted file a body may hold.
 
     Raises:
-        Refused: 408, 413, 415, or 400 for a form that is none.
+        Refused: 408, 413, 415, 429 for want of memory, or 400 for a form that is none.
         Gone: If who sends has.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -89,30 +91,37 @@ async def read(request: Request, parts: Sequence[str], *, pictures: int) -> Body
             "Send multipart/form-data, or one picture as image/…, and say so in Content-Type.",
         )
     limit = settings().max_bytes * pictures + (_FRAMING if is_form else 0)
-    stream = _limited(request, limit)
+    memory, taken = request.app.state.service.memory, 0
+
+    async def counted() -> AsyncGenerator[bytes, None]:
+        nonlocal taken
+        async for chunk in _limited(request, limit):
+            memory.take(len(chunk))
+            taken += len(chunk)
+            yield chunk
+
     body = Body()
     try:
-        async with asyncio.timeout(settings().service_timeout):
-            if is_form:
-                await _read_form(request, stream, parts, body)
-            else:
-                body.parts[parts[0]] = [b"".join([chunk async for chunk in stream])]
-    except TimeoutError:
-        metrics.rejected.labels("slow").inc()
-        raise Refused(
-            408,
-            "slow-body",
-            f"The body has not arrived within {settings().service_timeout:g} seconds.",
-            {"Connection": "close"},
-        ) from None
-    except MultiPartException as error:
-        raise Refused(400, "malformed-form", f"The form cannot be read: {error.message}") from None
-    except ClientDisconnect:
-        raise Gone from None
-    for name, text in request.query_params.multi_items():
-        where = body.parts if name in parts else body.fields
-        where.setdefault(name, []).append(text)
-    return body
+        try:
+            async with asyncio.timeout(settings().service_timeout):
+                if is_form:
+                    await _read_form(request, counted(), parts, body)
+                else:
+                    body.parts[parts[0]] = [b"".join([chunk async for chunk in counted()])]
+        except TimeoutError:
+            raise _too_slow() from None
+        except MultiPartException as error:
+            raise Refused(
+                400, "malformed-form", f"The form cannot be read: {error.message}"
+            ) from None
+        except ClientDisconnect:
+            raise Gone from None
+        for name, text in request.query_params.multi_items():
+            where = body.parts if name in parts else body.fields
+            where.setdefault(name, []).append(text)
+        yield body
+    finally:
+        memory.give(taken)
 
 
 async def _read_form(
@@ -177,6 +186,17 @@ async def _drain(stream: AsyncGenerator[bytes, None]) -> None:
                     return
     except (TimeoutError, ClientDisconnect):
         return
+
+
+def _too_slow() -> Refused:
+    metrics.rejected.labels("slow").inc()
+    seconds = settings().service_timeout
+    return Refused(
+        408,
+        "slow-body",
+        f"The body has not arrived within {seconds:g} seconds.",
+        {"Connection": "close"},
+    )
 
 
 def _too_large(limit: int) -> Refused:

@@ -1,4 +1,4 @@
-"""The route `/v1/feedback`: was this right?"""
+"""The route `/v1/feedback`: whether a prediction was right."""
 
 from __future__ import annotations
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.concurrency import run_in_threadpool
 
 from core import models
+from core.database import DatabaseError
+from core.jobs.durable import DatabaseEngine
 from serving import metrics
 from serving.dependencies import OfCaller, OfService
 from serving.messages import problems, schemas
@@ -77,6 +82,9 @@ async def model_ready(
 async def scrape(of: OfService, by: OfCaller) -> Response:
     """Everything that is counted, as Prometheus reads it."""
     metrics.ready.set(of.is_ready)
+    with suppress(DatabaseError):  # the rest is told all the same
+        for state, count in (await run_in_threadpool(DatabaseEngine().counts)).items():
+            metrics.jobs.labels(state.value).set(count)
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 

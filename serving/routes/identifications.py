@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
@@ -13,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from core import identify, images
 from core.identify import ExplainRequest, IdentifyRequest
 from core.images import Picture
+from core.images.encoding import Format
 from core.images.types import Pixels
 from core.journal import JournalError, record
 from serving import metrics
@@ -38,10 +38,10 @@ _REFUSED = problems.responses(400, 401, 408, 413, 415, 422, 429, 503)
 async def identifications(request: Request, of: OfService, by: OfCaller) -> Response:
     """Names the most probable artists of one painting, with calibrated probabilities."""
     of.names.check()
-    body = await bodies.read(request, ["picture"], pictures=1)
-    asked = body.filled(IdentifyRequest)
-    data = body.one("picture")
-    found = await worked(of.names, request, lambda _: _identified(data, asked, by.name))
+    async with bodies.read(request, ["picture"], pictures=1) as body:
+        asked = body.filled(IdentifyRequest)
+        data = body.one("picture")
+        found = await worked(of.names, request, lambda _: _identified(data, asked, by.name))
     return Response(found.model_dump_json(), media_type="application/json")
 
 
@@ -56,18 +56,20 @@ async def explanations(request: Request, of: OfService, by: OfCaller) -> Respons
     """The painting with what spoke for an artist lit, and the rest in shade (Grad-CAM)."""
     kind = pictures.accepted(request)
     of.names.check()
-    body = await bodies.read(request, ["picture"], pictures=1)
-    asked = body.filled(ExplainRequest)
-    data = body.one("picture")
+    async with bodies.read(request, ["picture"], pictures=1) as body:
+        asked = body.filled(ExplainRequest)
+        data = body.one("picture")
+        return pictures.answer(
+            await worked(of.names, request, lambda _: _explained(data, asked, kind))
+        )
 
-    def work(stopping: Callable[[], bool]) -> File:
-        picture = images.load(data, enough=_LONGEST)
-        artist = asked.artist
-        if artist is None:
-            artist = identify.identify(picture, asked.model, top=1).guesses[0].artist.id
-        return pictures.file(_lit(picture, artist, asked.model), kind, asked.model)
 
-    return pictures.answer(await worked(of.names, request, work))
+def _explained(data: bytes, asked: ExplainRequest, kind: Format) -> File:
+    picture = images.load(data, enough=_LONGEST)
+    artist = asked.artist
+    if artist is None:
+        artist = identify.identify(picture, asked.model, top=1).guesses[0].artist.id
+    return pictures.file(_lit(picture, artist, asked.model), kind, asked.model)
 
 
 def _identified(data: bytes, asked: IdentifyRequest, caller: str) -> Identified:

@@ -18,7 +18,7 @@ from core.stylize.request import StylizeRequest
 from core.stylize.session import metadata
 from core.stylize.session.durable import Style, StylizeOrder
 from serving import jobs, metrics
-from serving.dependencies import OfCaller, OfService, worked
+from serving.dependencies import Caller, OfCaller, OfService, Service, worked
 from serving.messages import bodies, pictures, problems, schemas
 from serving.messages.bodies import Body
 from serving.messages.pictures import File
@@ -79,7 +79,11 @@ async def paintings(request: Request, of: OfService, by: OfCaller) -> Response:
     """
     kind = pictures.accepted(request)
     of.orders.check()
-    body = await bodies.read(request, PARTS, pictures=2)
+    async with bodies.read(request, PARTS, pictures=2) as body:
+        return await _painted(request, of, by, body, kind)
+
+
+async def _painted(request: Request, of: Service, by: Caller, body: Body, kind: Format) -> Response:
     if "picture" in body.parts and "photo" in body.parts:
         raise InvalidRequest("A picture becomes a Monet, a photo is for a style: send not both.")
     if "picture" in body.parts and "style" in body.parts:
@@ -97,7 +101,7 @@ async def paintings(request: Request, of: OfService, by: OfCaller) -> Response:
     )
 
 
-async def _monet(request: Request, of: OfService, body: Body, kind: Format) -> Response:
+async def _monet(request: Request, of: Service, body: Body, kind: Format) -> Response:
     if "style" in body.parts:
         raise InvalidRequest("A style is for a photo: send one as the part 'photo'.")
     of.paint.check()
@@ -116,8 +120,8 @@ async def _monet(request: Request, of: OfService, body: Body, kind: Format) -> R
 
 async def _job(
     request: Request,
-    of: OfService,
-    by: OfCaller,
+    of: Service,
+    by: Caller,
     asked: StylizeRequest,
     photo: bytes,
     styles: Sequence[bytes | str],

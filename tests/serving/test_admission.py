@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from serving.admission import Buckets, Lane
+from serving.admission import Buckets, Budget, Lane
 from serving.messages.problems import Gone, Refused
 
 
@@ -191,3 +191,16 @@ def test_only_so_many_callers_are_remembered():
     for number in range(10_050):
         buckets.take(str(number))
     assert len(buckets._levels) == 10_000
+
+
+def test_bodies_take_so_much_memory_and_one_always_fits():
+    budget = Budget(100)
+    budget.take(1000)
+    with pytest.raises(Refused) as refused:
+        budget.take(1)
+    assert refused.value.status == 429
+    budget.give(1000)
+    budget.take(60)
+    budget.take(40)
+    with pytest.raises(Refused):
+        budget.take(1)

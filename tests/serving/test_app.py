@@ -7,14 +7,19 @@ import hashlib
 import json
 import logging
 import re
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from core import artists, models
+from core import artists, models, monet
+from core.monet.tiled import Stopped
+from core.settings import ROOT
 from core.stylize import artist_styles
 from serving.routes import identifications
 from tests.serving.test_identifications import PNG, problem
@@ -146,50 +151,88 @@ def test_a_body_that_says_it_is_too_large_is_refused_unread(application, small: 
         problem(chunks, 413, "body-too-large")
 
 
-def test_a_body_that_never_comes_is_given_up(application: Callable[..., FastAPI]):
-    app = application(service_timeout=0.2)
-    sent = []
+def test_memory_of_bodies_is_given_back_whatever_becomes_of_them(client, small: bytes):
+    memory = client.app.state.service.memory
+    for data in (small, small[:50]):
+        client.post("/v1/identifications", content=data, headers=PNG)
+        client.post("/v1/paintings", files={"picture": data}, data={"direction": "up"})
+        assert memory.taken == 0
+    memory.take(8 * 50_000_000)
+    refused = client.post("/v1/identifications", content=small, headers=PNG)
+    problem(refused, 429, "busy")
 
-    async def receive() -> dict:
-        await asyncio.sleep(0.05)
-        return {"type": "http.request", "body": b"x", "more_body": True}
+
+def test_the_service_imports_neither_streamlit_nor_tensorflow():
+    script = "import sys, serving.app, serving.server; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert not {"streamlit", "tensorflow", "keras"} & set(done.stdout.split())
+
+
+def ask(app: FastAPI, path: str, receive: Callable[[], Awaitable[dict]]) -> list[dict]:
+    """Sends a PNG as ASGI messages, and returns those of the answer."""
+    sent = []
 
     async def send(message: dict) -> None:
         sent.append(message)
 
     scope = {
-        "type": "http", "method": "POST", "path": "/v1/identifications", "query_string": b"",
+        "type": "http", "method": "POST", "path": path, "query_string": b"",
         "headers": [(b"content-type", b"image/png")], "http_version": "1.1", "scheme": "http",
         "root_path": "", "raw_path": b"", "client": ("a", 1), "server": ("b", 2),
     }  # fmt: skip
     asyncio.run(app(scope, receive, send))
+    return sent
+
+
+def test_a_body_that_never_comes_is_given_up(application: Callable[..., FastAPI]):
+    async def receive() -> dict:
+        await asyncio.sleep(0.05)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    sent = ask(application(service_timeout=0.2), "/v1/identifications", receive)
     assert sent[0]["status"] == 408
     assert (b"connection", b"close") in sent[0]["headers"]
 
 
 def test_who_leaves_while_sending_is_noted_and_no_fault(application, caplog):
-    app = application()
     messages = [
         {"type": "http.request", "body": b"x", "more_body": True},
         {"type": "http.disconnect"},
     ]
-    sent = []
 
     async def receive() -> dict:
         return messages.pop(0) if len(messages) > 1 else messages[0]
 
-    async def send(message: dict) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http", "method": "POST", "path": "/v1/identifications", "query_string": b"",
-        "headers": [(b"content-type", b"image/png")], "http_version": "1.1", "scheme": "http",
-        "root_path": "", "raw_path": b"", "client": ("a", 1), "server": ("b", 2),
-    }  # fmt: skip
     caplog.set_level(logging.INFO, "serving")
-    asyncio.run(app(scope, receive, send))
-    assert sent == []
+    assert ask(application(), "/v1/identifications", receive) == []
     assert " 499 in " in caplog.text
+
+
+def test_painting_stops_when_who_asked_leaves(application, small: bytes, monkeypatch, caplog):
+    painting, stopped = threading.Event(), threading.Event()
+
+    def paint(*_, stopping: Callable[[], bool], **__):
+        painting.set()
+        while not stopping():
+            time.sleep(0.001)
+        stopped.set()
+        raise Stopped
+
+    monkeypatch.setattr(monet, "paint", paint)
+    messages = [{"type": "http.request", "body": small, "more_body": False}]
+
+    async def receive() -> dict:
+        if messages:
+            return messages.pop()
+        await asyncio.to_thread(painting.wait, 10)
+        return {"type": "http.disconnect"}
+
+    caplog.set_level(logging.INFO, "serving")
+    app = application()
+    assert ask(app, "/v1/paintings", receive) == []
+    assert stopped.wait(10)
+    assert " 499 in " in caplog.text
+    assert "Incident" not in caplog.text
 
 
 def test_ids_and_traces_go_into_the_log(client: TestClient, caplog, monkeypatch):
@@ -238,6 +281,7 @@ def test_every_name_follows_the_rules_of_prometheus(client: TestClient):
     told = client.get("/metrics").text
     ours = re.findall(r"^# TYPE (atelier_\w+) (\w+)$", told, re.MULTILINE)
     assert len(ours) > 8
+    assert 'atelier_jobs{state="waiting"} 0.0' in told
     for name, kind in ours:
         assert (kind == "counter") == name.endswith("_total"), name
         assert not re.search(r"_(ms|milliseconds|mb)\b", name), name

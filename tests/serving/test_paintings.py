@@ -65,6 +65,8 @@ def test_a_raw_photo_takes_its_styles_from_the_query(client: TestClient, small: 
     [
         ({"photo": b""}, {"mode": "instant"}, "One to 5 styles"),
         ({"photo": b""}, {"mode": "instant", "style": "nobody"}, "No style of 'nobody'"),
+        ({"photo": b""}, {"mode": "instant", "style": "../../etc/passwd"}, "No style of"),
+        ({"photo": b""}, {"mode": "instant", "style": "file:///etc/passwd"}, "No style of"),
         ({"photo": b"", "style": b"x"}, {"mode": "instant", "rows": "1"}, "Detail (rows)"),
         ({"photo": b"", "style": b"x"}, {"mode": "instant", "rows": "5000"}, "fewer rows"),
         ({"photo": b"", "style": b"x"}, {"steps": "5000"}, "At most 1000 steps"),
