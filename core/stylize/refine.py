@@ -21,11 +21,13 @@ from core.errors import InvalidRequest
 from core.hardware import compute_dtype
 from core.images.resize import resize
 from core.images.types import Canvas, Floats, Pixels
+from core.jobs.checkpoint import Checkpoint
 from core.stylize import color, extractors, objective
 from core.stylize.artist_styles import ArtistStyle
 from core.stylize.optimization import optimizers, preconditioner
 from core.stylize.optimization.memory import TooLarge, estimate_bytes, free_bytes, room
 from core.stylize.optimization.schedule import SMALLEST, scales, shares, size, style_size
+from core.stylize.optimization.standing import Standing
 from core.stylize.request import StylizeRequest
 from core.stylize.style import StyleTarget, mix
 
@@ -74,10 +76,15 @@ class Step:
     scale: float
     first: bool
     _pixels: Callable[[], Pixels] = field(repr=False)
+    _checkpoint: Callable[[], Checkpoint] = field(repr=False)
 
     def pixels(self) -> Pixels:
         """The picture as it now is, at the present scale: `(height, width, 3)` uint8 RGB."""
         return self._pixels()
+
+    def checkpoint(self) -> Checkpoint:
+        """What it takes to go on from here, to be asked for before the next step is drawn."""
+        return self._checkpoint()
 
 
 Style: TypeAlias = StyleTarget | ArtistStyle | Pixels
@@ -90,6 +97,7 @@ def refine(
     *,
     canvas: Pixels | Canvas | None = None,
     memory_bytes: int | None = None,
+    resume: Checkpoint | None = None,
 ) -> Iterator[Step]:
     """Paints. Stop drawing steps at any moment: what the last one shows is kept.
 
@@ -102,6 +110,8 @@ def refine(
             where that is the start. Unless the request names scales, it is painted at full
             size only.
         memory_bytes: What the painting may take; what is free on this machine if None.
+        resume: A step's checkpoint, with all else as it was: that step comes once more, without
+            an evaluation, and then those that would have followed it.
 
     Yields:
         A step after each evaluation.
@@ -143,29 +153,42 @@ def refine(
     optimizer = optimizers.make(
         request.optimizer, preconditioner.Waves(request.waves), request.learning_rate
     )
+    standing, remembered = (None, None) if resume is None else Standing.of(resume)
     small: Canvas | None = None
-    for scale, count, cost in zip(plan, counts, costs, strict=True):
+    for index, (scale, count, cost) in enumerate(zip(plan, counts, costs, strict=True)):
         if not count:
             continue
         shape = max(1, round(height * scale)), max(1, round(width * scale))
         smaller, small = small, resize(photo, *shape).clip(0, 255)
+        if standing is not None and index < standing.scale:
+            continue
         described = [_describe(style, judge, small, scale, request, largest) for style in styles]
         target = mix(described, request.style_weights)
         evaluate = judge.against(small, target, weights, largest=largest)
-        if picture is None:
-            picture = _first_canvas(small, styles, request)
-        picture = resize(picture, *shape)
-        if smaller is not None:  # what enlarging blurs is taken from the photo, as a start
-            picture += small - resize(smaller, *shape)
-            optimizer.enlarge(functools.partial(resize, height=shape[0], width=shape[1]))
+        taken = 0
+        if standing is not None and remembered is not None:
+            picture, taken = standing.begun, standing.taken
+            step, done, started = standing.step, standing.done, started - standing.seconds
+            optimizer.restore(remembered)
+            standing = remembered = resume = None  # which are large
+        else:
+            if picture is None:
+                picture = _first_canvas(small, styles, request)
+            picture = resize(picture, *shape)
+            if smaller is not None:  # what enlarging blurs is taken from the photo, as a start
+                picture += small - resize(smaller, *shape)
+                optimizer.enlarge(functools.partial(resize, height=shape[0], width=shape[1]))
+        begun = picture
         descent = optimizer.descend(picture, evaluate)
-        for n, (best, found) in enumerate(itertools.islice(descent, count)):
+        for n, (best, found) in enumerate(itertools.islice(descent, count - taken), taken):
+            seconds = time.monotonic() - started
+            here = Standing(index, n, step, done, seconds, begun)
             picture, step = best, step + 1
             done += cost / work
             yield Step(
                 step=step,
                 of=request.steps,
-                seconds=time.monotonic() - started,
+                seconds=seconds,
                 done=done,
                 loss=found.loss,
                 content_loss=found.content,
@@ -173,6 +196,7 @@ def refine(
                 scale=scale,
                 first=n == 0,
                 _pixels=_Canvas(best, small if request.keep_colors else None),
+                _checkpoint=functools.partial(here.checkpoint, optimizer),
             )
 
 

@@ -48,7 +48,7 @@ class Studio:
         self.sketches.append({"styles": styles, **how})
         return np.full((*refine.size(photo, how["rows"]), 3), (120, 90, 60), np.uint8)
 
-    def refine(self, photo, styles, request, *, canvas=None):
+    def refine(self, photo, styles, request, *, canvas=None, resume=None):
         self.orders.append({"styles": styles, "request": request, "canvas": canvas})
         picture = np.full((*refine.size(photo, request.rows), 3), 60 * len(self.orders), np.uint8)
         for number in range(1, request.steps + 1):
@@ -66,6 +66,7 @@ class Studio:
                 scale=1.0,
                 first=number == 1,
                 _pixels=lambda: picture,
+                _checkpoint=lambda: pytest.fail("nobody takes checkpoints on a page"),
             )
 
 

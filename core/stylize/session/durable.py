@@ -64,6 +64,7 @@ def stylize(
         photo,
         [style.given() for style in order.styles],
         control=control,
+        checkpoints=control,
     )
     if painting is None:
         return None

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
-
-from core import models, tensorflow_compat
-from core.hardware import compute_dtype
+from core import models
 from core.images.types import Pixels
 from core.jobs import Control, Point, Progress, Uncontrolled
-from core.models.weights import NotHere
-from core.stylize import artist_styles, extractors, instant, refine
+from core.jobs.checkpoint import Checkpoint, Checkpoints
+from core.stylize import artist_styles, instant, refine
 from core.stylize.artist_styles import ArtistStyle
 from core.stylize.request import StylizeRequest
+from core.stylize.session.networks import at_hand
 from core.stylize.session.stills import full_size, small, still
 from core.stylize.session.thinned import Thinned
 
@@ -73,6 +72,7 @@ def paint(
     sketch: Pixels | None = None,
     earlier: Painting | None = None,
     control: Control | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Generator[Progress, None, Painting | None]:
     """Paints. Page, command line and service draw its steps alike.
 
@@ -84,6 +84,8 @@ def paint(
         earlier: A painting of the same request to go on from, in place of what it starts from.
         control: Asked after each step whether to stop: no further one is drawn, and what is there
             is kept. So it is after a `KeyboardInterrupt`, as soon as there is something to keep.
+        checkpoints: Where one is found to go on from, with all else as it was, and offered after
+            each step of refining. Frames of before are not in it.
 
     Yields:
         Progress: `phase` is one of `Phase`; `preview` and `still` are as `stills` makes
@@ -95,7 +97,9 @@ def paint(
     Raises:
         core.errors.AtelierError: If it cannot be painted; the sentence says why.
     """
-    easel = _Easel(request, photo, _known(styles), sketch, earlier, control or Uncontrolled())
+    easel = _Easel(
+        request, photo, _known(styles), sketch, earlier, control or Uncontrolled(), checkpoints
+    )
     return (yield from easel.paint())
 
 
@@ -128,43 +132,6 @@ def at_once(
     return painted
 
 
-def at_hand(
-    request: StylizeRequest, progress: Callable[[str], None] = log.info
-) -> tuple[StylizeRequest, str]:
-    """The request, with VGG16 where the weights of its network are out of reach.
-
-    Args:
-        progress: Told in words when something is downloaded.
-
-    Returns:
-        The request to paint by, and sentences that say so if it is another one.
-
-    Raises:
-        models.WeightsError: If weights are damaged, or not even VGG16 is there.
-        TensorFlowMissing: If TensorFlow is not installed.
-    """
-    tensorflow_compat.require("Refining")
-    try:
-        loaded = extractors.load(
-            request.network, dtype=request.precision or compute_dtype(), progress=progress
-        )
-    except NotHere as error:
-        # Layers belong to a network.
-        instead = request.changed(
-            network=extractors.DEFAULT, content_layers=None, style_layers=None
-        )
-        return instead, f"{error} Painting with VGG16 instead."
-    own_name = loaded.title == loaded.network.title
-    return request, "" if own_name else f"Painted with {loaded.title}."
-
-
-def warm_up() -> None:
-    """Loads and compiles what refining needs, so that the first preview does not wait for it."""
-    gray = np.full((64, 64, 3), 128, np.uint8)
-    for _ in refine.refine(gray, [gray], StylizeRequest(rows=64, steps=1)):
-        pass
-
-
 def _known(styles: Sequence[Given]) -> list[Pixels | ArtistStyle]:
     return [artist_styles.load(each) if isinstance(each, str) else each for each in styles]
 
@@ -180,6 +147,7 @@ class _Easel:
         sketch: Pixels | None,
         earlier: Painting | None,
         control: Control,
+        checkpoints: Checkpoints | None,
     ) -> None:
         self.request, self.photo, self.styles = request, photo, styles
         self.sketch, self.earlier, self.control = sketch, earlier, control
@@ -192,10 +160,37 @@ class _Easel:
         self.preview: bytes | None = None
         self.still: bytes | None = None
         self.previewed = 0.0
+        self.checkpoints = checkpoints
+        self.resumed = checkpoints.checkpoint if checkpoints else None
+        if self.resumed is not None:
+            self._restore(self.resumed.state)
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self.request = StylizeRequest(**state["request"])
+        self.note, self.started = state["note"], self.started - state["seconds"]
+        self.curve.restore(
+            [Point(*each) for each in state["curve"]["kept"]],
+            **{name: state["curve"][name] for name in ("every", "seen")},
+        )
+
+    def _checkpoint(self, step: refine.Step) -> Checkpoint:
+        """What it takes to go on after a step."""
+        painted = step.checkpoint()
+        state = {
+            "request": self.request.model_dump(mode="json", by_alias=True),
+            "note": self.note,
+            "seconds": time.monotonic() - self.started,
+            "curve": self.curve.state(),
+            "step": step.step,
+            "fraction": min(1.0, step.done),
+            "scale": step.scale,
+            "refine": painted.state,
+        }
+        return Checkpoint(state, painted.arrays, painted.pieces)
 
     def paint(self) -> Generator[Progress, None, Painting | None]:
         """Sketches, then refines, until it is done or stopped."""
-        if self.earlier is None:
+        if self.earlier is None and self.resumed is None:
             if self.request.mode == "refine":  # else there is no way to show, and no film of it
                 # Not by way of the full size, for which memory has not been looked at yet.
                 self.frames.add(small(self.photo, self.size))
@@ -209,7 +204,7 @@ class _Easel:
             self.request, instead = at_hand(self.request)
             if instead not in self.note:  # an earlier painting may have said so
                 self.note = f"{instead} {self.note}".strip()
-        if self.control.stopping:
+        if self.control.stopping and self.resumed is None:
             return self._stopped_early()
         return (yield from self._refine())
 
@@ -243,23 +238,30 @@ class _Easel:
     def _refine(self) -> Generator[Progress, None, Painting | None]:
         before = self.earlier.step if self.earlier else 0
         begun, already = 0.0, 0.0  # seconds, and share of the work done by then
+        found, self.resumed = self.resumed, None
+        resumes = found is not None
         painting = refine.refine(
             self.photo,
             self.styles,
             self.request.changed(scales=self._scales()),
             canvas=self.picture,
+            resume=found and Checkpoint(found.state["refine"], found.arrays, found.pieces),
         )
+        del found  # which is large
         step: refine.Step | None = None
         stopped = False
         try:
-            for step in painting:
-                if self.curve.wants():
+            for drawn, step in enumerate(painting, 1):
+                is_new = drawn > 1 or not resumes
+                if is_new and self.curve.wants():
                     self.curve.add(Point(before + step.step, step.content_loss, step.style_loss))
                 self._look(step)
+                if is_new and self.checkpoints is not None:
+                    self.checkpoints.offer(partial(self._checkpoint, step), urgent=step.first)
                 now, left = time.monotonic(), None
-                if step.step == 2:  # the first two are slower than the rest
+                if drawn == 2:  # the first two are slower than the rest
                     begun, already = now, step.done
-                elif step.step > 2:
+                elif drawn > 2:
                     left = (now - begun) * (1 - step.done) / (step.done - already)
                 yield self._told("painting", step, left)
                 if stopped := self.control.stopping:
@@ -297,8 +299,11 @@ class _Easel:
     def _told(
         self, phase: Phase, step: refine.Step | None = None, left: float | None = None
     ) -> Progress:
-        if step is None:
-            so_far: dict[str, Any] = {"scale": self._scales()[0]}
+        if self.resumed is not None:
+            names = ("step", "fraction", "scale")
+            so_far: dict[str, Any] = {name: self.resumed.state[name] for name in names}
+        elif step is None:
+            so_far = {"scale": self._scales()[0]}
         else:
             so_far = {
                 "step": step.step,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -15,6 +15,14 @@ class Thinned(Generic[T]):
         """Starts with what was kept earlier."""
         self.kept = list(kept)
         self._most, self._every, self._seen = most, 1, 0
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as JSON can hold it if it can hold the things."""
+        return {"kept": list(self.kept), "every": self._every, "seen": self._seen}
+
+    def restore(self, kept: Sequence[T], every: int, seen: int) -> None:
+        """Takes the place of one whose `state` this is."""
+        self.kept, self._every, self._seen = list(kept), every, seen
 
     def wants(self) -> bool:
         """Called once for each thing: whether to `add` it."""
