@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import signal
 import socket
@@ -76,6 +77,10 @@ def with_application(api: FastAPI) -> ASGIApp:
 
     @asynccontextmanager
     async def living(_: st.App) -> AsyncIterator[None]:
+        for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+            logger = logging.getLogger(name)  # Streamlit gives them handlers of its own
+            logger.handlers.clear()
+            logger.propagate = name != "uvicorn.access"  # of which we have all lines
         async with lifespan(api):  # that of a mounted application is not called
             yield
 

@@ -240,16 +240,25 @@ def _properties(model: type[CoreRequest]) -> dict[str, dict[str, Any]]:
 FILE = {"type": "string", "format": "binary"}
 
 
-def form(model: type[CoreRequest], parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The schema of a form: parts for pictures, and the fields of a request."""
-    properties = {name: dict(schema) for name, schema in parts.items()}
-    for name, schema in _properties(model).items():
-        properties[name] = schema
+def form(
+    parts: Mapping[str, Mapping[str, Any]], *models: type[CoreRequest], required: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The schema of a form: parts for pictures, and the fields of one or several requests.
+
+    Args:
+        required: Names of parts without which it is always refused.
+    """
+    fields: dict[str, list[dict[str, Any]]] = {}
+    for model in models:
+        for name, schema in _properties(model).items():
+            fields.setdefault(name, []).append(_field(schema))
+    properties: dict[str, Any] = {name: dict(schema) for name, schema in parts.items()}
+    for name, schemas in fields.items():
+        properties[name] = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
     return {
         "type": "object",
-        "title": f"{model.__name__.removesuffix('Request')} form",
         "properties": properties,
-        "required": [name for name, part in parts.items() if not part.get("optional")],
+        "required": list(required),
         "additionalProperties": False,
     }
 
@@ -259,25 +268,38 @@ def picture(description: str) -> dict[str, Any]:
     return FILE | {"description": description}
 
 
-def described(*forms: dict[str, Any], query: type[CoreRequest]) -> dict[str, Any]:
-    """What OpenAPI says of a body: any of these forms, or a raw picture with a query."""
-    schema = forms[0] if len(forms) == 1 else {"oneOf": list(forms)}
+def described(
+    form: Mapping[str, Any], query: type[CoreRequest], headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What OpenAPI says of a body: a form, or a raw picture with a query.
+
+    Args:
+        headers: Name to what it is for.
+    """
+    parameters = [
+        {"in": "query", "name": name, "schema": _field(schema), "description": "For a raw picture."}
+        for name, schema in _properties(query).items()
+    ]
+    parameters += [
+        {"in": "header", "name": name, "schema": {"type": "string"}, "description": words}
+        for name, words in (headers or {}).items()
+    ]
     return {
         "requestBody": {
             "required": True,
             "content": {
-                "multipart/form-data": {"schema": schema},
+                "multipart/form-data": {"schema": form},
                 "image/*": {"schema": FILE},
             },
         },
-        "parameters": [
-            {
-                "in": "query",
-                "name": name,
-                "required": False,
-                "schema": schema,
-                "description": f"{schema.get('description', '')} With a raw picture.",
-            }
-            for name, schema in _properties(query).items()
-        ],
+        "parameters": parameters,
     }
+
+
+def _field(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A field with its default in words, lest a page of documentation sends it unasked."""
+    told = dict(schema)
+    default = told.pop("default", None)
+    if default is not None:
+        told["description"] = f"{told.get('description', '')} Default: {json.dumps(default)}."
+    return told

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import time
 from dataclasses import replace
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -24,6 +25,12 @@ from serving.messages.schemas import Identified
 router = APIRouter(tags=["identify"])
 
 _PICTURE = {"picture": bodies.picture("The painting: JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF.")}
+
+
+def _form(model: type[IdentifyRequest] | type[ExplainRequest]) -> dict[str, Any]:
+    return bodies.form(_PICTURE, model, required=["picture"])
+
+
 _LONGEST = 1600  # pixels of a side of a picture with its heat map
 _REFUSED = problems.responses(400, 401, 408, 413, 415, 422, 429, 503)
 
@@ -33,7 +40,7 @@ _REFUSED = problems.responses(400, 401, 408, 413, 415, 422, 429, 503)
     summary="Who painted this?",
     response_model=Identified,
     responses=_REFUSED,
-    openapi_extra=bodies.described(bodies.form(IdentifyRequest, _PICTURE), query=IdentifyRequest),
+    openapi_extra=bodies.described(_form(IdentifyRequest), IdentifyRequest),
 )
 async def identifications(request: Request, of: OfService, by: OfCaller) -> Response:
     """Names the most probable artists of one painting, with calibrated probabilities."""
@@ -50,7 +57,7 @@ async def identifications(request: Request, of: OfService, by: OfCaller) -> Resp
     summary="Where did it look?",
     response_class=Response,
     responses=_REFUSED | problems.responses(406) | {200: pictures.RESPONSE},
-    openapi_extra=bodies.described(bodies.form(ExplainRequest, _PICTURE), query=ExplainRequest),
+    openapi_extra=bodies.described(_form(ExplainRequest), ExplainRequest),
 )
 async def explanations(request: Request, of: OfService, by: OfCaller) -> Response:
     """The painting with what spoke for an artist lit, and the rest in shade (Grad-CAM)."""

@@ -31,26 +31,26 @@ MOST_STYLES = 5
 _LONGEST_KEY = 200
 _PICTURE = "a picture"  # what it is called: names of files say more than we want to know
 
-_FORMS = (
-    bodies.form(
-        MonetRequest,
-        {"picture": bodies.picture("What is painted as Monet, or a Monet that becomes a photo.")},
-    ),
-    bodies.form(
-        StylizeRequest,
-        {
-            "photo": bodies.picture("What is to be seen."),
-            "style": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": MOST_STYLES,
-                "items": {"anyOf": [bodies.FILE, {"type": "string"}]},
-                "description": "How to paint it: pictures, or ids of painters, see /v1/styles; "
-                "several blend.",
-            },
+_FORM = bodies.form(
+    {
+        "picture": bodies.picture("What is painted as Monet, or a Monet that becomes a photo."),
+        "photo": bodies.picture("What is painted like the styles."),
+        "style": {
+            "type": "array",
+            "maxItems": MOST_STYLES,
+            "items": bodies.FILE,
+            "description": "How to paint the photo: pictures, or in place of a file the id of a "
+            "painter, see /v1/styles; several blend.",
         },
-    ),
+    },
+    MonetRequest,
+    StylizeRequest,
 )
+
+_HEADERS = {
+    "Prefer": "`respond-async`: a job, also where it could be painted at once.",
+    "Idempotency-Key": "Sent again with the same key, a job is the same one.",
+}
 
 _ACCEPTED = {
     "model": schemas.Job,
@@ -68,7 +68,7 @@ _ACCEPTED = {
     response_class=Response,
     responses=problems.responses(400, 401, 406, 408, 413, 415, 422, 429, 503)
     | {200: pictures.RESPONSE, 202: _ACCEPTED},
-    openapi_extra=bodies.described(*_FORMS, query=MonetRequest),
+    openapi_extra=bodies.described(_FORM, MonetRequest, _HEADERS),
 )
 async def paintings(request: Request, of: OfService, by: OfCaller) -> Response:
     """Paints.

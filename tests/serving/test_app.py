@@ -302,12 +302,16 @@ def test_the_description_knows_every_field_of_the_requests(client: TestClient):
     from core.stylize.request import StylizeRequest
 
     paths = client.get("/openapi.json").json()["paths"]
-    body = paths["/v1/identifications"]["post"]["requestBody"]["content"]
-    (form,) = [body["multipart/form-data"]["schema"]]
+    posted = paths["/v1/identifications"]["post"]
+    form = posted["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert form["properties"].keys() == {"picture", *IdentifyRequest.model_fields}
     top = IdentifyRequest.model_json_schema()["properties"]["top"]
-    assert form["properties"]["top"] == top
+    told = form["properties"]["top"]
+    assert told["description"] == f"{top['description']} Default: 5."
+    assert (told["title"], told["minimum"]) == (top["title"], top["minimum"])
+    asked = [each["name"] for each in posted["parameters"]]
+    assert asked == list(IdentifyRequest.model_fields)
     painted = paths["/v1/paintings"]["post"]["requestBody"]["content"]["multipart/form-data"]
-    monet, stylize = painted["schema"]["oneOf"]
-    assert monet["properties"].keys() == {"picture", *MonetRequest.model_fields}
-    assert stylize["properties"].keys() == {"photo", "style", *StylizeRequest.model_fields}
+    assert painted["schema"]["properties"].keys() == {
+        "picture", "photo", "style", *MonetRequest.model_fields, *StylizeRequest.model_fields,
+    }  # fmt: skip
