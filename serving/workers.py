@@ -43,8 +43,11 @@ class Workers:
                 log.warning("A worker has ended with status %s", child.process.returncode)
                 self._children.remove(child)
                 child.socket.close()
-            while len(self._children) < self._count:
-                self._children.append(processes.start("serving.workers:work"))
+            try:
+                while len(self._children) < self._count:
+                    self._children.append(processes.start("serving.workers:work"))
+            except OSError as error:  # perhaps there is memory again in a moment
+                log.warning("A worker cannot be started: %s", error)
             await asyncio.sleep(_PAUSE)
 
     def close(self) -> None:

@@ -48,7 +48,7 @@ _FORM = bodies.form(
 )
 
 _HEADERS = {
-    "Prefer": "`respond-async`: a job, also where it could be painted at once.",
+    "Prefer": "`respond-async`: with styles, a job also where it could be painted at once.",
     "Idempotency-Key": "Sent again with the same key, a job is the same one.",
 }
 

@@ -20,6 +20,7 @@ from core.jobs.durable import DatabaseEngine
 from core.jobs.durable.worker import Worker
 from core.jobs.progress import Progress
 from core.stylize.session.durable import StylizeOrder
+from serving.app import create_app
 from serving.messages import schemas
 from tests.serving.test_identifications import problem
 
@@ -153,6 +154,15 @@ def test_damaged_pictures_are_refused_before_they_become_jobs(client: TestClient
     )
     problem(refused, 422, "unreadable-picture")
     assert DatabaseEngine().count() == 0
+
+
+def test_who_cannot_refine_says_so_at_once(small: bytes, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("core.tensorflow_compat.is_installed", lambda: False)
+    order = {"files": {"photo": small}, "data": {"style": "claude-monet", "rows": "64"}}
+    alone = TestClient(create_app(workers=1)).post("/v1/paintings", **order)
+    assert "TensorFlow" in problem(alone, 501, "tensorflow-missing")
+    elsewhere = TestClient(create_app(workers=0)).post("/v1/paintings", **order)
+    assert elsewhere.status_code == 202
 
 
 @pytest.mark.parametrize("path", ["", "/events", "/preview", "/result"])

@@ -184,6 +184,16 @@ def test_the_application_and_the_service_on_one_port(serve, painting: bytes):
     assert httpx.get(f"{url}{source}").status_code == 200
 
 
+@pytest.mark.slow
+def test_the_sender_of_a_giant_body_hears_that_it_is_refused(serve):
+    process, url = serve("--workers-of-jobs", "0", max_bytes=1_000_000)
+    wait_until_ready(process, url)
+    headers = {"content-type": "image/png"}
+    for content in (bytes(60_000_000), (bytes(200_000) for _ in range(300))):
+        response = httpx.post(f"{url}/v1/identifications", content=content, headers=headers)
+        assert (response.status_code, response.json()["code"]) == (413, "body-too-large")
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [("SERVICE_KEYS", "secret"), ("SERVICE_LATENCY", "0"), ("SERVICE_RATE", "-1")],
