@@ -1,4 +1,4 @@
-"""Modules from outside the tree that add networks and recipes: those that the keeper names."""
+"""Modules from outside the tree that add networks, recipes and tasks: those the keeper names."""
 
 from __future__ import annotations
 

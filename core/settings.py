@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     offline: bool = Field(False, description="Never try to download anything")
 
     extensions: str = Field(
-        "", description="Modules that add networks and recipes, separated by commas"
+        "", description="Modules that add networks, recipes and tasks, separated by commas"
     )
 
     worker: WorkerUse = Field(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from core import tensorflow_compat
+from tests import postgresql
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -33,10 +37,12 @@ NEED_TENSORFLOW = [
         "core/stylize/instant/test_matching.py",
         "core/stylize/instant/test_moments.py",
         "core/stylize/objective",
+        "core/stylize/session/test_durable.py",
         "core/stylize/session/test_painting.py",
         "core/stylize/test_artist_styles.py",
         "core/stylize/test_extractors.py",
         "core/stylize/test_refine.py",
+        "core/stylize/test_resuming.py",
         "core/test_tensorflow_compat.py",
         "training/classifiers",
         "training/cyclegan",
@@ -89,6 +95,25 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     settings.cache_clear()
     yield
     settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a server, or a skip where there is none."""
+    with contextlib.ExitStack() as stack:
+        try:
+            url = stack.enter_context(postgresql.server())
+        except postgresql.NotInstalled as error:
+            pytest.skip(str(error))
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, of each kind that there is."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'any.db'}"
+    return postgresql.create(request.getfixturevalue("postgresql_server"), uuid.uuid4().hex)
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ class DatabaseEngine:
         """How many jobs are in each state."""
         query = select(JobRow.state, func.count()).group_by(JobRow.state)
         with database.reading(self.url) as session:
-            found = {State(state): count for state, count in session.execute(query).tuples()}
+            found = {State(state): count for state, count in session.execute(query)}
         return {state: found.get(state, 0) for state in State}
 
     def sweep(self) -> int:

@@ -83,7 +83,7 @@ class Lease:
             or_(BlobRow.name == CHECKPOINT, BlobRow.name.startswith(PIECE)),
         )
         with database.reading(self.url) as session:
-            files = dict(session.execute(query).tuples().all())
+            files: dict[str, bytes] = dict(session.execute(query).all())
         if (whole := files.pop(CHECKPOINT, None)) is None:
             return None
         arrays, state = checkpoint.unpacked(whole)

@@ -257,7 +257,9 @@ class _Easel:
                     self.curve.add(Point(before + step.step, step.content_loss, step.style_loss))
                 self._look(step)
                 if is_new and self.checkpoints is not None:
-                    self.checkpoints.offer(partial(self._checkpoint, step), urgent=step.first)
+                    # After a resumption soon, too, so that whoever is killed often gets on.
+                    urgent = step.first or (resumes and drawn == 2)
+                    self.checkpoints.offer(partial(self._checkpoint, step), urgent=urgent)
                 now, left = time.monotonic(), None
                 if drawn == 2:  # the first two are slower than the rest
                     begun, already = now, step.done

@@ -22,8 +22,8 @@ def upgrade() -> None:
             sa.Column("picture_sha256", sa.String, nullable=False, index=True),
             sa.Column("model", sa.String, nullable=False),
             sa.Column("artists", sa.JSON, nullable=False),
-            sa.Column("known_score", sa.Float, nullable=False),
-            sa.Column("seconds", sa.Float, nullable=False),
+            sa.Column("known_score", sa.Double, nullable=False),
+            sa.Column("seconds", sa.Double, nullable=False),
         )
     if "feedback" not in there:
         op.create_table(
