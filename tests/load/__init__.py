@@ -1,1 +1,0 @@
-"""Loads on a running service, each a command: `python -m tests.load.overload`."""
