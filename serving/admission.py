@@ -22,7 +22,7 @@ from serving.messages.problems import Gone, busy
 
 T = TypeVar("T")
 
-_SHARE = 0.7  # of the target; in the rest a body is read and an answer is written
+_SHARE = 0.5  # of the target; in the rest a body is read, and others take their turns at the cores
 _NEWEST = 0.1  # weight of the latest request in the mean of their seconds
 _CALLERS = 10_000  # whose buckets are remembered
 

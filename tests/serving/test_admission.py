@@ -22,8 +22,8 @@ def lane(workers: int = 1, target: float = 1.0, seconds: float = 0.1) -> Lane:
 
 
 def test_the_queue_is_as_long_as_the_target_allows():
-    assert lane(target=1.0, seconds=0.1).room == 7
-    assert lane(workers=2, target=1.0, seconds=0.1).room == 14
+    assert lane(target=1.0, seconds=0.1).room == 5
+    assert lane(workers=2, target=1.0, seconds=0.1).room == 10
     assert lane(workers=2, target=0.01, seconds=1.0).room == 2  # whoever can be worked on is
 
 
