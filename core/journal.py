@@ -74,6 +74,12 @@ def record(result: Identification, *, picture_sha256: str, session: str) -> int:
         return row.id
 
 
+def is_known(prediction_id: int) -> bool:
+    """Whether there is a prediction of this id."""
+    with _reading() as journal:
+        return journal.get(Prediction, prediction_id) is not None
+
+
 def give_feedback(prediction_id: int, *, right: bool, artist_id: str | None) -> None:
     """Keeps what a visitor said; a later word on the same prediction counts instead of it.
 

@@ -10,15 +10,19 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TextIO
 
 from core.settings import settings
 
-_OURS = ("core", "training", "pages")
+_OURS = ("core", "training", "pages", "serving")
+
+context: ContextVar[Mapping[str, str]] = ContextVar("context", default=MappingProxyType({}))
+"""What every JSON line says besides, such as the id of the HTTP request that is being answered."""
 
 
 def configure(verbose: bool = False, *, level: int = logging.WARNING) -> None:
@@ -40,7 +44,7 @@ def configure(verbose: bool = False, *, level: int = logging.WARNING) -> None:
 
 
 def configure_application() -> None:
-    """The log of the application: ours from INFO on, libraries from WARNING, all tracebacks."""
+    """The log of the application and of the service: all tracebacks, libraries from WARNING on."""
     if any(isinstance(handler, _Stderr) for handler in logging.getLogger().handlers):
         return  # Streamlit runs its entry again and again
     handler = _Stderr()
@@ -85,7 +89,7 @@ class _Plain(logging.Formatter):
 
 
 class _Json(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line; `extra={"fields": {...}}` of a record adds to it."""
 
     def __init__(self, detailed: bool) -> None:
         super().__init__()
@@ -97,6 +101,8 @@ class _Json(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
+            **context.get(),
+            **getattr(record, "fields", {}),
         }
         if self._detailed and record.exc_info:
             row["traceback"] = self.formatException(record.exc_info)

@@ -9,7 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import AtelierError
@@ -98,6 +105,41 @@ class Settings(BaseSettings):
         "text", description="Log on stderr: text, or json for one object a line"
     )
 
+    service_keys: str = Field(
+        "",
+        description="SHA-256 digests of the keys that callers of the service need; none: no keys",
+        pattern=r"^\s*([0-9a-f]{64}\s*(,\s*[0-9a-f]{64}\s*)*)?$",
+    )
+    service_origins: str = Field(
+        "", description="Web origins whose pages may call the service (CORS)"
+    )
+    service_rate: NonNegativeFloat = Field(
+        0.0, description="Requests a second that one caller may make on average; 0 for any number"
+    )
+    service_latency: PositiveFloat = Field(
+        0.5, description="Longest wait for names (p99), seconds: what would take longer is refused"
+    )
+    service_painting_latency: PositiveFloat = Field(
+        15.0, description="Likewise for a picture that is painted while the caller waits"
+    )
+    service_timeout: PositiveFloat = Field(
+        30.0, description="Seconds in which the body of a request must have arrived"
+    )
+    service_jobs: PositiveInt = Field(
+        4, description="Jobs of one caller that may be unfinished at a time"
+    )
+    service_pixels: PositiveInt = Field(
+        4_200_000, description="Largest painting that the service makes, width x height"
+    )
+    service_steps: PositiveInt = Field(
+        1000, description="Most steps for which the service refines a painting"
+    )
+    service_drain: NonNegativeFloat = Field(
+        3.0,
+        description="Seconds for which a service that was told to end still says that it is"
+        " not ready, before it closes its port",
+    )
+
 
 @cache
 def settings() -> Settings:
@@ -124,7 +166,15 @@ _EXPECTED = {
     "runtime": f"one of {', '.join(get_args(Runtime))}",
     "threads": "a whole number, 0 for all cores",
 }
-_EXPECTED |= dict.fromkeys(("max_bytes", "max_pixels", "max_side"), "a whole number above 0")
+_EXPECTED |= dict.fromkeys(
+    ("service_latency", "service_painting_latency", "service_timeout"), "a number above 0"
+)
+_EXPECTED |= dict.fromkeys(("service_rate", "service_drain"), "a number, 0 or more")
+_EXPECTED["service_keys"] = "SHA-256 digests, 64 hexadecimal digits each, separated by commas"
+_EXPECTED |= dict.fromkeys(
+    ("max_bytes", "max_pixels", "max_side", "service_jobs", "service_pixels", "service_steps"),
+    "a whole number above 0",
+)
 _EXPECTED |= dict.fromkeys(("job_hours", "job_lease"), "a number above 0")
 _EXPECTED |= dict.fromkeys(("offline", "choose_collection", "show_all"), "true or false")
 

@@ -18,8 +18,8 @@ def modules(*rooms: str) -> list[Path]:
     return sorted(path for room in rooms for path in (ROOT / room).rglob("*.py"))
 
 
-HOUSE = modules("core", "training", "pages")
-CORE = modules("core")
+HOUSE = modules("core", "training", "pages", "serving")
+NAMED = modules("core", "serving")
 
 
 def name(path: Path) -> str:
@@ -42,7 +42,7 @@ def test_a_long_module_says_why(path: Path):
     assert lines <= _LONGEST or told, f"{name(path)} has {lines} lines"
 
 
-@pytest.mark.parametrize("path", CORE, ids=name)
+@pytest.mark.parametrize("path", NAMED, ids=name)
 def test_the_first_line_of_a_module_says_what_it_holds(path: Path):
     first = docstring(path).partition("\n")[0]
     assert first.endswith("."), f"{name(path)} begins with {first!r}"

@@ -13,13 +13,14 @@ from core.identify.classify import (
     warm_up,
 )
 from core.identify.explain import explain, overlay
-from core.identify.request import IdentifyRequest
+from core.identify.request import ExplainRequest, IdentifyRequest
 from core.identify.unknown import known_features, known_score
 
 __all__ = [
     "CANNOT_TELL",
     "ENOUGH",
     "SIDE",
+    "ExplainRequest",
     "Guess",
     "Identification",
     "IdentifyRequest",

@@ -1,4 +1,4 @@
-"""The request of an identification."""
+"""The requests of an identification and of an explanation."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from core import models
 from core.requests import Request
 
 
-class IdentifyRequest(Request):
-    """What is asked of `identify`, and whether of `explain`, too."""
-
+class _OfAModel(Request):
     model: str = Field(
         models.DEFAULT,
         title="Model",
         description="The classifier, by its id.",
     )
+
+
+class IdentifyRequest(_OfAModel):
+    """What is asked of `identify`, and whether of `explain`, too."""
+
     top: int = Field(
         5,
         ge=1,
@@ -26,4 +29,14 @@ class IdentifyRequest(Request):
         False,
         title="Show where I looked",
         description="Grad-CAM heat map: which parts of the picture spoke for the first name.",
+    )
+
+
+class ExplainRequest(_OfAModel):
+    """What is asked of `explain` alone."""
+
+    artist: str | None = Field(
+        None,
+        title="Artist",
+        description="The class whose Grad-CAM it is, by its id; the first name by default.",
     )

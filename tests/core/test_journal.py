@@ -31,6 +31,12 @@ def test_a_model_that_cannot_tell_strangers_is_kept_as_one_that_knows(result):
     assert journal.predictions()[0].known_score == 1
 
 
+def test_only_what_was_predicted_is_known(result):
+    number = journal.record(result, picture_sha256="a", session="s")
+    assert journal.is_known(number)
+    assert not journal.is_known(number + 1)
+
+
 def test_sessions_do_not_see_each_other(result):
     for session in ("one", "two", "one"):
         journal.record(result, picture_sha256="", session=session)

@@ -24,7 +24,7 @@ def restored():
     root.handlers[:] = before
     sys.meta_path[:] = finders
     logging.captureWarnings(False)
-    for name in ("core", "training", "pages"):
+    for name in ("core", "training", "pages", "serving"):
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 
@@ -122,3 +122,16 @@ def test_what_breaks_the_import_of_tensorflow_is_not_hidden(tmp_path):
     assert done.returncode == 1
     assert "the cause" in done.stderr
     assert "ImportError: broken" in done.stderr
+
+
+def test_json_lines_say_what_they_belong_to(capsys, monkeypatch):
+    monkeypatch.setenv("ATELIER_LOG_FORMAT", "json")
+    settings.cache_clear()
+    logs.configure_application()
+    token = logs.context.set({"request_id": "a"})
+    logging.getLogger("serving.x").info("within", extra={"fields": {"status": 200}})
+    logs.context.reset(token)
+    logging.getLogger("serving.x").info("after")
+    within, after = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (within["request_id"], within["status"]) == ("a", 200)
+    assert "request_id" not in after

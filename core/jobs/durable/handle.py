@@ -7,12 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy import and_, func, or_, select, update
 
 from core import database
 from core.errors import AtelierError
 from core.jobs.durable import changes, tasks
-from core.jobs.durable.rows import PREVIEW, RESULT, STILL, BlobRow, EventRow, JobRow, Kind, now
+from core.jobs.durable.rows import (
+    PAYLOAD,
+    PREVIEW,
+    RESULT,
+    STILL,
+    BlobRow,
+    EventRow,
+    JobRow,
+    Kind,
+    now,
+)
 from core.jobs.durable.tasks import File, Result
 from core.jobs.interface import State
 from core.jobs.progress import Progress
@@ -202,6 +213,11 @@ class Handle:
         if known.has_expired:
             raise ResultExpired("The result was kept for its time, and is deleted now.")
         return None
+
+    def payload(self) -> BaseModel | None:
+        """What its task is called with; None if it is not kept any more."""
+        task, file = tasks.registered(self.outline().task), self._blob(PAYLOAD)
+        return None if file is None else task.payload.model_validate_json(file.data)
 
     def preview(self) -> bytes | None:
         """The latest state as a small JPEG; None if there is none, or not any more."""

@@ -1,0 +1,1 @@
+"""The HTTP service: an API over core."""

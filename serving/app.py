@@ -1,0 +1,119 @@
+"""The application: routes, errors, and what happens from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import RedirectResponse
+
+from core import artists, identify, models
+from core.errors import AtelierError
+from core.settings import settings
+from serving import metrics
+from serving.dependencies import Service
+from serving.messages import problems, schemas
+from serving.messages.problems import Problem
+from serving.routes import catalogues, feedback, health, identifications, jobs, paintings
+from serving.telemetry import Telemetry
+
+log = logging.getLogger(__name__)
+
+_ABOUT = """Who painted this, and what would my photo look like if they had?
+
+Pictures are sent as `multipart/form-data`, or one alone as a raw `image/…` body with the fields
+as a query. Errors are problem details (RFC 9457) with a stable `code` and one sentence.
+"""
+
+
+def create_app(workers: int = 0) -> FastAPI:
+    """The service as the settings have it.
+
+    Args:
+        workers: How many processes it has work off jobs, from its start to its end.
+
+    Raises:
+        SettingsError: If one makes no sense.
+    """
+    chosen = settings()
+    # Its pages load nothing from elsewhere: the service is there without a connection.
+    app = FastAPIOffline(
+        title="Atelier",
+        version="1",
+        description=_ABOUT,
+        lifespan=lifespan,
+        exception_handlers={
+            AtelierError: problems.of_core,
+            HTTPException: problems.of_http,
+            RequestValidationError: problems.of_validation,
+        },
+    )
+    app.state.service = Service.of(chosen, workers)
+    for routes in (identifications, paintings, jobs, feedback, catalogues, health):
+        app.include_router(routes.router)
+    app.add_api_route(
+        "/", lambda: RedirectResponse("docs"), methods=["GET"], include_in_schema=False
+    )
+    origins = [each.strip() for each in chosen.service_origins.split(",") if each.strip()]
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+            expose_headers=["Atelier-*", "Location", "Retry-After", "X-Request-ID"],
+        )
+    app.add_middleware(Telemetry)
+    _describe_problems(app)
+    return app
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Warms up, and starts workers, in the background; ends them, too."""
+    service: Service = app.state.service
+    warming = asyncio.create_task(asyncio.to_thread(_warm_up, service))
+    keeping = asyncio.create_task(service.workers.keep())
+    try:
+        yield
+    finally:
+        service.draining.set()
+        keeping.cancel()
+        await warming
+        await asyncio.to_thread(service.workers.close)
+        service.close()
+
+
+def _warm_up(service: Service) -> None:
+    """Loads what identifies, so that the first request is answered as quickly as any."""
+    try:
+        artists.catalogue()
+        identify.warm_up()
+        for entry in models.catalogue().values():
+            version = schemas.version(entry.id)
+            metrics.models_served.labels(entry.id, version, entry.file.sha256).set(1)
+    except Exception:
+        log.exception("The service does not get ready")
+        return
+    service.warm.set()
+    log.info("Ready")
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Adds to the OpenAPI description what every route's refusals refer to."""
+    described = app.openapi
+
+    def openapi() -> dict[str, object]:
+        whole = described()
+        schemas = whole.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault("Problem", Problem.model_json_schema())
+        return whole
+
+    app.openapi = openapi  # type: ignore[method-assign]

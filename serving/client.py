@@ -1,0 +1,208 @@
+"""A typed client of the service, which needs nothing of ours but this module, and httpx.
+
+with Client("http://127.0.0.1:8000") as atelier:
+    print(atelier.identify(Path("painting.jpg").read_bytes())["artists"][0]["name"])
+    job = atelier.refine(photo, ["claude-monet"], steps=50)
+    for event in atelier.events(job["id"]):
+        print(event["progress"])
+    Path("painted.png").write_bytes(atelier.result(job["id"]))
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+Answer = dict[str, Any]
+"""JSON as `/openapi.json` describes it."""
+
+_FINISHED = ("done", "cancelled", "failed")
+
+
+class ServiceError(Exception):
+    """A request that the service refused, with one sentence.
+
+    Attributes:
+        status: Of HTTP.
+        code: Stable, for programs.
+        retry_after: Seconds after which to try again; None if that would not help.
+    """
+
+    def __init__(self, response: httpx.Response) -> None:
+        """Reads the problem (RFC 9457)."""
+        response.read()
+        try:
+            problem = response.json()
+        except ValueError:  # of a proxy
+            problem = {}
+        super().__init__(problem.get("detail") or f"HTTP status {response.status_code}")
+        self.status, self.code = response.status_code, str(problem.get("code", "unknown"))
+        after = response.headers.get("retry-after", "")
+        self.retry_after = float(after) if after.isdigit() else None
+
+
+class Client:
+    """A connection to a service, to be used by one thread at a time."""
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8000",
+        key: str | None = None,
+        *,
+        timeout: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Connects at the first request.
+
+        Args:
+            url: With `/api` at its end where the application is served, too.
+            key: If the service needs one.
+            timeout: Seconds for which to wait for the next byte.
+            transport: Of httpx, in place of the network.
+        """
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.Client(
+            base_url=url.rstrip("/") + "/", headers=headers, timeout=timeout, transport=transport
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def identify(self, picture: bytes, **fields: object) -> Answer:
+        """Names the most probable artists; fields are `model`, `top` and `explain`."""
+        return self._json("POST", "v1/identifications", files={"picture": picture}, data=fields)
+
+    def explain(self, picture: bytes, **fields: object) -> bytes:
+        """The picture with what spoke for an artist lit; fields are `model` and `artist`."""
+        files = {"picture": picture}
+        return self._sent("POST", "v1/explanations", files=files, data=fields).content
+
+    def feedback(self, prediction_id: int, *, right: bool, artist: str | None = None) -> Answer:
+        """Says whether a prediction was right, and who it was if not."""
+        said = {"prediction_id": prediction_id, "right": right, "artist": artist}
+        return self._json("POST", "v1/feedback", json=said)
+
+    def monet(self, picture: bytes, **fields: object) -> bytes:
+        """A Monet, or a photo again; fields are `direction`, `brush` and `strength`."""
+        files = {"picture": picture}
+        return self._sent("POST", "v1/paintings", files=files, data=fields).content
+
+    def stylize(self, photo: bytes, styles: Sequence[bytes | str], **fields: object) -> bytes:
+        """A photo painted at once like pictures, or like painters by their ids."""
+        data, files = _form(photo, styles, fields | {"mode": "instant"})
+        return self._sent("POST", "v1/paintings", files=files, data=data).content
+
+    def refine(
+        self,
+        photo: bytes,
+        styles: Sequence[bytes | str],
+        *,
+        idempotency_key: str | None = None,
+        **fields: object,
+    ) -> Answer:
+        """Has a photo painted step by step: a job.
+
+        Args:
+            idempotency_key: Of which there is one job, however often it is asked for.
+            fields: Such as `rows` and `steps`.
+        """
+        data, files = _form(photo, styles, fields | {"mode": "refine"})
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        return self._json("POST", "v1/paintings", files=files, data=data, headers=headers)
+
+    def job(self, job_id: str) -> Answer:
+        """Where a job stands."""
+        return self._json("GET", f"v1/jobs/{job_id}")
+
+    def stop(self, job_id: str) -> Answer:
+        """Has a job stop; what it has painted so far is kept."""
+        return self._json("DELETE", f"v1/jobs/{job_id}")
+
+    def preview(self, job_id: str) -> bytes:
+        """The picture as it is now, a small JPEG."""
+        return self._sent("GET", f"v1/jobs/{job_id}/preview").content
+
+    def result(self, job_id: str) -> bytes:
+        """What a finished job has painted."""
+        return self._sent("GET", f"v1/jobs/{job_id}/result").content
+
+    def events(self, job_id: str, after: int = 0, *, patience: float = 60.0) -> Iterator[Answer]:
+        """Follows a job to its end, over as many connections as that takes.
+
+        Args:
+            after: The number of the last event that was seen.
+            patience: Seconds for which the service may be away.
+
+        Yields:
+            Events with `number`, `kind` and what the service says of them.
+
+        Raises:
+            ServiceError: If there is no such job.
+            httpx.TransportError: If the service is away for longer.
+        """
+        seen = time.monotonic()
+        while True:
+            try:
+                for event in self._stream(f"v1/jobs/{job_id}/events", after):
+                    after, seen = event["number"], time.monotonic()
+                    yield event
+                    if event["kind"] in _FINISHED:
+                        return
+            except httpx.TransportError:
+                if time.monotonic() - seen > patience:
+                    raise
+            except ServiceError as error:
+                if error.retry_after is None or time.monotonic() - seen > patience:
+                    raise
+            time.sleep(0.5)
+
+    def _stream(self, path: str, after: int) -> Iterator[Answer]:
+        headers = {"Last-Event-ID": str(after)} if after else {}
+        with self._http.stream("GET", path, headers=headers) as response:
+            if response.is_error:
+                raise ServiceError(response)
+            event: Answer = {}
+            for line in response.iter_lines():
+                name, _, value = line.partition(": ")
+                if name == "id":
+                    event["number"] = int(value)
+                elif name == "event":
+                    event["kind"] = value
+                elif name == "data":
+                    event |= json.loads(value)
+                elif not line and "number" in event:
+                    yield event
+                    event = {}
+
+    def _json(self, method: str, path: str, **more: Any) -> Answer:
+        answer: Answer = self._sent(method, path, **more).json()
+        return answer
+
+    def _sent(self, method: str, path: str, **more: Any) -> httpx.Response:
+        response = self._http.request(method, path, **more)
+        if response.is_error:
+            raise ServiceError(response)
+        return response
+
+
+def _form(
+    photo: bytes, styles: Sequence[bytes | str], fields: dict[str, object]
+) -> tuple[dict[str, object], list[tuple[str, bytes]]]:
+    """Fields and files: a painter is a field, a picture is a file."""
+    painters = [each for each in styles if isinstance(each, str)]
+    files = [("style", each) for each in styles if isinstance(each, bytes)]
+    return fields | {"style": painters}, [("photo", photo), *files]

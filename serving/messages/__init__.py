@@ -1,0 +1,1 @@
+"""What goes over the wire: bodies and fields, pictures, JSON, problems."""

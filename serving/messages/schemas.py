@@ -1,0 +1,205 @@
+"""What goes out as JSON, and what comes in as JSON."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core import models
+
+ARM = "champion"
+"""Which of several versions answered; there is one of each model."""
+
+
+def version(model_id: str) -> str:
+    """The version of a model: 12 hexadecimal digits of the digest of its weights."""
+    return models.get(model_id).file.sha256[:12]
+
+
+class Guess(BaseModel):
+    """An artist and the calibrated probability that the painting is by them."""
+
+    id: str = Field(examples=["vincent-van-gogh"])
+    name: str = Field(examples=["Vincent van Gogh"])
+    probability: float = Field(ge=0, le=1, examples=[0.93])
+
+
+class Answered(BaseModel):
+    """What every answer says of who gave it."""
+
+    model: str = Field(examples=["efficientnet_lite0"])
+    version: str = Field(
+        description="First 12 hexadecimal digits of the digest of its weights",
+        examples=["2b95ea3b01cd"],
+    )
+    arm: str = Field(description="Which version of a model answered", examples=[ARM])
+
+
+def by(model_id: str) -> Answered:
+    """Who answered, by the model's id."""
+    return Answered(model=model_id, version=version(model_id), arm=ARM)
+
+
+class Identified(Answered):
+    """What the network thinks of one painting."""
+
+    artists: list[Guess] = Field(description="The most probable artists, best first")
+    known: bool | None = Field(
+        description="Whether the painter is likely one whom the model knows; null if it cannot "
+        "tell",
+        examples=[True],
+    )
+    known_score: float | None = Field(
+        description="0 to 1: how much it looks like a painting by one of them", examples=[0.97]
+    )
+    prediction_id: int | None = Field(
+        description="For feedback; null if the prediction could not be kept", examples=[17]
+    )
+    seconds: float = Field(description="For preprocessing and network", examples=[0.02])
+    explanation: str | None = Field(
+        None, description="If asked for: a JPEG with what spoke for the first name lit, as base64"
+    )
+
+
+class Progress(BaseModel):
+    """How far a job is."""
+
+    model_config = ConfigDict(extra="ignore")  # pictures are asked for apart
+
+    phase: str = Field(description="What is being done", examples=["painting"])
+    step: int = Field(examples=[40])
+    of: int = Field(description="How many steps there will be", examples=[100])
+    fraction: float = Field(ge=0, le=1, description="Share of the work that is done")
+    seconds: float = Field(description="Since the work began")
+    seconds_left: float | None = Field(None, description="An estimate")
+    losses: dict[str, float] = Field({}, description="Name to loss, after the last step")
+    scale: float = Field(1.0, description="Size of the present copy; 1 is full size")
+    note: str = Field("", description="A sentence, if something is not as asked")
+
+
+class Failure(BaseModel):
+    """Why a job failed."""
+
+    code: str = Field(description="Stable, for programs", examples=["unreadable-picture"])
+    detail: str = Field(description="One sentence for who asked")
+
+
+class Job(Answered):
+    """A job at one moment."""
+
+    id: str
+    task: str = Field(examples=["stylize"])
+    state: Literal["waiting", "running", "done", "cancelled", "failed"]
+    position: int = Field(description="How many jobs are to finish before it begins")
+    progress: Progress | None
+    error: Failure | None
+    events: int = Field(description="The number of its latest event")
+    expires: float | None = Field(
+        description="When its pictures are deleted, in seconds since 1970; null before its end"
+    )
+    prediction_id: str = Field(description="The same as the id")
+
+
+class Happened(BaseModel):
+    """The data of an event of a job; its kind is a state, or `progress`."""
+
+    time: float = Field(description="Seconds since 1970")
+    progress: Progress | None = None
+    resumed: bool | None = Field(
+        None, description="Of `running`: whether it goes on from where another worker left it"
+    )
+    error: Failure | None = None
+
+
+class Feedback(BaseModel):
+    """What somebody says of a prediction."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prediction_id: int = Field(ge=1, le=2**63 - 1, examples=[17])
+    right: bool = Field(description="Whether the first name was right", examples=[False])
+    artist: str | None = Field(
+        None,
+        max_length=100,
+        description="Id of the right artist; null for one who is not in the catalogue",
+        examples=["claude-monet"],
+    )
+
+
+class Kept(BaseModel):
+    """That feedback is on disk."""
+
+    prediction_id: int
+    right: bool
+    artist: str | None
+
+
+class Model(BaseModel):
+    """One model of the catalogue."""
+
+    id: str = Field(examples=["efficientnet_lite0"])
+    title: str = Field(examples=["EfficientNet-Lite0"])
+    task: str = Field(examples=["identify"])
+    version: str = Field(examples=["2b95ea3b01cd"])
+    arm: str = Field(examples=[ARM])
+    summary: str
+    licence: str
+    sha256: str = Field(description="Digest of its weights")
+    bytes: int = Field(description="Size on disk")
+    artists: list[str] = Field(description="Ids of those it knows, in the order of its outputs")
+    figures: dict[str, object] = Field(description="Measured, each with its split")
+
+
+class Artist(BaseModel):
+    """One artist of the catalogue."""
+
+    id: str = Field(examples=["vincent-van-gogh"])
+    name: str = Field(examples=["Vincent van Gogh"])
+    born: int = Field(examples=[1853])
+    died: int = Field(examples=[1890])
+    movements: list[str] = Field(examples=[["Post-Impressionism"]])
+    nationality: str = Field(examples=["Dutch"])
+    wikipedia: str
+    note: str
+    models: list[str] = Field(description="Ids of the models that know them")
+    style: bool = Field(description="Whether pictures can be painted in their style by name")
+
+
+class Style(BaseModel):
+    """A style that is known by its painter's name."""
+
+    id: str = Field(description="As the part `style` takes it", examples=["claude-monet"])
+    name: str = Field(examples=["Claude Monet"])
+    paintings: int = Field(description="From which it was learned", examples=[73])
+
+
+class Live(BaseModel):
+    """Whether the process is there (Open Inference Protocol)."""
+
+    live: Literal[True] = True
+
+
+class Ready(BaseModel):
+    """Whether requests are taken (Open Inference Protocol)."""
+
+    ready: bool
+    name: str | None = None
+
+
+class Tensor(BaseModel):
+    """An input or an output (Open Inference Protocol)."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+
+
+class Metadata(BaseModel):
+    """A model as the Open Inference Protocol describes it."""
+
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[Tensor]
+    outputs: list[Tensor]

@@ -1,0 +1,226 @@
+"""The route `/v1/paintings`: a photo painted like pictures or painters, or as Monet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from core import images, monet
+from core.errors import InvalidRequest
+from core.images.encoding import Format
+from core.images.types import Pixels
+from core.monet import MonetRequest
+from core.settings import settings
+from core.stylize import artist_styles, instant, refine, session
+from core.stylize.request import StylizeRequest
+from core.stylize.session import metadata
+from core.stylize.session.durable import Style, StylizeOrder
+from serving import jobs, metrics
+from serving.dependencies import Caller, OfCaller, OfService, Service, worked
+from serving.messages import bodies, pictures, problems, schemas
+from serving.messages.bodies import Body
+from serving.messages.pictures import File
+
+router = APIRouter(tags=["paint"])
+
+PARTS = ("picture", "photo", "style")
+MOST_STYLES = 5
+
+_LONGEST_KEY = 200
+_PICTURE = "a picture"  # what it is called: names of files say more than we want to know
+
+_FORM = bodies.form(
+    {
+        "picture": bodies.picture("What is painted as Monet, or a Monet that becomes a photo."),
+        "photo": bodies.picture("What is painted like the styles."),
+        "style": {
+            "type": "array",
+            "maxItems": MOST_STYLES,
+            "items": bodies.FILE,
+            "description": "How to paint the photo: pictures, or in place of a file the id of a "
+            "painter, see /v1/styles; several blend.",
+        },
+    },
+    MonetRequest,
+    StylizeRequest,
+)
+
+_HEADERS = {
+    "Prefer": "`respond-async`: with styles, a job also where it could be painted at once.",
+    "Idempotency-Key": "Sent again with the same key, a job is the same one.",
+}
+
+_ACCEPTED = {
+    "model": schemas.Job,
+    "description": "A job that paints it",
+    "headers": {
+        "Location": {"description": "Of the job.", "schema": {"type": "string"}},
+        "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}},
+    },
+}
+
+
+@router.post(
+    "/v1/paintings",
+    summary="Paint a picture",
+    response_class=Response,
+    responses=problems.responses(400, 401, 406, 408, 413, 415, 422, 429, 503)
+    | {200: pictures.RESPONSE, 202: _ACCEPTED},
+    openapi_extra=bodies.described(_FORM, MonetRequest, _HEADERS),
+)
+async def paintings(request: Request, of: OfService, by: OfCaller) -> Response:
+    """Paints.
+
+    A `picture` alone becomes a Monet, or a photo again (`direction`). A `photo` with one or more
+    `style`s is painted like them: at once (`mode=instant`), or refined as a job (202), of which
+    there is one for an `Idempotency-Key`; `Prefer: respond-async` makes it a job in any case.
+    """
+    kind = pictures.accepted(request)
+    of.orders.check()
+    async with bodies.read(request, PARTS, pictures=2) as body:
+        return await _painted(request, of, by, body, kind)
+
+
+async def _painted(request: Request, of: Service, by: Caller, body: Body, kind: Format) -> Response:
+    if "picture" in body.parts and "photo" in body.parts:
+        raise InvalidRequest("A picture becomes a Monet, a photo is for a style: send not both.")
+    if "picture" in body.parts and "style" in body.parts:
+        body.parts["photo"] = body.parts.pop("picture")  # a raw one, with styles in the query
+    if "photo" not in body.parts:
+        return await _monet(request, of, body, kind)
+    asked = body.filled(StylizeRequest)
+    photo, styles = body.one("photo"), _styles_of(body)
+    _check(asked)
+    if asked.mode == "refine" or "respond-async" in request.headers.get("prefer", ""):
+        return await _job(request, of, by, asked, photo, styles)
+    of.paint.check()
+    return pictures.answer(
+        await worked(of.paint, request, lambda _: _at_once(asked, photo, styles, kind))
+    )
+
+
+async def _monet(request: Request, of: Service, body: Body, kind: Format) -> Response:
+    if "style" in body.parts:
+        raise InvalidRequest("A style is for a photo: send one as the part 'photo'.")
+    of.paint.check()
+    asked = body.filled(MonetRequest)
+    picture = body.one("picture")
+
+    def work(stopping: Callable[[], bool]) -> File:
+        loaded = images.load(picture, enough=monet.LONGEST)
+        done = monet.paint(loaded.pixels, asked.direction, brush=asked.brush, stopping=stopping)
+        painted = monet.blend(done.before, done.after, asked.strength)
+        made = asked.model_dump(mode="json")
+        return _counted(pictures.file(painted, kind, monet.MODELS[asked.direction], made=made))
+
+    return pictures.answer(await worked(of.paint, request, work))
+
+
+async def _job(
+    request: Request,
+    of: Service,
+    by: Caller,
+    asked: StylizeRequest,
+    photo: bytes,
+    styles: Sequence[bytes | str],
+) -> Response:
+    """Looks at the pictures, lest the job fails of them, and puts it into the queue."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= _LONGEST_KEY:
+        raise InvalidRequest(f"An Idempotency-Key has 1 to {_LONGEST_KEY} characters.")
+
+    def work(_: Callable[[], bool]) -> schemas.Job:
+        _check_size(images.load(photo, enough=2 * asked.rows).pixels, asked.rows)
+        for each in styles:
+            _style(each, asked)
+        order = StylizeOrder(
+            request=asked,
+            photo=photo,
+            name="a photo",
+            styles=tuple(
+                Style(artist=each) if isinstance(each, str) else Style(picture=each, name=_PICTURE)
+                for each in styles
+            ),
+        )
+        return jobs.described(jobs.submit(order, owner=by.name, key=key, here=bool(of.workers)))
+
+    job = await worked(of.orders, request, work)
+    return Response(
+        job.model_dump_json(),
+        202,
+        media_type="application/json",
+        headers={
+            "Location": str(request.url_for("job", job_id=job.id).path),
+            "Retry-After": "1",
+            "Preference-Applied": "respond-async",
+        },
+    )
+
+
+def _styles_of(body: Body) -> list[bytes | str]:
+    """The styles of a body: files, or ids of painters.
+
+    Raises:
+        InvalidRequest: If there are none, or too many.
+        UnknownName: If there is no such painter.
+    """
+    given = body.parts.get("style", [])
+    if not 1 <= len(given) <= MOST_STYLES:
+        raise InvalidRequest(
+            f"One to {MOST_STYLES} styles are needed as parts 'style': pictures, or painters."
+        )
+    for each in given:
+        if isinstance(each, str):
+            artist_styles.load(each)
+    return given
+
+
+def _check(asked: StylizeRequest) -> None:
+    """Refuses what would keep the service busy for too long.
+
+    Raises:
+        InvalidRequest: The sentence says how much it may be.
+    """
+    most = settings().service_steps
+    if asked.mode == "refine" and asked.steps > most:
+        raise InvalidRequest(f"At most {most} steps here, please (steps).")
+
+
+def _check_size(photo: Pixels, rows: int) -> None:
+    """Refuses a painting that would be too large.
+
+    Raises:
+        InvalidRequest: The sentence says how large it may be.
+    """
+    height, width = refine.size(photo, rows)
+    most = settings().service_pixels
+    if height * width > most:
+        raise InvalidRequest(
+            f"The painting would have {width}×{height} pixels; at most {most / 1e6:.3g} megapixels "
+            "here, please: choose fewer rows."
+        )
+
+
+def _at_once(
+    asked: StylizeRequest, photo: bytes, styles: Sequence[bytes | str], kind: Format
+) -> File:
+    pixels = images.load(photo, enough=2 * asked.rows).pixels
+    _check_size(pixels, asked.rows)
+    painted = session.at_once(asked, pixels, [_style(each, asked) for each in styles])
+    names = [each if isinstance(each, str) else _PICTURE for each in styles]
+    made: dict[str, Any] = metadata.made(asked, content="a photo", styles=names)
+    return _counted(pictures.file(painted, kind, instant.MODEL, made=made))
+
+
+def _style(given: bytes | str, asked: StylizeRequest) -> Pixels | str:
+    if isinstance(given, str):
+        return given
+    return images.load(given, enough=round(2 * asked.rows * max(1.0, asked.brush))).pixels
+
+
+def _counted(file: File) -> File:
+    version = schemas.version(file.model)
+    metrics.paintings.labels(file.model, version, schemas.ARM).inc()
+    return file

@@ -1,0 +1,197 @@
+"""Tests for `serving.routes.identifications` and `serving.routes.feedback`."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import time
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from core import identify, images, journal, models
+from tests import fuzz
+
+PNG = {"content-type": "image/png"}
+
+
+def problem(response, status: int, code: str) -> str:
+    """The sentence of a problem, which is as RFC 9457 has it."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    found = response.json()
+    assert (found["status"], found["code"]) == (status, code)
+    assert found["type"].endswith(code)
+    assert found["title"]
+    return found["detail"]
+
+
+def test_an_identification_is_that_of_core(client: TestClient, painting: bytes):
+    response = client.post(
+        "/v1/identifications", files={"picture": painting}, data={"top": "3", "model": ""}
+    )
+    assert response.status_code == 200, response.text
+    found = response.json()
+    expected = identify.identify(images.load(painting, enough=identify.ENOUGH), top=3)
+    assert [each["id"] for each in found["artists"]] == [g.artist.id for g in expected.guesses]
+    assert found["artists"][0]["probability"] == pytest.approx(expected.guesses[0].probability)
+    assert found["known"] == expected.known
+    assert found["model"] == models.DEFAULT
+    assert models.get(models.DEFAULT).file.sha256.startswith(found["version"])
+    assert found["arm"] == "champion"
+    (row,) = journal.predictions()
+    assert row.id == found["prediction_id"]
+    assert row.session == "service"
+
+
+def test_a_raw_picture_with_a_query_is_answered_like_a_form(client: TestClient, painting: bytes):
+    raw = client.post(
+        "/v1/identifications?top=2", content=painting, headers={"content-type": "image/jpeg"}
+    ).json()
+    form = client.post("/v1/identifications", files={"picture": painting}, data={"top": 2}).json()
+    assert raw["artists"] == form["artists"]
+
+
+def test_an_explanation_comes_along_if_asked_for(client: TestClient, small: bytes):
+    found = client.post("/v1/identifications?explain=true", content=small, headers=PNG).json()
+    with Image.open(io.BytesIO(base64.b64decode(found["explanation"]))) as image:
+        assert image.size == (64, 48)
+
+
+def test_an_explanation_alone_is_a_picture_that_names_its_model(client: TestClient, small: bytes):
+    response = client.post(
+        "/v1/explanations",
+        files={"picture": small},
+        data={"artist": "claude-monet"},
+        headers={"accept": "image/jpeg;q=0.5, image/webp"},
+    )
+    assert response.headers["content-type"] == "image/webp"
+    assert response.headers["atelier-model"] == models.DEFAULT
+    assert response.headers["atelier-arm"] == "champion"
+    assert len(response.headers["atelier-version"]) == 12
+    assert response.headers["atelier-prediction-id"]
+    with Image.open(io.BytesIO(response.content)) as image:
+        assert image.size == (64, 48)
+
+
+def test_without_a_journal_the_answer_comes_all_the_same(
+    client: TestClient, small: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_, **__):
+        raise journal.JournalError("The journal cannot be used just now.")
+
+    monkeypatch.setattr("serving.routes.identifications.record", broken)
+    found = client.post("/v1/identifications", files={"picture": small})
+    assert found.status_code == 200
+    assert found.json()["prediction_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"top": "0"}, "How many names (top)"),
+        ({"top": "many"}, "How many names (top)"),
+        ({"top": ["1", "2"]}, "given 2 times"),
+        ({"model": "nobody"}, "No model 'nobody'"),
+        ({"model": "photo_to_monet"}, "names no artists"),
+        ({"tops": "1"}, "There is no setting 'tops'"),
+        ({"picture": "vincent-van-gogh"}, "Exactly one picture"),
+    ],
+)
+def test_a_wrong_field_is_told_in_a_sentence(client, small: bytes, data: dict, told: str):
+    response = client.post("/v1/identifications", files={"picture": small}, data=data)
+    assert response.status_code == 422
+    assert told in response.json()["detail"]
+
+
+def test_exactly_one_picture_is_needed(client: TestClient, small: bytes):
+    two = [("picture", small), ("picture", small)]
+    assert "Exactly one" in problem(
+        client.post("/v1/identifications", files=two), 422, "invalid-request"
+    )
+    other = client.post("/v1/identifications", files={"photo": small})
+    assert "no part 'photo'" in problem(other, 422, "invalid-request")
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "text/plain", "", "application/x-www-form-urlencoded"]
+)
+def test_other_bodies_are_refused(client: TestClient, kind: str):
+    response = client.post("/v1/identifications", content=b"{}", headers={"content-type": kind})
+    problem(response, 415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["multipart/form-data", "multipart/form-data; boundary=a", 'multipart/form-data; boundary="'],
+)
+def test_a_form_that_is_none_is_refused(client: TestClient, kind: str):
+    body = b"--a\r\nContent-Disposition: form-data\r\n\r\nx\r\n--a--"
+    response = client.post("/v1/identifications", content=body, headers={"content-type": kind})
+    assert response.status_code in (400, 422)
+    assert response.json()["code"] in ("malformed-form", "invalid-request")
+
+
+def test_hostile_bodies_are_refused_and_none_is_slow(client: TestClient):
+    statuses = set()
+    for label, data in fuzz.cases(seed=16, count=300):
+        started = time.perf_counter()
+        response = client.post("/v1/identifications", content=data, headers=PNG)
+        assert time.perf_counter() - started < 10, label
+        assert response.status_code in (200, 422), (label, response.text)
+        statuses.add(response.status_code)
+    assert statuses == {200, 422}
+
+
+def test_mutated_forms_are_answered_without_a_fault(client: TestClient, small: bytes):
+    head = (
+        b'--b\r\nContent-Disposition: form-data; name="top"\r\n\r\n3\r\n--b\r\n'
+        b'Content-Disposition: form-data; name="picture"; filename="a.png"\r\n'
+        b"Content-Type: image/png\r\n\r\n"
+    )
+    whole = head + small + b"\r\n--b--\r\n"
+    for seed in range(150):
+        rng = fuzz.np.random.default_rng(seed)
+        mutate = fuzz._MUTATIONS[seed % len(fuzz._MUTATIONS)]
+        body = mutate(rng, whole, small)
+        response = client.post(
+            "/v1/identifications",
+            content=body,
+            headers={"content-type": "multipart/form-data; boundary=b"},
+        )
+        assert response.status_code in (200, 400, 415, 422), (seed, response.text)
+
+
+def test_feedback_is_kept(client: TestClient, small: bytes):
+    number = client.post("/v1/identifications", content=small, headers=PNG).json()["prediction_id"]
+    said = {"prediction_id": number, "right": False, "artist": "claude-monet"}
+    response = client.post("/v1/feedback", json=said)
+    assert response.status_code == 201
+    assert response.json() == said
+    kept = journal.feedback()[number]
+    assert (kept.right, kept.artist) == (False, "claude-monet")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"prediction_id": 999, "right": True},
+        {"prediction_id": 2**80, "right": True},
+        {"prediction_id": 1, "right": "perhaps"},
+        {"prediction_id": 1},
+        {"prediction_id": 1, "right": True, "artist": "nobody"},
+        {"prediction_id": 1, "right": True, "artist": "\ud800"},
+        {"prediction_id": 1, "right": True, "more": 1},
+        [],
+        "x",
+        None,
+    ],
+)
+def test_feedback_on_nothing_is_refused(client: TestClient, said: object):
+    response = client.post(
+        "/v1/feedback", content=json.dumps(said), headers={"content-type": "application/json"}
+    )
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"

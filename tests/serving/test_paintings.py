@@ -1,0 +1,96 @@
+"""Tests for `serving.routes.paintings`."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from core import images, monet
+from core.stylize import session
+from core.stylize.request import StylizeRequest
+
+
+@pytest.mark.parametrize("direction", monet.DIRECTIONS)
+def test_monet_both_ways(client: TestClient, small: bytes, direction: str, remembered):
+    response = client.post("/v1/paintings", files={"picture": small}, data={"direction": direction})
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "image/png"
+    assert response.headers["atelier-model"] == monet.MODELS[direction]
+    expected = monet.paint(images.load(small).pixels, direction).after
+    np.testing.assert_array_equal(images.load(response.content).pixels, expected)
+    assert remembered(response.content)["direction"] == direction
+
+
+def test_a_raw_picture_becomes_a_monet_of_the_asked_strength(client: TestClient, small: bytes):
+    response = client.post(
+        "/v1/paintings?strength=0", content=small, headers={"content-type": "image/png"}
+    )
+    np.testing.assert_array_equal(images.load(response.content).pixels, images.load(small).pixels)
+
+
+def test_an_instant_picture_is_that_of_core(client: TestClient, small: bytes, remembered):
+    response = client.post(
+        "/v1/paintings",
+        files=[("photo", small), ("style", ("b.png", small))],
+        data={"mode": "instant", "rows": "64", "style": "claude-monet", "style_weights": "[2, 1]"},
+    )
+    assert response.status_code == 200, response.text
+    assert response.headers["atelier-model"] == "instant_style"
+    asked = StylizeRequest(mode="instant", rows=64, style_weights=(2, 1))
+    pixels = images.load(small).pixels
+    told = remembered(response.content)
+    styles = ["claude-monet", pixels] if told["styles"][0] == "claude-monet" else None
+    expected = session.at_once(asked, pixels, styles or [pixels, "claude-monet"])
+    np.testing.assert_array_equal(images.load(response.content).pixels, expected)
+    assert told["rows"] == 64
+
+
+def test_a_raw_photo_takes_its_styles_from_the_query(client: TestClient, small: bytes):
+    response = client.post(
+        "/v1/paintings?mode=instant&rows=64&style=claude-monet&style=edgar-degas",
+        content=small,
+        headers={"content-type": "image/png", "accept": "image/jpeg"},
+    )
+    assert response.status_code == 200, response.text
+    with Image.open(io.BytesIO(response.content)) as image:
+        assert (image.format, image.height) == ("JPEG", 64)
+
+
+@pytest.mark.parametrize(
+    ("files", "data", "told"),
+    [
+        ({"photo": b""}, {"mode": "instant"}, "One to 5 styles"),
+        ({"photo": b""}, {"mode": "instant", "style": "nobody"}, "No style of 'nobody'"),
+        ({"photo": b""}, {"mode": "instant", "style": "../../etc/passwd"}, "No style of"),
+        ({"photo": b""}, {"mode": "instant", "style": "file:///etc/passwd"}, "No style of"),
+        ({"photo": b"", "style": b"x"}, {"mode": "instant", "rows": "1"}, "Detail (rows)"),
+        ({"photo": b"", "style": b"x"}, {"mode": "instant", "rows": "5000"}, "fewer rows"),
+        ({"photo": b"", "style": b"x"}, {"steps": "5000"}, "At most 1000 steps"),
+        ({"photo": b"", "style": b"x"}, {"mode": "instant"}, "not a picture"),
+        ({"photo": b"", "style": b"x"}, {"scales": "[0.5"}, "scales is no JSON"),
+        ({"photo": b"", "style": b"x"}, {"content_layers": "{}"}, "positive weights"),
+        ({"photo": b"", "style": b"x"}, {"style_layers": "many"}, "Layers of the style"),
+        ({"picture": b""}, {"direction": "up"}, "Which way"),
+        ({"picture": b""}, {"mode": "instant"}, "no setting 'mode'"),
+        ({"picture": b"", "style": b"x"}, {"strength": "nan"}, "Strength at once"),
+        ({"style": b"x"}, {}, "send one as the part 'photo'"),
+        ({"picture": b"", "photo": b""}, {}, "not both"),
+    ],
+)
+def test_what_cannot_be_painted_is_told_in_a_sentence(client, small, files, data, told):
+    sent = {name: value or small for name, value in files.items()}
+    response = client.post("/v1/paintings", files=sent, data=data)
+    assert response.status_code == 422, response.text
+    assert told in response.json()["detail"]
+
+
+def test_a_format_that_is_not_written_is_not_acceptable(client: TestClient, small: bytes):
+    response = client.post(
+        "/v1/paintings", files={"picture": small}, headers={"accept": "image/gif, text/html"}
+    )
+    assert response.status_code == 406
+    assert "image/png" in response.json()["detail"]
