@@ -36,8 +36,8 @@ from core import examples
 from core.hardware import has_bfloat16, processor
 from core.settings import ROOT
 
-_LIMIT = 180_000  # milliseconds
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
+LIMIT = 180_000  # milliseconds
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Server:
             "tensorflow_in_server": "libtensorflow" in maps,
             "server_mb": _megabytes(self.pid, "VmRSS"),
             "server_peak_mb": _megabytes(self.pid, "VmHWM"),
-            "other_processes_peak_mb": sum(_megabytes(pid, "VmHWM") for pid in _children(self.pid)),
+            "other_processes_peak_mb": sum(_megabytes(pid, "VmHWM") for pid in children(self.pid)),
         }
 
 
@@ -73,12 +73,11 @@ def main(
         raise SystemExit("There is no chromium: install Debian's package.")
     times: dict[str, list[float]] = defaultdict(list)
     memory: dict[str, dict[str, int | bool]] = {}
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port = probe.getsockname()[1]  # one for all: what the browser has cached stays good
+    port = free_port()  # one for all: what the browser has cached stays good
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         context = browser.new_context(viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(_LIMIT)
+        context.set_default_timeout(LIMIT)
         with serve(port) as server:
             opened(context, server, "", "Who painted this?")
             times["welcome_visible_first_visit"].append(server.since())
@@ -102,6 +101,13 @@ def main(
         "memory_after": memory,
     }
     typer.echo(json.dumps(result, indent=2))
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @contextmanager
@@ -218,7 +224,8 @@ def _megabytes(pid: int, line: str) -> int:
     return 0 if found is None else int(found[1]) // 1024
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """Processes that a process has started."""
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for task in tasks for child in task.read_text().split()]
 

@@ -117,7 +117,8 @@ def job_of(key: str) -> Handle | None:
     return job
 
 
-@st.fragment(run_every=0.2)
+# Watching takes of the same cores as painting: what is drawn anew often is little.
+@st.fragment(run_every=0.4)
 @guarded()
 def follow(job: Handle, at_first: bytes, name: str) -> None:
     """The picture as it forms; the rest of the page stays as it is until it is done."""
@@ -140,6 +141,13 @@ def follow(job: Handle, at_first: bytes, name: str) -> None:
         st.progress(min(1.0, share), text=text)
         if st.button("Stop", icon=":material/stop_circle:", key="stop-stylize"):
             job.cancel()
+
+
+@st.fragment(run_every=3)
+@guarded()
+def follow_losses(job: Handle) -> None:
+    """The losses so far: a chart costs the browser more than a picture does."""
+    now = job.progress
     if now is not None and len(now.curve) > 1:
         progress.draw_curves(now.curve, key="curves-live")
 
@@ -306,4 +314,5 @@ with left:
             pictures.shown(chosen.photo.data) if at_first is None else as_jpeg(at_first),
             chosen.name,
         )
+        follow_losses(job)
 quickest.warm_up()  # while the visitor looks at the instant picture

@@ -25,10 +25,11 @@ _JS = """
 export default function ({ data, parentElement }) {
   const shown = parentElement.querySelector("img");
   shown.alt = data.alt;
+  if (Number(shown.dataset.number ?? -1) >= data.number) return;
   const next = new Image();
   next.src = data.url;
   next.decode().then(() => {
-    if (Number(shown.dataset.number || -1) > data.number) return;
+    if (Number(shown.dataset.number ?? -1) > data.number) return;
     shown.dataset.number = data.number;
     shown.style.maxWidth = `calc(88vh * ${next.naturalWidth / next.naturalHeight})`;
     shown.src = next.src;
