@@ -1,0 +1,45 @@
+"""The deception rate: how often classifiers take painted photos for works of the painter.
+
+Sanakoyeu et al., ECCV 2018 (arXiv 1807.10201), section 4.1. The judges are the classifiers that
+ship. No way to paint was trained with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks.pictures.intervals import share
+from core import models
+from core.identify import calibrated, view
+from core.images.types import Pixels
+
+JUDGES = ("efficientnet_lite0", "resnet50_improved")
+
+
+def named(pictures: Sequence[Pixels], judge: str, batch: int = 16) -> list[str]:
+    """The id of the artist whom a classifier names first for each picture of any size."""
+    loaded = models.load(judge)
+    found: list[str] = []
+    for start in range(0, len(pictures), batch):
+        seen = np.stack([view(each, loaded.entry) for each in pictures[start : start + batch]])
+        best = calibrated(loaded.logits(seen), loaded.entry.calibration).argmax(1)
+        found += [loaded.entry.artists[n] for n in best]
+    return found
+
+
+def rates(pictures: Sequence[Pixels], painters: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The share of pictures that each judge gives to their painter, by judge.
+
+    Only painters whom the judge knows count.
+    """
+    found = {}
+    for judge in JUDGES:
+        known = models.get(judge).artists
+        asked = [n for n, painter in enumerate(painters) if painter in known]
+        names = named([pictures[n] for n in asked], judge)
+        right = [name == painters[n] for name, n in zip(names, asked, strict=True)]
+        found[judge] = share(sum(right), len(right))
+    return found
