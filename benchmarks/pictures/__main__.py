@@ -143,7 +143,7 @@ def contact(
                     *(run.pixels(each) if run.has(each) else blank for each in painted),
                 ]
             )
-        files.write(out / f"{way}-{page}.jpg", images.encode(sheets.contact(rows), "JPEG"))
+        files.write(out / f"{way}-{page}.png", images.encode(sheets.contact(rows)))
 
 
 @app.command()
@@ -179,8 +179,8 @@ def sheet(
         )
     for start in range(0, len(rows), per_page):
         page = sheets.blind(rows[start : start + per_page])
-        path = out / f"{name}-{start // per_page + 1}.jpg"
-        files.write(path, images.encode(page, "JPEG"))
+        path = out / f"{name}-{start // per_page + 1}.png"
+        files.write(path, images.encode(page))
     numbers = range(1, len(rows) + 1)
     sides = {str(n): ours if first else theirs for n, first in zip(numbers, left, strict=True)}
     told = {"ways": [ours, theirs], "left": sides, "seed": seed, "pairs": chosen.digest}

@@ -33,13 +33,17 @@ def named(pictures: Sequence[Pixels], judge: str, batch: int = 16) -> list[str]:
 def rates(pictures: Sequence[Pixels], painters: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The share of pictures that each judge gives to their painter, by judge.
 
-    Only painters whom the judge knows count.
+    Only painters whom the judge knows count. `by_painter` are the shares of each.
     """
     found = {}
     for judge in JUDGES:
         known = models.get(judge).artists
         asked = [n for n, painter in enumerate(painters) if painter in known]
         names = named([pictures[n] for n in asked], judge)
-        right = [name == painters[n] for name, n in zip(names, asked, strict=True)]
-        found[judge] = share(sum(right), len(right))
+        right: dict[str, list[bool]] = {}
+        for name, n in zip(names, asked, strict=True):
+            right.setdefault(painters[n], []).append(name == painters[n])
+        every = [each for some in right.values() for each in some]
+        by_painter = {painter: round(float(np.mean(some)), 3) for painter, some in right.items()}
+        found[judge] = share(sum(every), len(every)) | {"by_painter": by_painter}
     return found

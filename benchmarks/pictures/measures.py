@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,28 +82,23 @@ class Gallery:
         """What is measured of any set of pictures, each for a pair.
 
         Returns:
-            `n`; `deception` by judge, see `deception.rates`; `nearest`, medians of both ways;
-            `kid` with its error; `self_similarity`, the median; `lattice`, see `_lattices`.
+            `n`; `deception` by judge, see `deception.rates`; `nearest`, means of both ways; `kid`
+            with its error; `self_similarity`; `lattice`, see `_lattices`.
         """
         pictures = list(painted.values())
-        near = np.array(
-            [
-                distances.nearest(distances.places(picture), self._places[style])
-                for (_, style), picture in painted.items()
-            ]
-        )
+        near, structure = [], []
+        for (photo, style), picture in painted.items():
+            near.append(distances.nearest(distances.places(picture), self._places[style]))
+            features = self_similarity.features(picture)
+            structure.append(self_similarity.distance(self._structure[photo], features))
+        there, back = np.mean(near, axis=0).tolist()
         kid = distances.kid(distances.whole(pictures), self._painters)
-        structure = [
-            self_similarity.distance(self._structure[photo], self_similarity.features(picture))
-            for (photo, _), picture in painted.items()
-        ]
         return {
             "n": len(pictures),
             "deception": deception.rates(pictures, [style.artist for _, style in painted]),
-            "deception_by_painter": dict(self._by_painter(painted)),
             "nearest": {
-                "painting_to_style": round(float(near[:, 0].mean()), 4),
-                "style_to_painting": round(float(near[:, 1].mean()), 4),
+                "painting_to_style": round(there, 4),
+                "style_to_painting": round(back, 4),
             },
             "kid": {"value": round(kid.value, 4), "error": round(kid.error, 4)},
             "self_similarity": {
@@ -112,15 +107,6 @@ class Gallery:
             },
             "lattice": _lattices(pictures),
         }
-
-    def _by_painter(
-        self, painted: dict[tuple[Chosen, Chosen], Pixels]
-    ) -> Iterator[tuple[str, dict[str, float]]]:
-        for style in self.pairs.styles:
-            some = [picture for (_, each), picture in painted.items() if each == style]
-            if some:
-                rates = deception.rates(some, [style.artist] * len(some))
-                yield style.artist, {judge: rate["share"] for judge, rate in rates.items()}
 
 
 def _real(pairs: Pairs, paintings: Sequence[Path]) -> dict[str, list[Pixels]]:
