@@ -39,10 +39,11 @@ def rates(pictures: Sequence[Pixels], painters: Sequence[str]) -> dict[str, dict
     for judge in JUDGES:
         known = models.get(judge).artists
         asked = [n for n, painter in enumerate(painters) if painter in known]
-        names = named([pictures[n] for n in asked], judge)
+        once = {id(pictures[n]): pictures[n] for n in asked}  # a photo is asked for every painter
+        names = dict(zip(once, named(list(once.values()), judge), strict=True))
         right: dict[str, list[bool]] = {}
-        for name, n in zip(names, asked, strict=True):
-            right.setdefault(painters[n], []).append(name == painters[n])
+        for n in asked:
+            right.setdefault(painters[n], []).append(names[id(pictures[n])] == painters[n])
         every = [each for some in right.values() for each in some]
         by_painter = {painter: round(float(np.mean(some)), 3) for painter, some in right.items()}
         found[judge] = share(sum(every), len(every)) | {"by_painter": by_painter}

@@ -8,8 +8,8 @@ import numpy as np
 
 from core.images.types import Pixels
 
-_NYQUIST = 0.49, 0.5  # cycles a pixel: period two, as wide as the window blurs it at 256 pixels
-_NEIGHBORS = 0.40, 0.48
+_PEAK = 2  # bins up to half a cycle a pixel, period two, into which the window spreads a line
+_NEIGHBORS = slice(-11, -3)  # bins beside it: spectra fall, so that only near ones compare
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,7 @@ def lattice(picture: Pixels) -> Lattice:
 
 def _ratio(lines: np.ndarray) -> float:
     """Energy along the last axis, summed over lines."""
-    length = lines.shape[1]
-    windowed = (lines - lines.mean(axis=1, keepdims=True)) * np.hanning(length)
+    lines = lines[:, : lines.shape[1] // 2 * 2]  # of odd ones, no bin has a period of two
+    windowed = (lines - lines.mean(axis=1, keepdims=True)) * np.hanning(lines.shape[1])
     power = (np.abs(np.fft.rfft(windowed, axis=1)) ** 2).sum(axis=0)
-    frequency = np.fft.rfftfreq(length)
-    low, high = ((frequency >= a) & (frequency <= b) for a, b in (_NEIGHBORS, _NYQUIST))
-    return float(power[high].mean() / max(float(power[low].mean()), 1e-12))
+    return float(power[-_PEAK:].mean() / max(float(power[_NEIGHBORS].mean()), 1e-12))

@@ -14,7 +14,7 @@ from benchmarks.pictures.painting import Run, at_rows
 from benchmarks.pictures.pairs import Chosen, Pairs, PairsError, find, name, of_test
 from benchmarks.pictures.ways import ROWS
 from core import images
-from core.images.types import Pixels
+from core.images.types import Floats, Pixels
 
 REFERENCE = "photos and real paintings"
 
@@ -86,13 +86,17 @@ class Gallery:
             with its error; `self_similarity`; `lattice`, see `_lattices`.
         """
         pictures = list(painted.values())
+        once = list({id(picture): picture for picture in pictures}.values())
         near, structure = [], []
+        places: dict[int, Floats] = {}  # a photo as it is stands for ten paintings of it
         for (photo, style), picture in painted.items():
-            near.append(distances.nearest(distances.places(picture), self._places[style]))
-            features = self_similarity.features(picture)
-            structure.append(self_similarity.distance(self._structure[photo], features))
+            if id(picture) not in places:
+                places[id(picture)] = distances.places(picture)
+                features = self_similarity.features(picture)
+                structure.append(self_similarity.distance(self._structure[photo], features))
+            near.append(distances.nearest(places[id(picture)], self._places[style]))
         there, back = np.mean(near, axis=0).tolist()
-        kid = distances.kid(distances.whole(pictures), self._painters)
+        kid = distances.kid(distances.whole(once), self._painters)
         return {
             "n": len(pictures),
             "deception": deception.rates(pictures, [style.artist for _, style in painted]),
@@ -105,7 +109,7 @@ class Gallery:
                 "mean": round(float(np.mean(structure)), 4),
                 "median": round(float(np.median(structure)), 4),
             },
-            "lattice": _lattices(pictures),
+            "lattice": _lattices(once),
         }
 
 

@@ -73,13 +73,14 @@ class Pairs:
     def for_sheets(self) -> list[tuple[Chosen, Chosen]]:
         """The 30 pairs that are judged by eye: three photos a style, each photo as often."""
         rng = np.random.default_rng(self.seed)
+        each = min(ON_SHEETS, len(self.photos))
         deck: list[int] = []
-        while len(deck) < ON_SHEETS * len(self.styles):
+        while len(deck) < each * len(self.styles):
             deck += rng.permutation(len(self.photos)).tolist()
         return [
             (self.photos[photo], style)
             for n, style in enumerate(self.styles)
-            for photo in deck[ON_SHEETS * n : ON_SHEETS * (n + 1)]
+            for photo in deck[each * n : each * (n + 1)]
         ]
 
     def text(self) -> str:

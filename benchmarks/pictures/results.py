@@ -17,7 +17,7 @@ from core.hardware import processor
 FILE = Path(__file__).with_name("results.json")
 
 
-def read(pairs: Pairs, path: Path = FILE) -> dict[str, Any]:
+def read(pairs: Pairs, path: Path) -> dict[str, Any]:
     """What was measured of these pairs; nothing if there is no such file.
 
     Raises:
@@ -31,9 +31,9 @@ def read(pairs: Pairs, path: Path = FILE) -> dict[str, Any]:
     return found
 
 
-def merge(pairs: Pairs, name: str, figures: dict[str, Any], path: Path = FILE) -> None:
+def merge(pairs: Pairs, name: str, figures: dict[str, Any]) -> None:
     """Writes the figures of a way into the file, in the place of its earlier ones."""
-    found = read(pairs, path)
+    found = read(pairs, FILE)
     measured = {
         "date": date.today().isoformat(),
         "commit": commit_of(),
@@ -42,7 +42,7 @@ def merge(pairs: Pairs, name: str, figures: dict[str, Any], path: Path = FILE) -
         "cores": os.cpu_count(),
     }
     found["ways"][name] = measured | figures
-    files.write(path, json.dumps(found, indent=1) + "\n")
+    files.write(FILE, json.dumps(found, indent=1) + "\n")
 
 
 def _command() -> list[str]:

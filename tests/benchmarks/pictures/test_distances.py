@@ -39,7 +39,6 @@ def test_a_set_is_at_no_distance_from_its_own_kind():
     assert distances.kid(features, features + 1).value > 1
 
 
-@pytest.mark.tensorflow
 def test_features_are_those_of_the_classifier(make_picture):
     from core import models
 
@@ -51,7 +50,6 @@ def test_features_are_those_of_the_classifier(make_picture):
     np.testing.assert_allclose(whole[0], maps.mean(axis=(0, 1, 2)), rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.tensorflow
 def test_a_wide_picture_is_seen_from_border_to_border(make_picture):
     picture = make_picture(256, 512)
     assert distances.places(picture).shape == (16 * 32, 112)

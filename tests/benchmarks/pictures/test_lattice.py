@@ -14,15 +14,15 @@ def noise(height: int = 256, width: int = 384) -> np.ndarray:
 
 def test_white_noise_has_none():
     found = lattice(noise())
-    assert found.rows == pytest.approx(1, abs=0.1)
-    assert found.columns == pytest.approx(1, abs=0.1)
+    assert found.rows == pytest.approx(1, abs=0.2)
+    assert found.columns == pytest.approx(1, abs=0.2)
 
 
 def test_every_other_column_is_seen_along_rows_only():
     woven = noise() + 5 * (-1.0) ** np.arange(384)[None, :, None]
     found, turned = lattice(woven), lattice(woven.swapaxes(0, 1))
     assert found.rows > 3
-    assert found.columns == pytest.approx(1, abs=0.1)
+    assert found.columns == pytest.approx(1, abs=0.2)
     assert (turned.rows, turned.columns) == pytest.approx((found.columns, found.rows))
 
 

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import pytest
 
 from benchmarks.pictures import painting, pairs, ways
 from core import images
 from core.errors import InvalidRequest
-
-
-@pytest.fixture
-def two(tmp_path: Path, make_picture):
-    """Two photos and a style as pairs, and the directory where they lie."""
-    chosen = []
-    for n, name in enumerate(("a.png", "b.png", "style.png")):
-        path = tmp_path / name
-        path.write_bytes(images.encode(make_picture(96, 128, seed=n)))
-        chosen.append(pairs.Chosen(name, pairs._sha256(path), "titian" * (n == 2)))
-    return pairs.Pairs(0, tuple(chosen[:2]), tuple(chosen[2:])), tmp_path
 
 
 def paint(two, way: ways.Way, **more):

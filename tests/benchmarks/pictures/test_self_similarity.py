@@ -48,7 +48,6 @@ def test_places_that_change_seats_are_another_content():
     assert distance(a, a[::-1]) > 0.01
 
 
-@pytest.mark.tensorflow
 def test_features_are_those_of_vgg16(make_picture):
     found = self_similarity.features(make_picture(64, 96))
     assert found.shape == (8 * 12, 256)
