@@ -109,12 +109,13 @@ def measure(
 ) -> None:
     """Measures ways, and the photos as they are beside real paintings. Prints JSON."""
     chosen = pairs.read()
+    painted = {name: painting.opened(runs, name, chosen) for name in names or ()}
     gallery = measures.Gallery(chosen, photos, paintings)
     found = {measures.REFERENCE: gallery.reference()}
     if save:
         results.merge(chosen, measures.REFERENCE, found[measures.REFERENCE])
-    for name in names or ():
-        found[name] = gallery.way(painting.opened(runs, name))
+    for name, run in painted.items():
+        found[name] = gallery.way(run)
         if save:
             results.merge(chosen, name, found[name])
     typer.echo(json.dumps(found, indent=1))
@@ -129,7 +130,8 @@ def contact(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the sheets go.")],
 ) -> None:
     """Makes contact sheets of all paintings: four photos a page, a style a row."""
-    chosen, run = pairs.read(), painting.opened(runs, way)
+    chosen = pairs.read()
+    run = painting.opened(runs, way, chosen)
     for page, start in enumerate(range(0, len(chosen.photos), 4), 1):
         some = chosen.photos[start : start + 4]
         shown = [images.load(pairs.find(each, photos), enough=ways.ROWS).pixels for each in some]
@@ -161,7 +163,7 @@ def sheet(
 ) -> None:
     """Makes the pages of a blind sheet, a form for answers, and a key to be kept apart."""
     chosen = pairs.read()
-    one, other = painting.opened(runs, ours), painting.opened(runs, theirs)
+    one, other = (painting.opened(runs, way, chosen) for way in (ours, theirs))
     both = [pair for pair in chosen.for_sheets() if all(_has(run, pair) for run in (one, other))]
     if not both:
         raise pairs.PairsError("No pair of the sheets was painted in both ways.")

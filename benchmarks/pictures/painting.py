@@ -51,16 +51,18 @@ class Run:
         files.write(self.directory / MANIFEST, json.dumps(found, indent=1) + "\n")
 
 
-def opened(runs: Path, way: str) -> Run:
+def opened(runs: Path, way: str, pairs: Pairs) -> Run:
     """The paintings of a way.
 
     Raises:
-        PairsError: If there are none.
+        PairsError: If there are none, or of other pairs.
     """
     directory = runs / way
     if not (directory / MANIFEST).is_file():
         raise PairsError(f"Nothing was painted as {way} in {files.printable(runs)}.")
     found = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+    if found["way"]["pairs"] != pairs.digest:
+        raise PairsError(f"What lies in {files.printable(directory)} was painted of other pairs.")
     return Run(directory, found["way"], found["pictures"])
 
 
@@ -89,14 +91,13 @@ def paint(
         PairsError: If others lie there, painted by another request, or a picture is missing.
     """
     told = {"name": way.name, "digest": way.digest, "pairs": pairs.digest, **{"set": way.settings}}
-    try:
-        run = opened(runs, way.name)
-    except PairsError:
-        run = Run(runs / way.name, told)
-    if (run.way["digest"], run.way["pairs"]) != (way.digest, pairs.digest):
+    run = Run(runs / way.name, told)
+    if (run.directory / MANIFEST).is_file():
+        run = opened(runs, way.name, pairs)
+    if run.way["digest"] != way.digest:
         raise PairsError(
-            f"What lies in {files.printable(run.directory)} was painted by another request or of "
-            "other pairs: give this way another name, or another directory."
+            f"What lies in {files.printable(run.directory)} was painted by another request: give "
+            "this way another name, or another directory."
         )
     commit = commit_of()
     for photo, style in wanted:

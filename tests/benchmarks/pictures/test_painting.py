@@ -50,7 +50,7 @@ def test_paintings_are_kept_and_not_painted_again(two, monkeypatch):
     assert paint(two, way, wanted=list(chosen)[:1]) == ["a--style.png"]
     assert paint(two, way) == ["a--style.png", "b--style.png"]
     assert calls == [(256, 341, 3)] * 2
-    run = painting.opened(directory / "runs", "quick")
+    run = painting.opened(directory / "runs", "quick", chosen)
     assert run.pixels("b--style.png").shape == (256, 341, 3)
     (run.directory / "a--style.png").unlink()
     paint(two, way)
@@ -61,7 +61,7 @@ def test_paintings_are_kept_and_not_painted_again(two, monkeypatch):
 
 def test_an_instant_picture_is_painted(two):
     paint(two, ways.way("instant"), wanted=list(two[0])[:1])
-    pixels = painting.opened(two[1] / "runs", "instant").pixels("a--style.png")
+    pixels = painting.opened(two[1] / "runs", "instant", two[0]).pixels("a--style.png")
     assert pixels.shape == (256, 341, 3)
     assert pixels.std() > 5
 
@@ -80,7 +80,7 @@ def test_the_other_package_is_run_by_its_own_interpreter(two, tmp_path):
     python.chmod(0o755)
     way = ways.way(ways.PEER)
     paint(two, way, peer_python=python)
-    found = painting.opened(tmp_path / "runs", ways.PEER).pixels("a--style.png")
+    found = painting.opened(tmp_path / "runs", ways.PEER, two[0]).pixels("a--style.png")
     photo = painting.at_rows(images.load(tmp_path / "a.png").pixels)
     assert (found == photo[::-1, ::-1]).all()
     for missing in (None, tmp_path / "nowhere"):
