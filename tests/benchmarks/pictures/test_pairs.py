@@ -76,6 +76,7 @@ def test_each_style_is_three_times_on_the_sheets_with_other_photos():
     chosen = pairs.read()
     some = chosen.for_sheets()
     assert len(set(some)) == len(some) == 30
+    assert [style for _, style in some[:10]] == list(chosen.styles)
     for style in chosen.styles:
         assert sum(each == style for _, each in some) == 3
     counts = [sum(each == photo for each, _ in some) for photo in chosen.photos]
