@@ -29,6 +29,7 @@ REAL_PAINTINGS = Path(
 NEED_TENSORFLOW = [
     ROOT / "tests" / name
     for name in (
+        "benchmarks/pictures",
         "core/models/test_architectures.py",
         "core/monet/test_networks.py",
         "core/monet/test_tiled.py",
