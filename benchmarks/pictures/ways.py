@@ -18,7 +18,8 @@ _WITHOUT_BLOCK5 = {f"block{block}_conv1": 1.0 for block in range(1, 5)}
 WAYS: dict[str, dict[str, Any]] = {
     "instant": {"mode": "instant"},
     "refine": {"mode": "refine"},
-    "without-block5": {"mode": "refine", "style_layers": _WITHOUT_BLOCK5},
+    "texture": {"mode": "refine", "forms": 0.0},
+    "texture-without-block5": {"mode": "refine", "forms": 0.0, "style_layers": _WITHOUT_BLOCK5},
     PEER: {},
 }
 """Fields of the request by name; those of `PEER` are not asked."""

@@ -25,7 +25,7 @@ def test_a_way_is_its_request():
     refine = ways.way("refine")
     assert refine.request is not None
     assert (refine.request.mode, refine.request.rows) == ("refine", 256)
-    without = ways.way("without-block5").request
+    without = ways.way("texture-without-block5").request
     assert without is not None
     assert "block5_conv1" not in without.style_layers
     mine = ways.way("mine", ["steps=7", "brush=1.4"], '{"seed": 3}').request
