@@ -121,6 +121,15 @@ def screenshot(page: Page, name: str) -> None:
     page.screenshot(path=folder / f"{safe}.png")
 
 
+def settled(page: Page) -> None:
+    """Nothing of an earlier view is left, and everything of this one is there.
+
+    What is clicked or dropped before may be lost.
+    """
+    expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1)
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
+
+
 def no_sideways_scrolling(page: Page) -> bool:
     return page.evaluate(
         "(e => e.scrollWidth <= e.clientWidth + 1)(document.querySelector('[data-testid=stMain]'))"

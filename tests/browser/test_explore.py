@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import no_sideways_scrolling, screenshot, serve
+from tests.browser.conftest import no_sideways_scrolling, screenshot, serve, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -24,11 +24,10 @@ def gallery(tmp_path_factory: pytest.TempPathFactory, real_paintings: Path) -> I
 
 
 def view(page: Page, name: str) -> None:
-    page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True).click()
-
-
-def settled(page: Page) -> None:
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    button = page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True)
+    expect(button).to_be_visible()
+    settled(page)
+    button.click()
 
 
 def test_a_bookmark_opens_its_page_under_the_same_navigation(tmp_path: Path, browser: Browser):

@@ -17,6 +17,7 @@ from tests.browser.conftest import (
     no_sideways_scrolling,
     screenshot,
     serve,
+    settled,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -33,12 +34,6 @@ def gallery(tmp_path_factory: pytest.TempPathFactory, real_paintings: Path) -> I
 def view(page: Page, *names: str) -> None:
     for name in names:
         page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True).click()
-
-
-def settled(page: Page) -> None:
-    """Nothing of an earlier view is left, and everything of this one is there."""
-    expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1)
-    expect(page.locator("[data-stale=true]")).to_have_count(0)
 
 
 def named(page: Page) -> str:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core import examples, images
-from tests.browser.conftest import download_button, drop, no_sideways_scrolling
+from tests.browser.conftest import download_button, drop, no_sideways_scrolling, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -47,6 +47,7 @@ def test_a_dropped_photo_becomes_a_monet_and_back(server: str, page: Page, tmp_p
     page.get_by_text("Monet to photo", exact=True).click()
     expect(page.get_by_role("heading", name="A Monet, as a camera")).to_be_visible()
     expect(page.locator("input[type=file]")).to_have_count(1)  # that of the other way is gone
+    settled(page)
     drop(page, ("a monet.jpg", (tmp_path / "monet.jpg").read_bytes()))
     expect(page.get_by_role("slider", name="a monet.jpg: how much is uncovered")).to_be_visible()
     assert no_sideways_scrolling(page)
