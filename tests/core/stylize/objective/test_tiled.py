@@ -115,7 +115,7 @@ def test_total_variation_counts_once(judge, targets, photo, canvas):
 def test_a_painting_in_tiles_is_the_same(monkeypatch):
     photo, style = picture(*SIZE, seed=0), picture(150, 171, seed=1)
     photo, style = photo.astype(np.uint8), style.astype(np.uint8)
-    request = StylizeRequest(rows=SIZE[0], steps=2, scales=(1.0,), precision="float32")
+    request = StylizeRequest(rows=SIZE[0], steps=2, scales=(1.0,), precision="float32", forms=0.0)
     cuts = []
 
     def cut(*arguments):
