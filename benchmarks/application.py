@@ -68,9 +68,7 @@ def main(
     moments: Annotated[int, typer.Option(min=1, help="Pages opened after a start.")] = 12,
 ) -> None:
     """Measures the application from outside."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise SystemExit("There is no chromium: install Debian's package.")
+    chromium = found_chromium()
     times: dict[str, list[float]] = defaultdict(list)
     memory: dict[str, dict[str, int | bool]] = {}
     port = free_port()  # one for all: what the browser has cached stays good
@@ -101,6 +99,18 @@ def main(
         "memory_after": memory,
     }
     typer.echo(json.dumps(result, indent=2))
+
+
+def found_chromium() -> str:
+    """The path of the browser.
+
+    Raises:
+        SystemExit: If it is not installed.
+    """
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise SystemExit("There is no chromium: install Debian's package.")
+    return chromium
 
 
 def free_port() -> int:

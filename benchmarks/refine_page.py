@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from typing import Annotated
 import typer
 from playwright.sync_api import BrowserContext, sync_playwright
 
-from benchmarks.application import FLAGS, Server, children, free_port, opened, serve
+from benchmarks.application import FLAGS, Server, children, found_chromium, free_port, opened, serve
 from core import examples
 from core.hardware import processor
 from core.settings import ROOT
@@ -37,9 +36,7 @@ _WARM_UP = 25_000  # milliseconds, until the worker has loaded what it needs
 
 def main(rounds: Annotated[int, typer.Option(min=1)] = 2) -> None:
     """Paints the first of the page's pairs with its usual settings, by either way in turns."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise SystemExit("There is no chromium: install Debian's package.")
+    chromium = found_chromium()
     seconds: dict[str, list[float]] = {"page": [], "command_line": []}
     spent: list[dict[str, float]] = []
     with sync_playwright() as playwright, serve(free_port()) as server:

@@ -125,6 +125,20 @@ class Task:
     apart: bool = False
 
 
+class Named(Protocol):
+    """What all kinds of tasks have."""
+
+    @property
+    def name(self) -> str:
+        """Tells tasks of a kind apart."""
+
+    @property
+    def run(self) -> Callable[..., Any]:
+        """The function that was registered."""
+
+
+N = TypeVar("N", bound=Named)
+
 _tasks: dict[str, Task] = {}
 
 
@@ -139,16 +153,28 @@ def task(name: str, *, queue: str = "heavy", apart: bool = False) -> Callable[[T
     """
 
     def register(run: T) -> T:
-        known = _tasks.get(name)
-        if known is not None and (known.run.__module__, known.run.__qualname__) != (
-            run.__module__,
-            run.__qualname__,
-        ):
-            raise ValueError(f"There is a task {name!r} already")
-        _tasks[name] = Task(name, run, queue, apart)
+        add(_tasks, Task(name, run, queue, apart), "task")
         return run
 
     return register
+
+
+def add(tasks: dict[str, N], new: N, kind: str) -> None:
+    """Adds a task to a table of them; the same may be added again.
+
+    Args:
+        kind: What it is, for the message.
+
+    Raises:
+        ValueError: If another function has the name.
+    """
+    known = tasks.get(new.name)
+    if known is not None and (known.run.__module__, known.run.__qualname__) != (
+        new.run.__module__,
+        new.run.__qualname__,
+    ):
+        raise ValueError(f"There is a {kind} {new.name!r} already")
+    tasks[new.name] = new
 
 
 def registered(name: str) -> Task:

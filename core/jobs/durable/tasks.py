@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import UnknownName
+from core.jobs import interface
 from core.jobs.checkpoint import Checkpoints
 from core.jobs.interface import Control
 from core.jobs.progress import Progress
@@ -94,13 +95,7 @@ def task(
     """
 
     def register(run: R) -> R:
-        known = _tasks.get(name)
-        if known is not None and (known.run.__module__, known.run.__qualname__) != (
-            run.__module__,
-            run.__qualname__,
-        ):
-            raise ValueError(f"There is a durable task {name!r} already")
-        _tasks[name] = DurableTask(name, run, payload, result)
+        interface.add(_tasks, DurableTask(name, run, payload, result), "durable task")
         return run
 
     return register

@@ -45,9 +45,7 @@ class Contours:
         """
         rest = laplacian(picture) - self.wanted
         energy = float(np.square(self.wanted).sum()) + _FLAT**2 * self.wanted.size
-        slope = np.pad(rest, 2)
-        around = slope[:-2, 1:-1] + slope[2:, 1:-1] + slope[1:-1, :-2] + slope[1:-1, 2:]
-        by_pooled = (4 * slope[1:-1, 1:-1] - around) * (2 / energy / POOL**2 / 3)
+        by_pooled = _less_around(np.pad(rest, 2)) * (2 / energy / POOL**2 / 3)
         by_pixel = by_pooled.repeat(POOL, axis=0).repeat(POOL, axis=1)
         gradient = np.zeros_like(picture, np.float32)
         gradient[: by_pixel.shape[0], : by_pixel.shape[1]] = by_pixel[..., None]
@@ -83,6 +81,11 @@ def laplacian(picture: Canvas) -> Floats:
     height, width = (side // POOL for side in picture.shape[:2])
     gray = picture[: height * POOL, : width * POOL].mean(-1, dtype=np.float64)
     pooled = gray.reshape(height, POOL, width, POOL).mean((1, 3))
-    around = pooled[:-2, 1:-1] + pooled[2:, 1:-1] + pooled[1:-1, :-2] + pooled[1:-1, 2:]
-    found: Floats = 4 * pooled[1:-1, 1:-1] - around
+    return _less_around(pooled)
+
+
+def _less_around(values: Floats) -> Floats:
+    """Four times each value less its four neighbors; those at the border are left out."""
+    around = values[:-2, 1:-1] + values[2:, 1:-1] + values[1:-1, :-2] + values[1:-1, 2:]
+    found: Floats = 4 * values[1:-1, 1:-1] - around
     return found

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from core.images.types import Floats
 from core.stylize import extractors
-from core.stylize.objective import neighbours
+from core.stylize.objective import neighbors
 from core.stylize.objective.terms import TINY
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def parts(maps: Mapping[str, tf.Tensor]) -> Iterator[tf.Tensor]:
 
     height, width = tf.unstack(tf.shape(maps["block3_conv1"])[:2])
     for name in LAYERS:
-        map_ = maps[name] / map_divisor(maps[name])
+        map_ = maps[name] / maps[name].shape[-1]  # deep and shallow layers count about alike
         match name[:6]:
             case "block1":
                 yield tf.nn.avg_pool2d(map_[None], 4, 4, "VALID")[0]
@@ -99,11 +99,6 @@ def parts(maps: Mapping[str, tf.Tensor]) -> Iterator[tf.Tensor]:
                 rows = tf.minimum(tf.range(height) // 2, tf.shape(map_)[0] - 1)
                 columns = tf.minimum(tf.range(width) // 2, tf.shape(map_)[1] - 1)
                 yield tf.gather(tf.gather(map_, rows, axis=0), columns, axis=1)
-
-
-def map_divisor(map_: tf.Tensor) -> float:
-    """What a map is divided by, so that deep and shallow layers count about alike."""
-    return float(map_.shape[-1])
 
 
 def usual_layers(network: str, share: float) -> tuple[Mapping[str, float], Mapping[str, float]]:
@@ -153,7 +148,7 @@ def choose(
 ) -> Forms:
     """Gives each place of a picture the place of a style that it is most like.
 
-    Several styles divide the picture between them, see `neighbours.share_out`: a mean of what
+    Several styles divide the picture between them, see `neighbors.share_out`: a mean of what
     different painters would do at one place is what neither would do.
 
     Args:
@@ -167,20 +162,20 @@ def choose(
 
     asked = query.sample(MOST_ASKED, seed)
     banks = [style.sample(MOST_PLACES // len(styles), seed) for style in styles]
-    known = [neighbours.prepare(bank, asked, half=half) for bank in banks]
+    known = [neighbors.prepare(bank, asked, half=half) for bank in banks]
     scores = np.empty((len(styles), *query.shape), np.float32)
     numbers = np.empty((len(styles), *query.shape), np.int32)
     for where, columns in query.parts():
         flat = columns.reshape(-1, columns.shape[-1])
         for style, places in enumerate(known):
-            score, number = neighbours.nearest(flat, places)
+            score, number = neighbors.nearest(flat, places)
             scores[style][where] = score.reshape(columns.shape[:2])
             numbers[style][where] = number.reshape(columns.shape[:2])
-    taken = neighbours.share_out([each.ravel() for each in scores], shares)
+    taken = neighbors.share_out([each.ravel() for each in scores], shares)
     first = np.cumsum([0, *map(len, banks[:-1])]).astype(np.int32)  # of each, in all of them
     flat_numbers = numbers.reshape(len(styles), -1)
     chosen = (first[taken] + np.take_along_axis(flat_numbers, taken[None], 0)[0]).astype(np.int32)
-    bank = neighbours.unit(np.concatenate(banks))
+    bank = neighbors.unit(np.concatenate(banks))
     return Forms(tf.constant(bank), chosen.reshape(query.shape))
 
 

@@ -9,12 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from core import collection as files
-from core import images, similar
+from core import similar
 from core.errors import AtelierError
 from core.similar import SimilarRequest
 from pages.components.explore import scanning
 from pages.components.similar import describing, row
-from pages.components.ui import pictures, uploads
+from pages.components.ui import thumbnails, uploads
 
 PAGE = 24
 RANDOM = 20
@@ -89,11 +89,9 @@ def _more_like(place: Path, chosen: pd.Series) -> None:
         st.rerun()
     words = f"{chosen['artist']}, {row.title(chosen['file'])}"
     with st.container(width=2 * WIDTH):
-        try:
-            picture = pictures.of_file(str(place / chosen["file"]))
+        picture = thumbnails.thumbnail(place / chosen["file"], words)
+        if picture is not None:
             st.image(picture, width="stretch", caption=uploads.plain(words), alt=words)
-        except images.UnreadablePicture as error:
-            st.caption(f":material/broken_image: {uploads.plain(words)}: {error}")
     st.markdown(f"**{row.TITLE}**", help=row.DISTANCE)
     try:
         row.draw(
@@ -119,10 +117,8 @@ def _wall(place: Path, rows: pd.DataFrame) -> None:
     with st.container(horizontal=True):
         for each in rows.itertuples():
             with st.container(width=WIDTH, gap="xsmall"):
-                try:
-                    picture = pictures.of_file(str(place / each.file))
-                except images.UnreadablePicture as error:
-                    st.caption(f":material/broken_image: {uploads.plain(each.file)}: {error}")
+                picture = thumbnails.thumbnail(place / each.file, each.file)
+                if picture is None:
                     continue
                 words = f"{each.artist}, {each.style}" if each.style else each.artist
                 st.image(

@@ -17,7 +17,7 @@ from core.recipes import RECIPES
 from core.recipes.augmentation import mix, random_view
 from pages.components.explore import charts as draw
 from pages.components.explore import scanning
-from pages.components.ui import charts, downloads, pictures, uploads
+from pages.components.ui import charts, downloads, thumbnails, uploads
 
 _PAIRS = 6  # pairs of duplicates a page
 _VIEWS = 11
@@ -204,11 +204,8 @@ def _duplicates(place: Path, table: pd.DataFrame) -> None:
             with st.container(width=330):
                 with st.container(horizontal=True, gap="small"):  # columns would stack on a phone
                     for file in (row.file_a, row.file_b):
-                        try:
-                            picture = pictures.of_file(str(place / file))
-                        except images.UnreadablePicture as error:  # it has changed since
-                            st.caption(f":material/broken_image: {uploads.plain(file)}: {error}")
-                        else:
+                        picture = thumbnails.thumbnail(place / file, file)
+                        if picture is not None:  # else it has changed since
                             st.image(picture, width=157, alt=f"One of two duplicates, {file}")
                 painter = uploads.plain(artist[row.file_a])
                 st.caption(f"{painter}, likeness {row.likeness:.2f}")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core import artists, images
+from core import artists
 from core import collection as files
 from core.models import evaluations
 from pages.components.explore import scanning
-from pages.components.ui import charts, pictures, uploads
+from pages.components.ui import charts, thumbnails
 
 WIDTH = 162  # pixels of a thumbnail: six in a row, and two on a phone
 
@@ -70,10 +70,8 @@ def wall(place: Path, rows: pd.DataFrame) -> None:
                 painter, named = files.artist_name(row.artist), files.artist_name(row.named)
                 what = "named rightly" if row.artist == row.named else f"taken for {named}"
                 sure = charts.percent(row.probability).replace(" ", "\N{NO-BREAK SPACE}")
-                try:
-                    picture = pictures.of_file(str(place / row.file))
-                except images.UnreadablePicture as error:
-                    st.caption(f":material/broken_image: {uploads.plain(row.file)}: {error}")
+                picture = thumbnails.thumbnail(place / row.file, row.file)
+                if picture is None:
                     continue
                 st.image(
                     picture,

@@ -12,7 +12,7 @@ from core.errors import AtelierError
 from core.settings import settings
 from core.similar import Neighbor, SimilarRequest
 from pages.components.similar import describing
-from pages.components.ui import pictures, uploads
+from pages.components.ui import thumbnails, uploads
 
 WIDTH = 162  # pixels of a thumbnail, as in Explore's gallery
 REQUEST = SimilarRequest(top=6)  # a row of them on a desktop
@@ -75,10 +75,8 @@ def draw(
 
 def _one(place: Path, neighbor: Neighbor) -> None:
     painting = neighbor.painting
-    try:
-        picture = pictures.of_file(str(place / painting.file))
-    except images.UnreadablePicture as error:
-        st.caption(f":material/broken_image: {uploads.plain(_name(neighbor))}: {error}")
+    picture = thumbnails.thumbnail(place / painting.file, _name(neighbor))
+    if picture is None:
         return
     st.image(
         picture,

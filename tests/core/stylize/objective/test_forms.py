@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.stylize import objective
-from core.stylize.objective import forms, neighbours
+from core.stylize.objective import forms, neighbors
 from core.stylize.request import StylizeRequest
 
 SIZE = 165, 203  # odd, so that poolings leave rows and columns out
@@ -90,9 +90,9 @@ def test_places_are_chosen_as_by_plain_arithmetic(judge, photo, style, matched):
         columns_by_hand(judge.features(each)).reshape(-1, 1728).astype(np.float32)
         for each in (photo, style)
     )
-    _, numbers = neighbours.nearest(asked, neighbours.prepare(places, asked))
+    _, numbers = neighbors.nearest(asked, neighbors.prepare(places, asked))
     assert (numbers.reshape(matched.chosen.shape) == matched.chosen).mean() > 0.999
-    np.testing.assert_allclose(np.asarray(matched.bank), neighbours.unit(places), atol=1e-5)
+    np.testing.assert_allclose(np.asarray(matched.bank), neighbors.unit(places), atol=1e-5)
 
 
 def test_a_picture_is_most_like_itself(judge, style):

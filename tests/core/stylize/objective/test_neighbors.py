@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.stylize.objective import neighbours
+from core.stylize.objective import neighbors
 
 QUERIES, PLACES, CHANNELS = 2500, 1300, 12  # more than one product of rows each
 
@@ -30,8 +30,8 @@ def by_hand(queries, places, strength, allowed=None) -> tuple[np.ndarray, np.nda
 
 
 def matched(queries, places, strength, regions=None, **more) -> tuple[np.ndarray, np.ndarray]:
-    ready = neighbours.prepare(places, queries, hubness=strength, regions=regions, **more)
-    return neighbours.nearest(queries, ready, None if regions is None else regions[0])
+    ready = neighbors.prepare(places, queries, hubness=strength, regions=regions, **more)
+    return neighbors.nearest(queries, ready, None if regions is None else regions[0])
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.5, 1.5])
@@ -78,7 +78,7 @@ def test_a_flat_picture_matches_without_harm():
 def test_each_style_gets_its_share_where_it_fits_best(shares):
     rng = np.random.default_rng(3)
     scores = [rng.normal(number, 0.3, 4000).astype(np.float32) for number in range(len(shares))]
-    taken = neighbours.share_out(scores, shares)
+    taken = neighbors.share_out(scores, shares)
     found = np.bincount(taken, minlength=len(shares)) / 4000
     np.testing.assert_allclose(found, shares, atol=0.01)
     if len(shares) == 2:  # those that are given away fit least
