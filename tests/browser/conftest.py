@@ -71,8 +71,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium, one a file. While it is open, Playwright keeps an event loop in the thread
+    of the tests, beside which `asyncio.run` refuses to work."""
     if not CHROMIUM:
         pytest.skip("No Chromium: install Debian's package or set ATELIER_TEST_CHROMIUM")
     flags = [
