@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, ForeignKey, func, select
+from sqlalchemy import JSON, ForeignKey, Index, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core import database
 from core.errors import AtelierError
 from core.identify import Identification
+from core.releases.arms import CHAMPION
 from core.settings import settings
 
 
@@ -24,12 +25,15 @@ class Prediction(database.Base):
     """One identified painting."""
 
     __tablename__ = "predictions"
+    __table_args__ = (Index("predictions_arm", "model", "version", "arm"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     time: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
     session: Mapped[str] = mapped_column(index=True)
     picture_sha256: Mapped[str] = mapped_column(index=True)
     model: Mapped[str]
+    version: Mapped[str | None]  # of the model; None in what was kept before there were any
+    arm: Mapped[str | None]  # likewise, see `core.releases.arms`
     artists: Mapped[list[dict[str, object]]] = mapped_column(JSON)  # id and probability
     known_score: Mapped[float]
     seconds: Mapped[float]
@@ -53,8 +57,13 @@ class JournalError(AtelierError, RuntimeError):
     code = "journal"
 
 
-def record(result: Identification, *, picture_sha256: str, session: str) -> int:
+def record(
+    result: Identification, *, picture_sha256: str, session: str, arm: str = CHAMPION
+) -> int:
     """Keeps a prediction and returns its id.
+
+    Args:
+        arm: As which its version answered, see `core.releases.arms`.
 
     Raises:
         JournalError: If it could not be kept. So do all functions here.
@@ -63,6 +72,8 @@ def record(result: Identification, *, picture_sha256: str, session: str) -> int:
         session=session,
         picture_sha256=picture_sha256,
         model=result.model,
+        version=result.version,
+        arm=arm,
         artists=[{"id": g.artist.id, "probability": g.probability} for g in result.guesses],
         # A database from before has no room for "cannot tell": then it counts as known.
         known_score=1.0 if result.known_score is None else result.known_score,

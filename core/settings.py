@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     hub_revision: str = Field(
         "v1", description="Pinned revision (tag or commit) in hub_repo", pattern=r"^\S+$"
     )
+    versions: Path = Field(
+        ROOT / "data" / "versions",
+        description="Directory of the versions of models that do not ship",
+    )
     offline: bool = Field(False, description="Never try to download anything")
 
     extensions: str = Field(

@@ -21,6 +21,8 @@ from pages.components.ui.uploads import Given
 if TYPE_CHECKING:
     import pandas as pd
 
+    from core.releases.following import Dealt
+
 MOST_NAMES = 10
 DEFAULT = IdentifyRequest()
 
@@ -54,18 +56,31 @@ def measured(entry: models.Entry) -> str:
     return ", ".join(parts)
 
 
-def look(key: str, given: Given, model: str) -> Seen:
-    """Identifies a picture once, and keeps the prediction in the journal."""
+def dealt(model: str) -> Dealt:
+    """The version of a model that answers this visitor."""
+    from core.releases import following
+
+    return following.follower().deal(model, st.session_state.session)
+
+
+def look(key: str, given: Given, model: str, by: Dealt) -> Seen:
+    """Identifies a picture once, and keeps the prediction in the journal.
+
+    What was seen stays as it was answered, whatever is released meanwhile.
+    """
     from core import journal
 
     key = f"{key}-{model}"
     seen: dict[str, Seen] = st.session_state.seen
     if key not in seen:
         picture = images.load(given.data, enough=identify.ENOUGH)
-        result = identify.identify(picture, model, top=MOST_NAMES)
+        result = identify.identify(picture, model, version=by.version, top=MOST_NAMES)
         try:
             number = journal.record(
-                result, picture_sha256=given.digest, session=st.session_state.session
+                result,
+                picture_sha256=given.digest,
+                session=st.session_state.session,
+                arm=by.arm,
             )
         except journal.JournalError:
             number = None  # the visitor still gets the answer
@@ -110,7 +125,7 @@ def show(given: Given, seen: Seen, top: int) -> None:
                 pictures.shown(given.data), width="stretch", alt=f"Your picture {given.name}"
             )
             return
-        image = heat.heat_map(given.data, result.model, first.artist.id)
+        image = heat.heat_map(given.data, result.model, first.artist.id, version=result.version)
         picture.image(
             image,
             width="stretch",
@@ -217,12 +232,13 @@ elif st.session_state.example is not None:
     chosen = examples.catalogue()[st.session_state.example]
     queue = [uploads.given(f"{chosen.title}.jpg", chosen.read())]
 
-if queue and not models.is_loaded(model):
+by = dealt(model) if queue else None
+if by and not models.is_loaded(model, by.version):
     loading = st.empty()
     with loading.status(LOADING) as status:
         try:
-            models.load(model, progress=status.write)
-            identify.warm_up(model)
+            models.load(model, progress=status.write, version=by.version)
+            identify.warm_up(model, by.version)
         except models.WeightsError as error:
             status.update(label="The model cannot be loaded", state="error")
             st.error(str(error))
@@ -231,8 +247,9 @@ if queue and not models.is_loaded(model):
 
 progress = st.progress(0.0) if len(queue) > 1 else None
 for place, (key, given) in enumerate(uploads.keyed(queue), start=1):
+    assert by is not None
     try:
-        show(given, look(key, given, model), top)
+        show(given, look(key, given, model, by), top)
         row.of_upload(given.data)
     except images.UnreadablePicture as error:
         st.warning(f"**{given.label}**: {error}", icon=":material/broken_image:")

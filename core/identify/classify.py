@@ -35,6 +35,7 @@ class Identification:
 
     Attributes:
         model: Id of the model.
+        version: Which one of it answered, see `core.models.versions`.
         guesses: The most probable artists, best first; probabilities are given that the
             painter is one of the known artists.
         known: Whether the painter is likely one of the artists the model knows; None if it
@@ -44,26 +45,34 @@ class Identification:
     """
 
     model: str
+    version: str
     guesses: tuple[Guess, ...]
     known: bool | None
     known_score: float | None
     seconds: float
 
 
-def identify(picture: Picture, model_id: str = models.DEFAULT, *, top: int = 5) -> Identification:
+def identify(
+    picture: Picture,
+    model_id: str = models.DEFAULT,
+    *,
+    version: str | None = None,
+    top: int = 5,
+) -> Identification:
     """Names the most probable artists of a painting. May be called from any thread.
 
     Args:
+        version: Of the model; None for the one that ships.
         top: How many artists to name, at most as many as the model knows.
 
     Raises:
-        UnknownName: If there is no such model.
+        UnknownName: If there is no such model, or version of it.
         InvalidRequest: If it is no classifier, or not even one artist is asked for.
         core.models.WeightsError: If the model cannot be loaded.
     """
     if top < 1:
         raise InvalidRequest("At least one artist is to be named.")
-    loaded = classifier(model_id)
+    loaded = classifier(model_id, version)
     started = time.perf_counter()
     entry = loaded.entry
     logits = loaded.logits(view(picture.pixels, entry)[None])
@@ -75,6 +84,7 @@ def identify(picture: Picture, model_id: str = models.DEFAULT, *, top: int = 5) 
         known = score >= entry.known.threshold
     return Identification(
         model=model_id,
+        version=version or models.versions.shipped(model_id).id,
         guesses=tuple(
             Guess(artists.get(entry.artists[i]), float(probability[i])) for i in best.tolist()
         ),
@@ -84,23 +94,23 @@ def identify(picture: Picture, model_id: str = models.DEFAULT, *, top: int = 5) 
     )
 
 
-def classifier(model_id: str) -> models.Loaded:
-    """A model that names artists, in memory.
+def classifier(model_id: str, version: str | None = None) -> models.Loaded:
+    """A model that names artists, in memory; None for the version that ships.
 
     Raises:
-        UnknownName: If there is no such model.
+        UnknownName: If there is no such model, or version of it.
         InvalidRequest: If it names no artists.
         core.models.WeightsError: If it cannot be loaded.
     """
     if models.get(model_id).task != "identify":
         known = ", ".join(entry.id for entry in models.classifiers())
         raise InvalidRequest(f"The model {model_id!r} names no artists; those that do: {known}.")
-    return models.load(model_id)
+    return models.load(model_id, version=version)
 
 
-def warm_up(model_id: str = models.DEFAULT) -> None:
+def warm_up(model_id: str = models.DEFAULT, version: str | None = None) -> None:
     """Loads and compiles a model, so that the first visitor does not wait for it."""
-    loaded = models.load(model_id)
+    loaded = models.load(model_id, version=version)
     loaded.logits(view(np.zeros((SIDE, SIDE, 3), np.uint8), loaded.entry)[None])
 
 

@@ -112,8 +112,8 @@ async def _monet(request: Request, of: Service, body: Body, kind: Format) -> Res
         loaded = images.load(picture, enough=monet.LONGEST)
         done = monet.paint(loaded.pixels, asked.direction, brush=asked.brush, stopping=stopping)
         painted = monet.blend(done.before, done.after, asked.strength)
-        made = asked.model_dump(mode="json")
-        return _counted(pictures.file(painted, kind, monet.MODELS[asked.direction], made=made))
+        made, by = asked.model_dump(mode="json"), schemas.by(monet.MODELS[asked.direction])
+        return _counted(pictures.file(painted, kind, by, made=made))
 
     return pictures.answer(await worked(of.paint, request, work))
 
@@ -211,7 +211,7 @@ def _at_once(
     painted = session.at_once(asked, pixels, [_style(each, asked) for each in styles])
     names = [each if isinstance(each, str) else _PICTURE for each in styles]
     made: dict[str, Any] = metadata.made(asked, content="a photo", styles=names)
-    return _counted(pictures.file(painted, kind, instant.MODEL, made=made))
+    return _counted(pictures.file(painted, kind, schemas.by(instant.MODEL), made=made))
 
 
 def _style(given: bytes | str, asked: StylizeRequest) -> Pixels | str:
@@ -221,6 +221,5 @@ def _style(given: bytes | str, asked: StylizeRequest) -> Pixels | str:
 
 
 def _counted(file: File) -> File:
-    version = schemas.version(file.model)
-    metrics.paintings.labels(file.model, version, schemas.ARM).inc()
+    metrics.paintings.labels(file.by.model, file.by.version, file.by.arm).inc()
     return file

@@ -61,7 +61,7 @@ def quick(monkeypatch):
         monet, "paint", lambda pixels, way, brush: monet.Painted(way, pixels, pixels // 2, 0.0)
     )
     guess = identify.Guess(classify.artists.catalogue()[0], 1.0)
-    found = identify.Identification(models.DEFAULT, (guess,), True, 1.0, 0.0)
+    found = identify.Identification(models.DEFAULT, "0123456789ab", (guess,), True, 1.0, 0.0)
     monkeypatch.setattr(identify, "identify", lambda *_, **__: found)
     monkeypatch.setattr(
         identify,

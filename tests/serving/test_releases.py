@@ -1,0 +1,121 @@
+"""Tests of versions and arms in the service: who answers, and that each answer says so."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+
+import pytest
+from starlette.testclient import TestClient
+
+from core import journal, models
+from core.models import versions
+from core.releases import following, rows
+from serving.visitors import COOKIE
+from tests.serving.test_identifications import PNG, problem
+from tests.versions import make
+
+MODEL = models.DEFAULT
+SHIPS = versions.shipped(MODEL).id
+
+
+def ask(client: TestClient, picture: bytes, **headers: str) -> dict:
+    response = client.post("/v1/identifications", content=picture, headers=PNG | headers)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Waits until something is true."""
+    started = time.monotonic()
+    while not true():
+        assert time.monotonic() - started < 10
+        time.sleep(0.02)
+
+
+def test_every_answer_and_the_journal_say_which_version_it_was(client, small: bytes):
+    made = make(9.0)
+    before = ask(client, small)
+    assert (before["version"], before["arm"]) == (SHIPS, "champion")
+    rows.release(MODEL, made.id, who="a")
+    until(lambda: ask(client, small)["version"] == made.id)
+    after = ask(client, small)
+    assert after["arm"] == "champion"
+    assert after["artists"][0]["probability"] < before["artists"][0]["probability"]
+    kept = {row.id: row for row in journal.predictions()}
+    assert (kept[before["prediction_id"]].version, kept[before["prediction_id"]].arm) == (
+        SHIPS,
+        "champion",
+    )
+    assert kept[after["prediction_id"]].version == made.id
+    lit = client.post("/v1/explanations", content=small, headers=PNG)
+    assert lit.headers["atelier-version"] == made.id
+    listed = client.get(f"/v1/models/{MODEL}").json()
+    assert (listed["version"], listed["challenger"]) == (made.id, None)
+    assert client.get(f"/v2/models/{MODEL}").json()["versions"] == [made.id]
+    assert made.id in client.get("/metrics").text
+    rows.rollback(MODEL, who="a")
+    until(lambda: ask(client, small)["version"] == SHIPS)
+
+
+def test_a_version_that_is_asked_for_answers_and_counts_in_no_experiment(client, small: bytes):
+    made = make(9.0)
+    found = ask(client, small, **{"Atelier-Version": made.id})
+    assert (found["version"], found["arm"]) == (made.id, "forced")
+    assert journal.predictions()[0].arm == "forced"
+    lit = client.post("/v1/explanations", content=small, headers=PNG | {"Atelier-Version": made.id})
+    assert (lit.headers["atelier-version"], lit.headers["atelier-arm"]) == (made.id, "forced")
+    wrong = {"Atelier-Version": "000000000000"}
+    for path in ("/v1/identifications", "/v1/explanations"):
+        response = client.post(path, content=small, headers=PNG | wrong)
+        assert "has no version '000000000000' here; there are:" in problem(
+            response, 422, "unknown-name"
+        )
+    other = f"/v2/models/{MODEL}/versions/{made.id}"
+    assert client.get(other).json()["name"] == MODEL
+    problem(client.get(f"/v2/models/{MODEL}/versions/nothing"), 404, "not-found")
+
+
+def test_a_visitor_stays_in_an_arm_by_cookie(client: TestClient, small: bytes):
+    ask(client, small)
+    assert COOKIE not in client.cookies  # nothing to be remembered for
+    made = make(9.0)
+    rows.canary(MODEL, made.id, 0.5, who="a")
+    until(lambda: following.follower().serving(MODEL).challenger is not None)
+    arms = set()
+    for _ in range(12):
+        client.cookies.clear()
+        first = ask(client, small)
+        assert client.cookies[COOKIE]
+        assert [ask(client, small)["arm"] for _ in range(3)] == 3 * [first["arm"]]
+        assert first["version"] == {"canary": made.id, "champion": SHIPS}[first["arm"]]
+        arms.add(first["arm"])
+    assert arms == {"canary", "champion"}
+    tried = client.get(f"/v1/models/{MODEL}").json()["challenger"]
+    assert tried == {"version": made.id, "role": "canary", "share": 0.5}
+
+
+@pytest.mark.parametrize("cookie", ["x", "A" * 32, "0" * 33, "\\" * 32])
+def test_a_cookie_that_is_none_of_ours_is_replaced(client: TestClient, small: bytes, cookie: str):
+    rows.canary(MODEL, make(9.0).id, 0.5, who="a")
+    until(lambda: following.follower().serving(MODEL).challenger is not None)
+    response = client.post(
+        "/v1/identifications", content=small, headers=PNG | {"Cookie": f"{COOKIE}={cookie}"}
+    )
+    assert "HttpOnly" in response.headers["set-cookie"]
+
+
+def test_whoever_has_a_key_is_dealt_by_it(application, small: bytes):
+    keys = [f"key {n}" for n in range(12)]
+    digests = ",".join(hashlib.sha256(key.encode()).hexdigest() for key in keys)
+    made = make(9.0)
+    rows.canary(MODEL, made.id, 0.5, who="a")
+    with TestClient(application(service_keys=digests)) as client:
+        arms = {}
+        for key in keys:
+            found = [ask(client, small, Authorization=f"Bearer {key}")["arm"] for _ in range(2)]
+            assert len(set(found)) == 1
+            arms[key] = found[0]
+        assert COOKIE not in client.cookies
+    assert set(arms.values()) == {"canary", "champion"}
