@@ -1,6 +1,6 @@
 """The following of releases: what this process answers with, never more than moments behind.
 
-A thread looks every two seconds whether there is a newer release. A version is loaded before it
+A thread looks every second whether there is a newer release. A version is loaded before it
 is dealt to anybody, by another thread, so that a rollback does not wait for what it withdraws. If
 the database cannot be read, what was known last goes on to serve.
 """
@@ -23,7 +23,7 @@ from core.settings import settings
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 2.0  # seconds between looks
+INTERVAL = 1.0  # seconds between looks: with a command before and an answer after it, 3 in all
 _AGAIN = 30.0  # seconds after which a version that could not be loaded is tried once more
 
 
