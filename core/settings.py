@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         description="SHA-256 digests of the keys that callers of the service need; none: no keys",
         pattern=r"^\s*([0-9a-f]{64}\s*(,\s*[0-9a-f]{64}\s*)*)?$",
     )
+    service_keepers: str = Field(
+        "",
+        description="Likewise of keys of those who may release versions of models; none: nobody",
+        pattern=r"^\s*([0-9a-f]{64}\s*(,\s*[0-9a-f]{64}\s*)*)?$",
+    )
     service_origins: str = Field(
         "", description="Web origins whose pages may call the service (CORS)"
     )
@@ -174,7 +179,10 @@ _EXPECTED |= dict.fromkeys(
     ("service_latency", "service_painting_latency", "service_timeout"), "a number above 0"
 )
 _EXPECTED |= dict.fromkeys(("service_rate", "service_drain"), "a number, 0 or more")
-_EXPECTED["service_keys"] = "SHA-256 digests, 64 hexadecimal digits each, separated by commas"
+_EXPECTED |= dict.fromkeys(
+    ("service_keys", "service_keepers"),
+    "SHA-256 digests, 64 hexadecimal digits each, separated by commas",
+)
 _EXPECTED |= dict.fromkeys(
     ("max_bytes", "max_pixels", "max_side", "service_jobs", "service_pixels", "service_steps"),
     "a whole number above 0",

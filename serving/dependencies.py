@@ -42,6 +42,7 @@ class Service:
     buckets: Buckets
     memory: Budget
     keys: tuple[str, ...]
+    keepers: tuple[str, ...]
     workers: Workers
     draining: threading.Event = field(default_factory=threading.Event)
     warm: threading.Event = field(default_factory=threading.Event)
@@ -58,7 +59,8 @@ class Service:
             workers=Workers(workers),
             buckets=Buckets(chosen.service_rate),
             memory=Budget(_PICTURES * chosen.max_bytes),
-            keys=tuple(key.strip() for key in chosen.service_keys.split(",") if key.strip()),
+            keys=_listed(chosen.service_keys),
+            keepers=_listed(chosen.service_keepers),
         )
 
     @property
@@ -71,6 +73,10 @@ class Service:
         self.names.close()
         self.paint.close()
         self.orders.close()
+
+
+def _listed(digests: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in digests.split(",") if each.strip())
 
 
 async def service(request: Request) -> Service:
@@ -136,6 +142,28 @@ def _name_of_key(key: str, known: tuple[str, ...]) -> str:
 
 
 OfCaller = Annotated[Caller, Depends(caller)]
+
+
+async def keeper(
+    request: Request,
+    of: OfService,
+    given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+) -> Caller:
+    """Lets in who may change what serves.
+
+    Raises:
+        Refused: 403 where nobody may, 401 without such a key, 429 for too many requests.
+    """
+    if not of.keepers:
+        raise Refused(
+            403, "no-keeper", "Nobody may do that here: ATELIER_SERVICE_KEEPERS is empty."
+        )
+    name = _name_of_key(given.credentials if given else "", of.keepers)
+    of.buckets.take(name)
+    return Caller(name)
+
+
+OfKeeper = Annotated[Caller, Depends(keeper)]
 
 
 async def gone(request: Request) -> None:

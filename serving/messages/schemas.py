@@ -159,6 +159,45 @@ class Model(BaseModel):
     figures: dict[str, object] = Field(description="Measured, each with its split")
 
 
+class Change(BaseModel):
+    """A change of what serves."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(max_length=100, examples=["efficientnet_lite0"])
+    action: Literal["release", "canary", "promote", "rollback"] = Field(
+        description="`release`: the version serves everybody; `canary`: it is tried out on a share "
+        "of visitors; `promote`: what is tried out serves everybody; `rollback`: what came last is "
+        "withdrawn"
+    )
+    version: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{12}$",
+        description="For `release`, and for the `canary` of a version that is not yet tried out",
+        examples=["08163ebb2a8b"],
+    )
+    share: float = Field(
+        0.1, ge=0, le=1, description="Of visitors, for `canary`; 0 for a shadow, which nobody sees"
+    )
+    reason: str = Field("", max_length=1000, pattern="^[^\\x00]*$", description="Why")
+
+
+class Release(BaseModel):
+    """What somebody made of a version; `retired` means withdrawn."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    time: float = Field(description="Seconds since 1970")
+    who: str
+    model: str
+    version: str
+    role: str = Field(description="champion, canary, shadow or retired", examples=["champion"])
+    share: float = Field(ge=0, le=1)
+    reason: str
+    evidence: dict[str, object] | None = Field(description="On what it rests")
+
+
 class Artist(BaseModel):
     """One artist of the catalogue."""
 

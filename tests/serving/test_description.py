@@ -33,6 +33,8 @@ LISTED = [
     ("GET", "/v1/jobs/{job_id}/preview"),
     ("GET", "/v1/jobs/{job_id}/result"),
     ("GET", "/v1/models"),
+    ("GET", "/v1/releases"),
+    ("POST", "/v1/releases"),
     ("GET", "/v1/models/{model_id}"),
     ("GET", "/v1/artists"),
     ("GET", "/v1/styles"),

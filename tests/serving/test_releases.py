@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from starlette.testclient import TestClient
@@ -108,10 +108,9 @@ def test_a_cookie_that_is_none_of_ours_is_replaced(client: TestClient, small: by
 
 def test_whoever_has_a_key_is_dealt_by_it(application, small: bytes):
     keys = [f"key {n}" for n in range(12)]
-    digests = ",".join(hashlib.sha256(key.encode()).hexdigest() for key in keys)
     made = make(9.0)
     rows.canary(MODEL, made.id, 0.5, who="a")
-    with TestClient(application(service_keys=digests)) as client:
+    with TestClient(application(service_keys=keepers(*keys))) as client:
         arms = {}
         for key in keys:
             found = [ask(client, small, Authorization=f"Bearer {key}")["arm"] for _ in range(2)]
@@ -119,3 +118,74 @@ def test_whoever_has_a_key_is_dealt_by_it(application, small: bytes):
             arms[key] = found[0]
         assert COOKIE not in client.cookies
     assert set(arms.values()) == {"canary", "champion"}
+
+
+def keepers(*keys: str) -> str:
+    return ",".join(hashlib.sha256(key.encode()).hexdigest() for key in keys)
+
+
+@pytest.fixture
+def keeping(application) -> Iterator[TestClient]:
+    """A service with two keepers and a caller, asked by the first keeper."""
+    app = application(service_keepers=keepers("one", "two"), service_keys=keepers("caller"))
+    with TestClient(app, headers={"Authorization": "Bearer one"}) as client:
+        yield client
+
+
+def test_a_keeper_changes_what_serves_over_http(keeping: TestClient, small: bytes):
+    made = make(9.0)
+    asked = {"model": MODEL, "action": "canary", "version": made.id, "share": 0.25, "reason": "x"}
+    response = keeping.post("/v1/releases", json=asked)
+    assert response.status_code == 201, response.text
+    assert response.json() == rows.history()[0].as_dict()
+    assert response.json()["share"] == 0.25
+    assert keeping.post("/v1/releases", json={"model": MODEL, "action": "promote"}).is_success
+    caller = {"Authorization": "Bearer caller"}
+    until(lambda: ask(keeping, small, **caller)["version"] == made.id)
+    second = keeping.post(
+        "/v1/releases",
+        json={"model": MODEL, "action": "rollback"},
+        headers={"Authorization": "Bearer two"},
+    ).json()
+    listed = keeping.get("/v1/releases", params={"model": MODEL, "limit": 2}).json()
+    assert [row["role"] for row in listed] == ["retired", "champion"]
+    assert listed[0]["who"] == second["who"] != listed[1]["who"]
+    assert keeping.get("/v1/releases", params={"model": "nobody"}).json() == []
+    again = {"model": MODEL, "action": "release", "version": made.id}
+    assert keeping.post("/v1/releases", json=again).is_success
+
+
+@pytest.mark.parametrize("key", ["", "caller", "three"])
+def test_without_a_keepers_key_nothing_is_changed_or_told(keeping: TestClient, key: str):
+    headers = {"Authorization": f"Bearer {key}"}
+    asked = {"model": MODEL, "action": "rollback"}
+    for response in (
+        keeping.post("/v1/releases", json=asked, headers=headers),
+        keeping.get("/v1/releases", headers=headers),
+    ):
+        problem(response, 401, "key-needed")
+
+
+def test_where_there_is_no_keeper_nobody_changes_anything(client: TestClient):
+    asked = {"model": MODEL, "action": "rollback"}
+    problem(client.post("/v1/releases", json=asked), 403, "no-keeper")
+    problem(client.get("/v1/releases"), 403, "no-keeper")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({"model": MODEL, "action": "rollback"}, 409, "nothing-to-release"),
+        ({"model": MODEL, "action": "promote"}, 409, "nothing-to-release"),
+        ({"model": MODEL, "action": "release"}, 422, "invalid-request"),
+        ({"model": MODEL, "action": "release", "version": "0" * 12}, 422, "unknown-name"),
+        ({"model": "nobody", "action": "rollback"}, 422, "unknown-name"),
+        ({"model": MODEL, "action": "canary", "share": 2}, 422, "invalid-request"),
+        ({"model": MODEL, "action": "canary", "version": "../x"}, 422, "invalid-request"),
+        ({"model": MODEL, "action": "drop"}, 422, "invalid-request"),
+        ({"model": MODEL, "action": "rollback", "reason": "\0"}, 422, "invalid-request"),
+    ],
+)
+def test_a_change_that_cannot_be_is_a_problem(keeping, asked: dict, status: int, code: str):
+    problem(keeping.post("/v1/releases", json=asked), status, code)
+    assert rows.history() == []
