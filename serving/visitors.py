@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from fastapi import Request, Response
 
+from core.errors import UnknownName
+from core.models import versions
 from core.releases import arms, following
 from core.releases.following import Dealt
 from serving.dependencies import Caller
+from serving.messages.schemas import Answered, by
 
 COOKIE = "atelier_visitor"
 FORCE = "Atelier-Version"
@@ -43,8 +46,7 @@ class Visitor:
         """Who sent a request."""
         cookie = request.cookies.get(COOKIE, "")
         known = caller.name or (cookie if _COOKIE_VALUE.fullmatch(cookie) else "")
-        forced = request.headers.get(FORCE, "").strip() or None
-        return cls(known or uuid.uuid4().hex, not known, forced)
+        return cls(known or uuid.uuid4().hex, not known, _forced(request))
 
     def dealt(self, model_id: str) -> Dealt:
         """What is to answer them.
@@ -62,3 +64,19 @@ class Visitor:
         """Gives who has no name one, while an experiment needs that they come back with it."""
         if self.is_new and self._challenged:
             answer.set_cookie(COOKIE, self.name, max_age=_YEAR, httponly=True, samesite="lax")
+
+
+def painter(request: Request, model_id: str) -> Answered:
+    """Who paints for a request: a painter serves as it ships.
+
+    Raises:
+        UnknownName: If another version of it is asked for.
+    """
+    forced, ships = _forced(request), versions.shipped(model_id).id
+    if forced not in (None, ships):
+        raise UnknownName(f"The model {model_id!r} has no version {forced!r} here, only {ships}.")
+    return by(model_id, Dealt(ships, arms.FORCED if forced else arms.CHAMPION))
+
+
+def _forced(request: Request) -> str | None:
+    return request.headers.get(FORCE, "").strip() or None

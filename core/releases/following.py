@@ -24,6 +24,7 @@ from core.settings import settings
 log = logging.getLogger(__name__)
 
 INTERVAL = 1.0  # seconds between looks: with a command before and an answer after it, 3 in all
+_LONGEST = 8  # so many times as long between looks while the database cannot be read
 _AGAIN = 30.0  # seconds after which a version that could not be loaded is tried once more
 
 
@@ -69,6 +70,7 @@ class Follower:
         """
         self._warm, self._interval = warm, interval
         self._number = -1  # of the newest release that is known
+        self._failures = 0  # looks in vain since the last that was not
         self._wanted: dict[str, State] = {}
         self._serving: dict[str, Serving] = {}
         self._broken: dict[tuple[str, str], float] = {}  # since when, monotonic
@@ -137,7 +139,9 @@ class Follower:
                 number, wanted = rows.states()
                 with self._lock:
                     self._number, self._wanted = number, wanted
+            self._failures = 0
         except DatabaseError:
+            self._failures += 1
             log.warning("Releases cannot be read: what was known last goes on to serve")
         self._apply()
         while wait and (loading := list(self._loading.values())):
@@ -145,7 +149,7 @@ class Follower:
                 each.result()
 
     def _follow(self) -> None:
-        while not self._ended.wait(self._interval):
+        while not self._ended.wait(self._interval * min(2**self._failures, _LONGEST)):
             try:
                 self.look()
             except Exception:  # it must go on, whatever it was

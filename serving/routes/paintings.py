@@ -17,7 +17,7 @@ from core.stylize import artist_styles, instant, refine, session
 from core.stylize.request import StylizeRequest
 from core.stylize.session import metadata
 from core.stylize.session.durable import Style, StylizeOrder
-from serving import jobs, metrics
+from serving import jobs, metrics, visitors
 from serving.dependencies import Caller, OfCaller, OfService, Service, worked
 from serving.messages import bodies, pictures, problems, schemas
 from serving.messages.bodies import Body
@@ -49,6 +49,7 @@ _FORM = bodies.form(
 
 _HEADERS = {
     "Prefer": "`respond-async`: with styles, a job also where it could be painted at once.",
+    visitors.FORCE: "A version of the painter: the one that ships is the only one.",
     "Idempotency-Key": "Sent again with the same key, a job is the same one.",
 }
 
@@ -96,8 +97,9 @@ async def _painted(request: Request, of: Service, by: Caller, body: Body, kind: 
     if asked.mode == "refine" or "respond-async" in request.headers.get("prefer", ""):
         return await _job(request, of, by, asked, photo, styles)
     of.paint.check()
+    painter = visitors.painter(request, instant.MODEL)
     return pictures.answer(
-        await worked(of.paint, request, lambda _: _at_once(asked, photo, styles, kind))
+        await worked(of.paint, request, lambda _: _at_once(asked, photo, styles, kind, painter))
     )
 
 
@@ -106,13 +108,14 @@ async def _monet(request: Request, of: Service, body: Body, kind: Format) -> Res
         raise InvalidRequest("A style is for a photo: send one as the part 'photo'.")
     of.paint.check()
     asked = body.filled(MonetRequest)
+    by = visitors.painter(request, monet.MODELS[asked.direction])
     picture = body.one("picture")
 
     def work(stopping: Callable[[], bool]) -> File:
         loaded = images.load(picture, enough=monet.LONGEST)
         done = monet.paint(loaded.pixels, asked.direction, brush=asked.brush, stopping=stopping)
         painted = monet.blend(done.before, done.after, asked.strength)
-        made, by = asked.model_dump(mode="json"), schemas.by(monet.MODELS[asked.direction])
+        made = asked.model_dump(mode="json")
         return _counted(pictures.file(painted, kind, by, made=made))
 
     return pictures.answer(await worked(of.paint, request, work))
@@ -204,14 +207,18 @@ def _check_size(photo: Pixels, rows: int) -> None:
 
 
 def _at_once(
-    asked: StylizeRequest, photo: bytes, styles: Sequence[bytes | str], kind: Format
+    asked: StylizeRequest,
+    photo: bytes,
+    styles: Sequence[bytes | str],
+    kind: Format,
+    by: schemas.Answered,
 ) -> File:
     pixels = images.load(photo, enough=2 * asked.rows).pixels
     _check_size(pixels, asked.rows)
     painted = session.at_once(asked, pixels, [_style(each, asked) for each in styles])
     names = [each if isinstance(each, str) else _PICTURE for each in styles]
     made: dict[str, Any] = metadata.made(asked, content="a photo", styles=names)
-    return _counted(pictures.file(painted, kind, schemas.by(instant.MODEL), made=made))
+    return _counted(pictures.file(painted, kind, by, made=made))
 
 
 def _style(given: bytes | str, asked: StylizeRequest) -> Pixels | str:

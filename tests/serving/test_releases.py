@@ -120,6 +120,17 @@ def test_whoever_has_a_key_is_dealt_by_it(application, small: bytes):
     assert set(arms.values()) == {"canary", "champion"}
 
 
+def test_a_painter_answers_as_it_ships_and_says_so(client: TestClient, small: bytes):
+    ships = versions.shipped("photo_to_monet").id
+    plain = client.post("/v1/paintings", content=small, headers=PNG)
+    assert (plain.headers["atelier-version"], plain.headers["atelier-arm"]) == (ships, "champion")
+    forced = client.post("/v1/paintings", content=small, headers=PNG | {"Atelier-Version": ships})
+    assert forced.headers["atelier-arm"] == "forced"
+    wrong = PNG | {"Atelier-Version": "000000000000"}
+    told = problem(client.post("/v1/paintings", content=small, headers=wrong), 422, "unknown-name")
+    assert told.endswith(f"only {ships}.")
+
+
 def keepers(*keys: str) -> str:
     return ",".join(hashlib.sha256(key.encode()).hexdigest() for key in keys)
 

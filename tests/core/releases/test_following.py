@@ -160,6 +160,23 @@ def test_without_the_database_the_last_that_was_known_serves(follow, monkeypatch
     assert follow().deal(MODEL, "v") == Dealt(SHIPS, arms.CHAMPION)
 
 
+def test_a_database_that_cannot_be_read_is_asked_less_often_and_followed_again(follow, monkeypatch):
+    made, asked, newest = make(3.0), [], rows.newest
+
+    def broken() -> int:
+        asked.append(time.monotonic())
+        raise DatabaseError("The database cannot be used just now.")
+
+    follower = follow(identify.warm_up, 0.02)
+    follower.start()
+    monkeypatch.setattr(rows, "newest", broken)
+    until(lambda: len(asked) > 6)
+    assert asked[-1] - asked[-2] > 0.1
+    monkeypatch.setattr(rows, "newest", newest)
+    rows.release(MODEL, made.id, who="a")
+    until(lambda: follower.deal(MODEL, "v").version == made.id)
+
+
 def test_the_follower_of_a_process_is_one():
     assert following.follower() is following.follower()
     before = following.follower()
