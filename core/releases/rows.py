@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import JSON, Index, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core import database, models
+from core import database
 from core.errors import InvalidRequest
-from core.models import versions
 from core.releases import state
 from core.releases.state import Challenger, Role, State
 from core.settings import settings
+
+if TYPE_CHECKING:
+    from core.models import Entry
 
 _LOCK = 0x72656C65617365  # in PostgreSQL; any number that nobody else locks by
 
@@ -123,10 +125,10 @@ def promote(
     Raises:
         NothingToDo: If none is.
     """
-    models.get(model)
 
     def row(now: State) -> Release:
         if now.challenger is None:
+            _entry(model)
             raise NothingToDo(f"No version of {model} is tried out, so none can be promoted.")
         _check(model, now.challenger.version)
         return _row(model, now.challenger.version, "champion", 1.0)
@@ -145,11 +147,11 @@ def rollback(
     Raises:
         NothingToDo: If the version that ships serves.
     """
-    models.get(model)
 
     def row(now: State) -> Release:
         last = now.challenger.version if now.challenger else now.champion
         if last is None:
+            _entry(model)
             raise NothingToDo(f"The version of {model} that ships serves: none is before it.")
         return _row(model, last, "retired", 0.0)
 
@@ -186,13 +188,26 @@ def current(model: str) -> State:
     return state.after(history(model)[::-1])
 
 
+# What is below imports models, with NumPy, only when it is called: no rollback waits for it.
+
+
+def _entry(model: str) -> Entry:
+    from core import models
+
+    return models.get(model)
+
+
 def _check(model: str, version: str) -> None:
-    if models.get(model).task != "identify":
+    from core.models import versions
+
+    if _entry(model).task != "identify":
         raise InvalidRequest(f"The model {model!r} names no artists: it serves as it ships.")
     versions.check(versions.find(model, version))
 
 
 def _serving(model: str, now: State) -> str:
+    from core.models import versions
+
     return now.champion or versions.shipped(model).id
 
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core import models
 from core.cli import console
 from core.cli.console import AsJson
 from core.errors import UnknownName
-from core.models import versions
 
-if TYPE_CHECKING:  # with SQLAlchemy, for which a list of options need not wait
+if TYPE_CHECKING:  # what takes long to import waits until it is needed: a rollback is urgent
+    from core.models import Version as Found
     from core.releases.rows import Release
+    from core.releases.state import State
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="Id, see `python -m core models`.")]
 Version = Annotated[
@@ -120,6 +120,7 @@ def history(
     With --json, the releases alone, one a line. Exit status: 0 done, 1 failed, 2 wrong usage.
     """
     with told():
+        from core import models
         from core.releases import rows
 
         if model is not None:
@@ -149,6 +150,8 @@ def list_versions(
     Exit status: 0 done, 1 failed, 2 wrong usage.
     """
     with told():
+        from core import models
+        from core.models import versions
         from core.releases import rows
 
         if model is not None:
@@ -167,9 +170,9 @@ def list_versions(
             )
 
 
-def _described(found: models.Version, now: Any) -> dict[str, Any]:
+def _described(found: Found, now: State) -> dict[str, Any]:
     entry = found.entry
-    role = None
+    role: str | None = None
     if now.challenger and now.challenger.version == found.id:
         role = now.challenger.role
     elif found.id == now.champion or (now.champion is None and found.directory is None):

@@ -54,6 +54,15 @@ def test_lists_import_nothing_heavy(command: str):
     assert imported(command) & (SLOW | OTHERS | {"ai_edge_litert"}) == set()
 
 
+def test_a_rollback_waits_for_no_import_that_it_does_not_need():
+    code = "import sys, operations.__main__, core.releases.rows; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    found = {name.partition(".")[0] for name in ran.stdout.split()}
+    assert found & (SLOW | {"numpy", "PIL", "alembic", "huggingface_hub"}) == set()
+
+
 def test_a_scan_imports_no_network(painting: str):
     assert (
         imported("scan", str(Path(painting).parent))
