@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from sqlalchemy import create_engine, event
+from sqlalchemy.exc import DBAPIError
 
 from core import database, models
 from core.errors import InvalidRequest, UnknownName
@@ -36,6 +37,17 @@ def test_a_release_is_kept_with_who_why_and_evidence(anywhere: str):
     assert (kept.who, kept.reason, kept.evidence) == ("ada", "better", {"gain": 0.02})
     assert (kept.role, kept.share) == ("champion", 1.0)
     assert rows.current(MODEL) == State((made.id,))
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM releases", "UPDATE releases SET who = 'b'"])
+def test_no_release_can_be_changed_afterwards(anywhere: str, statement: str):
+    rows.release(MODEL, make(3.0).id, who="a")
+    with (
+        pytest.raises(DBAPIError, match="only added"),
+        create_engine(anywhere).begin() as connection,
+    ):
+        connection.exec_driver_sql(statement)
+    assert rows.history()[0].who == "a"
 
 
 def test_from_canary_to_rollback(anywhere: str):
