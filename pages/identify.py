@@ -10,6 +10,8 @@ import streamlit as st
 
 from core import artists, errors, examples, identify, images, models
 from core.identify import IdentifyRequest
+from core.releases import following
+from core.releases.following import Dealt
 from pages.components.similar import row
 from pages.components.ui import cards, charts, downloads, heat, pictures, theme, uploads
 from pages.components.ui.fields import label, tip, within
@@ -20,8 +22,6 @@ from pages.components.ui.uploads import Given
 # journal. Home has both imported in the background.
 if TYPE_CHECKING:
     import pandas as pd
-
-    from core.releases.following import Dealt
 
 MOST_NAMES = 10
 DEFAULT = IdentifyRequest()
@@ -58,8 +58,6 @@ def measured(entry: models.Entry) -> str:
 
 def dealt(model: str) -> Dealt:
     """The version of a model that answers this visitor."""
-    from core.releases import following
-
     return following.follower().deal(model, st.session_state.session)
 
 
@@ -196,7 +194,7 @@ def history_table() -> pd.DataFrame:
 
 st.title("Who painted this?")
 
-entries = {entry.id: entry for entry in models.classifiers()}
+entries = {each.id: following.follower().entry(each.id) for each in models.classifiers()}
 dropped = st.file_uploader(
     "Drop a painting here, a phone photo will do",
     accept_multiple_files=True,

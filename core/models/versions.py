@@ -99,10 +99,16 @@ def find(model_id: str, version: str | None = None) -> Version:
     ships = shipped(model_id)
     if version is None or version == ships.id:
         return ships
-    if _ID.fullmatch(version) and (settings().versions / version / _LIST).is_file():
-        found = _stored(settings().versions, version)
-        if found.entry.id == model_id:
-            return found
+    root = settings().versions
+    if _ID.fullmatch(version):
+        try:
+            found = _stored(root, version)
+        except VersionError:
+            if (root / version / _LIST).exists():
+                raise
+        else:  # perhaps of a folder that is gone by now: what is in memory goes on to serve
+            if found.entry.id == model_id:
+                return found
     known = ", ".join(each.id for each in listed(model_id))
     raise UnknownName(
         f"The model {model_id!r} has no version {version!r} here; there are: {known}."

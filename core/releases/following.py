@@ -15,9 +15,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from core import identify, models
-from core.database import DatabaseError
-from core.models import versions
-from core.releases import arms, rows
+from core.models import Entry, versions
+from core.releases import arms
 from core.releases.state import Challenger, State
 from core.settings import settings
 
@@ -106,6 +105,10 @@ class Follower:
         """
         return self._serving.get(model_id) or Serving(versions.shipped(model_id).id)
 
+    def entry(self, model_id: str) -> Entry:
+        """The entry of the version that serves, as far as is known; otherwise as `serving`."""
+        return versions.find(model_id, self.serving(model_id).champion).entry
+
     def deal(self, model_id: str, visitor: str, forced: str | None = None) -> Dealt:
         """What is to answer a visitor; begins to follow if nobody did.
 
@@ -133,6 +136,10 @@ class Follower:
         Args:
             wait: Until those are that are not yet.
         """
+        # SQLAlchemy takes long to import, and pages that only ask who serves are there before.
+        from core.database import DatabaseError
+        from core.releases import rows
+
         try:
             number = rows.newest()
             if number != self._number:

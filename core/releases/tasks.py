@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from core import jobs
 from core.jobs import Control, Progress
+from core.releases import following
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,4 @@ def run(payload: Follow, control: Control) -> Generator[Progress, None, None]:
     if cancelled.wait(payload.delay):
         return
     yield Progress(phase="loading")
-    from core.releases import following  # with SQLAlchemy, which takes long to import
-
     following.follower().start()

@@ -46,8 +46,14 @@ def bars(app: AppTest) -> list[str]:
 def test_a_visitor_is_answered_by_their_arm_and_what_was_seen_stays():
     ships, made = versions.shipped(models.DEFAULT).id, make(9.0)
     rows.release(models.DEFAULT, made.id, who="a")
+    figures = {"test": made.entry.figures["test"] | {"accuracy": 0.123}}
+    listed = json.loads((made.directory / "models.json").read_text())
+    listed[0]["figures"] = figures
+    (made.directory / "models.json").write_text(json.dumps(listed))
+    versions._stored.cache_clear()
     app = open_page()
     upload(app, ("wave.jpg", WAVE.read()))
+    assert "12 %" in " ".join(app.run().radio[0].proto.captions)
     assert not app.exception
     (kept,) = journal.predictions()
     assert (kept.version, kept.arm) == (made.id, "champion")

@@ -156,6 +156,14 @@ def test_a_version_answers_beside_the_one_that_ships(make_picture):
     np.testing.assert_allclose(same, identify.explain(picture, artist_id=artist), atol=1e-5)
 
 
+def test_what_is_in_memory_goes_on_without_its_folder(fresh, make_picture):
+    made = make(9.0)
+    models.load(version=made.id)
+    shutil.rmtree(made.directory)
+    picture = images.Picture(make_picture(64, 64), "PNG", (64, 64))
+    assert identify.identify(picture, version=made.id).version == made.id
+
+
 def test_versions_that_are_not_needed_are_let_go(fresh):
     one, two = make(3.0), make(4.0)
     for version in (None, one.id, two.id):
