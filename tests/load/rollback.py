@@ -28,6 +28,7 @@ from core import models
 from core.models import versions
 from core.releases import rows
 from core.settings import ROOT, settings
+from serving.admission import cores
 from tests.load.service import (
     Connection,
     Service,
@@ -143,6 +144,7 @@ def main() -> None:
         shared = {
             "journal_url": f"sqlite:///{directory}/journal.db",
             "versions": directory / "versions",
+            "threads": max(1, cores() // given.processes),  # each has its share of the cores
         }
         os.environ |= {f"ATELIER_{name.upper()}": str(value) for name, value in shared.items()}
         settings.cache_clear()
