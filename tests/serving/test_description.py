@@ -80,4 +80,5 @@ def test_no_request_finds_a_fault(app: FastAPI, method: str, path: str, mode: Ge
         case.call_and_validate(checks=CHECKS)
 
     with TestClient(app):  # from its start to its end
+        assert app.state.service.warm.wait(60)  # until then it says 503, as it should
         ask()
