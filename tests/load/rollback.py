@@ -1,14 +1,15 @@
 """Rolls a version back while several services are under load, and measures how long it takes.
 
     python -m tests.load.rollback --processes 2 --seconds 30 --rounds 5
+    python -m tests.load.rollback --http
 
 The services share a database, as replicas do, and are asked over a few connections each, without a
 pause between answer and request unless `--pause` is given: that leaves the command no core. In
 every round a version is released; once all answer with it, it is rolled back by `python -m
-operations rollback`. What counts is the time from the start of that command until the last answer
-of the version that was withdrawn has come, from whichever service, of which the time after the row
-was written is told apart; and that no request fails. Exit status 1 if a rollback takes 3 s or more,
-or a request fails.
+operations rollback`, or by a request with `--http`. What counts is the time from the start of that
+command until the last answer of the version that was withdrawn has come, from whichever service, of
+which the time after the row was written is told apart; and that no request fails. Exit status 1 if
+a rollback takes 3 s or more, or a request fails.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import sys
@@ -41,6 +43,7 @@ from tests.versions import make
 
 _LIMIT = 3.0  # seconds
 _MODEL = models.DEFAULT
+_KEY = "a keeper's"
 
 
 class Load:
@@ -91,8 +94,34 @@ class Load:
         await asyncio.gather(*self._tasks)
 
 
+async def commanded() -> None:
+    """Rolls back by the command."""
+    command = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "operations", "rollback", _MODEL, "--who", "load", cwd=ROOT
+    )
+    status = await command.wait()
+    assert status == 0, status
+
+
+async def asked(service: Service) -> None:
+    """Rolls back by a request to one of the services."""
+    body = json.dumps({"model": _MODEL, "action": "rollback"})
+    head = (
+        f"POST /v1/releases HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {_KEY}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    answer = await Connection(service.port).ask((head + body).encode())
+    assert answer.status == 201, answer
+
+
 async def run(
-    services: list[Service], connections: int, pause: float, seconds: float, rounds: int
+    services: list[Service],
+    connections: int,
+    pause: float,
+    seconds: float,
+    rounds: int,
+    *,
+    http: bool,
 ) -> bool:
     """Prints what came of it; whether all is as it must be."""
     ships = versions.shipped(_MODEL).id
@@ -106,11 +135,7 @@ async def run(
         await load.all_answer(version)
         await asyncio.sleep(max(0.0, (number + 1) * seconds / rounds - (time.monotonic() - began)))
         started = time.time()
-        command = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "operations", "rollback", _MODEL, "--who", "load", cwd=ROOT
-        )
-        status = await command.wait()
-        assert status == 0, status
+        await (asked(services[0]) if http else commanded())
         await load.all_answer(ships)
         await asyncio.sleep(1)  # for answers that were under way
         last = max(when for when, _, each in load.answers if each == version)
@@ -121,7 +146,7 @@ async def run(
     await load.end()
     by_service = Counter(number for _, number, _ in load.answers)
     print(
-        f"{rounds} rollbacks: longest {max(took):.2f} s from the command's start to the last "
+        f"{rounds} rollbacks: longest {max(took):.2f} s from its start to the last "
         f"answer of what was withdrawn, longest {max(followed):.2f} s after the row; "
         f"{len(load.answers)} answers {dict(by_service)}, {len(load.failed)} failed; {machine()}"
     )
@@ -138,12 +163,16 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=0, help="seconds after each answer")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--http", action="store_true", help="by a request of a keeper instead of the command"
+    )
     given = parser.parse_args()
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         shared = {
             "journal_url": f"sqlite:///{directory}/journal.db",
             "versions": directory / "versions",
+            "service_keepers": hashlib.sha256(_KEY.encode()).hexdigest(),
             "threads": max(1, cores() // given.processes),  # each has its share of the cores
         }
         os.environ |= {f"ATELIER_{name.upper()}": str(value) for name, value in shared.items()}
@@ -153,7 +182,14 @@ def main() -> None:
             for _ in range(given.processes)
         ]
         good = asyncio.run(
-            run(services, given.connections, given.pause, given.seconds, given.rounds)
+            run(
+                services,
+                given.connections,
+                given.pause,
+                given.seconds,
+                given.rounds,
+                http=given.http,
+            )
         )
     sys.exit(not good)
 
