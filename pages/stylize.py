@@ -178,7 +178,7 @@ def at_once(chosen: Subject, order: Order, place: DeltaGenerator) -> Pixels | No
 def save(picture: Pixels, request: StylizeRequest, chosen: Subject, **more: object) -> bytes:
     """The picture as a PNG with its settings."""
     names = [each.name for each in chosen.styles]
-    return metadata.png(picture, request, content=chosen.photo.name, styles=names, **more)
+    return metadata.png(picture, request, content=chosen.photo.name, styles=names, masks=(), **more)
 
 
 def show(picture: Pixels, name: str, chosen: Subject) -> None:

@@ -26,6 +26,7 @@ STATUS = {
     "unreadable-picture": 422,
     "unknown-name": 422,
     "too-large": 422,
+    "unusable-mask": 422,
     "tensorflow-missing": 501,
     "weights": 503,
     "journal": 503,

@@ -34,8 +34,9 @@ from core.stylize.instant.correction import STEP, corrected, sketch
 from core.stylize.instant.litert_networks import LiteRTNetworks
 from core.stylize.instant.matching import changes
 from core.stylize.instant.moments import LAYERS, Statistics, towards
-from core.stylize.instant.networks import DECODER, ENCODER, Networks, style_vector
+from core.stylize.instant.networks import DECODER, ENCODER, Networks, statistics_of, style_vector
 from core.stylize.instant.tensorflow_networks import TensorFlowNetworks
+from core.stylize.regions import Layout, Mask
 from core.stylize.style import CORRELATED, InstantTarget, mix
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ LARGEST = 3_000_000  # pixels painted in one piece; larger pictures are painted 
 _BYTES = 50  # a pixel of the whole painting, in which it is held as floats and enlarged
 _NETWORK_BYTES = 900  # a pixel of what is painted in one piece, for all that the networks hold
 
+_AROUND = 0.3  # of what a region counts is what counts of all around it
+_LEAST = 64  # pixels a side of what is painted of a region
 _MARGIN = 16  # mirrored pixels around a picture
 _STYLE_ROWS = 64, 512  # of style pictures; more say nothing more
 
@@ -74,6 +77,7 @@ def paint(
     rows: int = 400,
     brush: float = 1.0,
     keep_colors: bool = False,
+    layout: Layout | None = None,
     engine: Engine | None = None,
 ) -> Pixels:
     """Paints a photo in a style at once. May be called from any thread.
@@ -87,6 +91,7 @@ def paint(
             and enlarged.
         brush: Size of style pictures against the photo; 2 makes strokes twice as broad.
         keep_colors: Whether the colors of the photo stay.
+        layout: Regions with styles and strengths of their own, as large as the painting.
         engine: Other networks than those that ship, see `compiled`.
 
     Returns:
@@ -117,19 +122,72 @@ def paint(
             described.append(describe(color.match(small, canvas) if keep_colors else small, engine))
         else:
             described.append(style if isinstance(style, InstantTarget) else style.at_once)
-    mixed = mix(described, style_weights)
-    wanted = Statistics(
-        {name: mixed.moments[name][None] for name in LAYERS},
-        {name: mixed.correlations[name][None] for name in CORRELATED},
-    )
-    painted = engine.paint(_padded(canvas), wanted, strength)
+    if layout is None:
+        picture = _painted(engine, canvas, mix(described, style_weights), strength)
+    else:
+        picture = _in_regions(engine, canvas, described, style_weights, strength, layout)
     engine.release()
-    picture = painted[_MARGIN : _MARGIN + canvas.shape[0], _MARGIN : _MARGIN + canvas.shape[1]]
     if keep_colors:
         picture = color.with_colors_of(picture, canvas)
-    picture = refine.resize(picture, height, width)
-    pixels: Pixels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    pixels = refine.as_pixels(refine.resize(picture, height, width))
+    if layout is not None:
+        pixels = layout.restored(pixels, refine.as_pixels(refine.resize(photo, height, width)))
     return pixels
+
+
+def _painted(
+    engine: Engine,
+    canvas: Canvas,
+    style: InstantTarget,
+    strength: float,
+    mask: Floats | None = None,
+) -> Canvas:
+    """A canvas, or a part of one, in one style; the mask is as large."""
+    wanted = Statistics(
+        {name: style.moments[name][None] for name in LAYERS},
+        {name: style.correlations[name][None] for name in CORRELATED},
+    )
+    padded = None if mask is None else _padded(mask[..., None])[0, ..., 0]
+    painted = engine.paint(_padded(canvas), wanted, strength, padded)
+    return painted[_MARGIN : _MARGIN + canvas.shape[0], _MARGIN : _MARGIN + canvas.shape[1]]
+
+
+def _in_regions(
+    engine: Engine,
+    canvas: Canvas,
+    styles: Sequence[InstantTarget],
+    style_weights: Sequence[float] | None,
+    strength: float,
+    layout: Layout,
+) -> Canvas:
+    """A canvas on which each region has the statistics of its own style.
+
+    Each is painted with some of what is around it and laid beside the others: one picture that the
+    decoder makes of features blended at an edge would carry each style over it.
+    """
+    layout = layout.at(*canvas.shape[:2])
+    picture: Canvas = layout.weights[0][..., None] * canvas
+    for number, region in enumerate(layout.regions):
+        if not layout.mask(number).any():  # too small to be seen at this size
+            continue
+        own = [styles[style] for style in region.styles]
+        box = layout.box(number, _LEAST)
+        style = mix(own, region.weights(style_weights))
+        counted = _counted(layout.mask(number)[box])
+        painted = _painted(engine, canvas[box], style, strength * region.strength, counted)
+        picture[box] += layout.weights[number + 1][box][..., None] * painted
+    return picture
+
+
+def _counted(mask: Mask) -> Floats:
+    """What each place counts where the statistics of a region are measured, float32.
+
+    What is around it counts a little: a channel in which nothing is to be seen in the region would
+    be stretched without end, and what is seen just outside would spoil its border.
+    """
+    outside = mask.size - mask.sum()
+    share = min(1.0, _AROUND * mask.sum() / max(outside, 1))
+    return np.where(mask, 1, share).astype(np.float32)
 
 
 def _shrunk(height: int, width: int, shrink: float) -> tuple[int, int]:
@@ -155,14 +213,24 @@ class Engine:
         """Gives back what the last pictures took in memory."""
         self._networks.release()
 
-    def paint(self, photo: Canvas, wanted: Statistics, strength: float) -> Canvas:
-        """A photo painted with the statistics of a style: `(height, width, 3)` float32."""
+    def paint(
+        self, photo: Canvas, wanted: Statistics, strength: float, mask: Floats | None = None
+    ) -> Canvas:
+        """A photo painted with the statistics of a style: `(height, width, 3)` float32.
+
+        Args:
+            photo: See `_padded`.
+            wanted: Those of the style.
+            strength: See `paint`.
+            mask: The part of the photo that is to have them, see `networks.statistics_of`.
+        """
         photo = underdrawing.draw(photo, underdrawing.covering(*photo.shape[1:3]), strength)
-        missed = sketch(self._networks, photo, wanted, strength)
-        maps, own = self._networks.encode(photo)
+        missed = sketch(self._networks, photo, wanted, strength, mask)
+        seen = self._networks.encode(photo)
+        own = statistics_of(seen, mask)
         asked = corrected(towards(own, wanted, strength), *missed)
         vector = style_vector(asked.moments)
-        painted: Canvas = self._networks.decode(maps, changes(own, asked), vector)[0]
+        painted: Canvas = self._networks.decode(seen.maps, changes(own, asked), vector)[0]
         return painted
 
 

@@ -56,7 +56,7 @@ def quick(monkeypatch):
     """In place of networks, so that a picture takes no time."""
     for load in ("load", "load_keras"):
         monkeypatch.setattr(models, load, lambda *_, **__: None)
-    monkeypatch.setattr(painting, "at_once", lambda request, photo, styles: photo // 2)
+    monkeypatch.setattr(painting, "sketched", lambda request, photo, styles, layout: photo // 2)
     monkeypatch.setattr(
         monet, "paint", lambda pixels, way, brush: monet.Painted(way, pixels, pixels // 2, 0.0)
     )
@@ -174,7 +174,7 @@ def test_each_failure_is_a_line_and_the_others_are_done(name, quick, draw, tmp_p
     if name == "monet":
         inputs.append(draw(f"in/{long}"))
     broken = {"identify": identify, "monet": monet, "stylize": painting}[name]
-    attribute = {"identify": "explain", "monet": "paint", "stylize": "at_once"}[name]
+    attribute = {"identify": "explain", "monet": "paint", "stylize": "sketched"}[name]
     works = getattr(broken, attribute)
 
     def fail_for_one(given, *rest, **more):
@@ -217,7 +217,7 @@ def test_a_traceback_is_shown_only_if_it_is_asked_for(quick, draw, tmp_path, mon
 
 @COMMANDS
 def test_a_file_in_place_of_the_folder_is_told_before_the_work(name, draw, tmp_path, monkeypatch):
-    for module, attribute in ((identify, "identify"), (monet, "paint"), (painting, "at_once")):
+    for module, attribute in ((identify, "identify"), (monet, "paint"), (painting, "sketched")):
         monkeypatch.setattr(module, attribute, lambda *_, **__: pytest.fail("it was worked on"))
     photo = draw("in/a.png")
     (tmp_path / "file").write_text("kept")
@@ -230,7 +230,7 @@ def test_a_file_in_place_of_the_folder_is_told_before_the_work(name, draw, tmp_p
 
 @pytest.mark.parametrize("out", ["folder.png", f"{'x' * 252}.png", "file/x.png"])
 def test_an_output_that_cannot_be_is_told_before_the_work(out, draw, tmp_path, monkeypatch):
-    monkeypatch.setattr(painting, "at_once", lambda *_: pytest.fail("it was painted"))
+    monkeypatch.setattr(painting, "sketched", lambda *_: pytest.fail("it was painted"))
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "file").touch()
     photo = draw("a.png")

@@ -13,10 +13,10 @@ from core.errors import InvalidRequest
 from core.jobs import Progress
 from core.models import architectures as builders
 from core.settings import settings
-from core.stylize import extractors, instant, refine, session
+from core.stylize import artist_styles, extractors, instant, refine, session
 from core.stylize.instant import engine as instant_engine
 from core.stylize.request import StylizeRequest
-from core.stylize.session import Painting, painting, tasks
+from core.stylize.session import Painting, tasks
 from core.stylize.session.tasks import Order
 
 LIMIT = 300  # seconds; a test that needs them has failed
@@ -102,7 +102,7 @@ def test_it_sketches_then_paints_over_the_sketch_coarse_to_fine(order, sketched)
 def test_what_the_sketch_is_asked_for(order, sketched):
     sketched_by(with_(order, brush=2.0, keep_colors=True, style_weights=[3.0], strength=0.5))
     assert sketched == [{"style_weights": (3.0,), "strength": 0.5, "rows": 48, "brush": 2.0,
-                         "keep_colors": True, "engine": None}]  # fmt: skip
+                         "keep_colors": True, "layout": None, "engine": None}]  # fmt: skip
 
 
 def test_a_sketch_that_is_there_already_is_not_painted_again(order, sketched):
@@ -265,7 +265,7 @@ def test_without_the_instant_network_there_is_no_instant_picture(order, monkeypa
 def test_painters_are_given_by_their_ids(order, sketched, monkeypatch):
     known: list[str] = []
     picture = order.styles[0]
-    monkeypatch.setattr(painting.artist_styles, "load", lambda id_: known.append(id_) or picture)
+    monkeypatch.setattr(artist_styles, "load", lambda id_: known.append(id_) or picture)
     done, _ = run(dataclasses.replace(order, styles=["claude-monet"]))
     assert known == ["claude-monet"]
     assert done.complete
