@@ -121,7 +121,7 @@ def test_a_part_stays_as_it_is_and_the_rest_is_painted(
 
     before = at_once.get_attribute("src")
     page.get_by_role("button", name="Paint it so").click()
-    expect(page.get_by_text("Regions: 1 painted")).to_be_visible()
+    expect(page.get_by_text("Regions: 1 marked")).to_be_visible()
     expect(at_once).not_to_have_attribute("src", before)
     settled(page)
     with page.expect_download() as download:
@@ -171,8 +171,8 @@ def test_something_is_found_from_a_stroke(server: str, visitor: tuple[str, Page]
     assert no_sideways_scrolling(page)
     screenshot(page, f"regions-two-{by}")
     page.get_by_role("button", name="Paint it so").click()
-    expect(page.get_by_text("Regions: 2 painted")).to_be_visible()
+    expect(page.get_by_text("Regions: 2 marked")).to_be_visible()
     settled(page)
-    page.get_by_text("Regions: 2 painted").click()
+    page.get_by_text("Regions: 2 marked").click()
     page.get_by_role("button", name="Without regions").click()
     expect(page.get_by_text("Regions: paint parts of it differently")).to_be_visible()

@@ -609,7 +609,7 @@ def test_regions_are_painted_as_was_set(studio):
     assert rest.value == regions_module.ALL
     fine(app.run())
     press(app, "Paint it so")
-    assert "Regions: 1 painted" in [each.label for each in app.expander]
+    assert "Regions: 1 marked" in [each.label for each in app.expander]
     layout = studio.sketches[-1]["layout"]
     assert layout.labels[0, 0] == 0
     assert layout.labels[-1, 0] == 1

@@ -101,7 +101,7 @@ def choose(chosen: Subject, *, disabled: bool) -> Parts:
         draft = st.session_state.stylize_regions = _Draft(chosen.photo.digest)
     if not disabled:
         count = len(draft.applied.masks)
-        what = f"Regions: {count} painted" if count else "Regions: paint parts of it differently"
+        what = f"Regions: {count} marked" if count else "Regions: paint parts of it differently"
         with st.expander(what, icon=":material/brush:", expanded=False):
             _board(draft, chosen)
     applied: Parts = draft.applied

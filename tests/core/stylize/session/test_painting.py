@@ -308,3 +308,30 @@ def test_with_the_real_networks_whose_decoder_knows_nothing_yet(order, monkeypat
     sketch = sketched_by(order)
     assert sketch.shape == done.pixels.shape
     assert (sketch != done.pixels).any()
+
+
+def below(order: Order) -> Order:
+    """Of which the lower half is painted; it starts from a picture that is brown all over."""
+    mask = np.zeros(order.photo.shape[:2], bool)
+    mask[32:] = True
+    return dataclasses.replace(order, masks=[mask])
+
+
+@pytest.mark.parametrize("stop_after", [0, 1, 6, None])
+def test_what_is_to_stay_stays_to_the_pixel_wherever_it_is_stopped(order, sketched, stop_after):
+    order = below(order)
+    done, _ = run(order, stop_after)
+    kept = refine.as_pixels(refine.resize(order.photo, 48, 60))
+    np.testing.assert_array_equal(done.pixels[:24], kept[:24])
+    assert np.abs(done.pixels[26:].astype(int) - kept[26:]).mean() > 5
+    assert sketched[0]["layout"].regions == (((0,), 1.0),)
+    further, _ = run(dataclasses.replace(order, earlier=done))
+    np.testing.assert_array_equal(further.pixels[:24], kept[:24])
+    assert further.step == done.step + order.request.steps
+
+
+def test_a_mask_of_another_shape_is_refused_before_anything_is_painted(order, sketched):
+    square = np.eye(40, dtype=bool)
+    with pytest.raises(InvalidRequest, match="another shape"):
+        run(dataclasses.replace(order, masks=[square]))
+    assert sketched == []
