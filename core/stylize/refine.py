@@ -159,14 +159,11 @@ def refine(
         tuple((request.style_layers or style_layers).items()),
         request.forms > 0,
     )
-    strength = within.strength if within else 1.0
-    style_weight = request.style_weight * strength
-    content_weight = request.content_weight / strength
     weights = objective.Weights(
-        content=content_weight * (forms.CONTENT_SHARE if request.forms else 1),
-        style=style_weight * (1 - request.forms),
+        content=request.content_weight * (forms.CONTENT_SHARE if request.forms else 1),
+        style=request.style_weight * (1 - request.forms),
         variation=request.variation_weight,
-        forms=style_weight * request.forms,
+        forms=request.style_weight * request.forms,
         contours=contours.WEIGHT * request.keep_contours,
     )
     if canvas is not None and request.scales is None:
@@ -208,8 +205,7 @@ def refine(
         else:
             goes_on = smaller is not None or (picture is not None and scale == 1)
             if picture is None:
-                first = first_canvas(small, styles, request)
-                picture = small + np.float32(strength) * (first - small) if within else first
+                picture = first_canvas(small, styles, request)
             elif within is not None:
                 picture = resize(picture, *shape)[within.box]
             picture = resize(picture, *small.shape[:2])

@@ -92,7 +92,12 @@ def paint(
         mine = canvases[now.region]
         mine = small.copy() if mine is None else mine.copy()
         before = _Standing(number, step, done, time.monotonic() - started, tuple(canvases))
-        within = _within(now, small, canvases)
+        mask, opacity = now.layout.mask(now.region), now.layout.weights[now.region + 1]
+        within = Within(
+            mask.astype(np.float32), opacity, _around(now, small, canvases, faded=False), now.box
+        )
+        shown = _around(now, small, canvases, faded=True)
+        opacity = opacity[..., None] * np.float32(now.layout.regions[now.region].strength)
         for drawn in refine.refine(
             photo,
             [styles[style] for style in now.layout.regions[now.region].styles],
@@ -113,7 +118,7 @@ def paint(
                 scale=now.scale,
                 _pixels=functools.partial(
                     _together,
-                    within.around + within.opacity[..., None] * mine,
+                    shown + opacity * mine,
                     small,
                     now.layout,
                     request.keep_colors,
@@ -161,20 +166,23 @@ def _enlarged(canvas: Canvas | None, small: Canvas, smaller: Canvas | None) -> C
     return enlarged
 
 
-def _within(now: _Pass, small: Canvas, canvases: Sequence[Canvas | None]) -> Within:
-    """A region, and what all others have painted by now; what they have not is the photo."""
+def _around(now: _Pass, small: Canvas, canvases: Sequence[Canvas | None], *, faded: bool) -> Canvas:
+    """All but the region of a pass, times what it has in each pixel.
+
+    Args:
+        small: The copy of the photo; it is also what has not been painted yet.
+        faded: Whether regions have their strengths, for show: less of one is more of the photo. A
+            weaker style in the loss would hardly look weaker, since no content stands against it.
+    """
     weights = now.layout.weights
-    around = weights[0][..., None] * small
-    for region, canvas in enumerate(canvases):
-        if region != now.region:
-            around += weights[region + 1][..., None] * (small if canvas is None else canvas)
-    return Within(
-        mask=now.layout.mask(now.region).astype(np.float32),
-        opacity=weights[now.region + 1],
-        around=around,
-        box=now.box,
-        strength=now.layout.regions[now.region].strength,
-    )
+    around: Canvas = weights[0][..., None] * small
+    for number, (region, canvas) in enumerate(zip(now.layout.regions, canvases, strict=True)):
+        share = np.float32(region.strength if faded else 1)
+        part = (1 - share) * small
+        if number != now.region:
+            part = part + share * (small if canvas is None else canvas)
+        around += weights[number + 1][..., None] * part
+    return around
 
 
 def _of_region(request: StylizeRequest, now: _Pass) -> StylizeRequest:

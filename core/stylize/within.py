@@ -19,14 +19,12 @@ class Within:
         opacity: What it has in each pixel, `(height, width)` float32, 0..1.
         around: All other regions and the photo, times what they have in each pixel.
         box: The part of the picture that is looked at.
-        strength: See `regions.Region`.
     """
 
     mask: Floats
     opacity: Floats
     around: Canvas
     box: tuple[slice, slice]
-    strength: float
 
     def inside(self, evaluate: Evaluate) -> Evaluate:
         """The loss of the picture that the region makes together with all else.
