@@ -13,7 +13,7 @@ import functools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from core.stylize import color, extractors, refine
 from core.stylize.regions import Layout
 from core.stylize.request import StylizeRequest
 from core.stylize.within import Within
+
+_Losses: TypeAlias = tuple[float, float, float]  # in all, of content and of style
 
 
 class _Pass(NamedTuple):
@@ -60,8 +62,8 @@ def paint(
         resume: A step's checkpoint, with all else as it was.
 
     Yields:
-        A step of the whole picture after each evaluation, with the losses of the region that is
-        being painted.
+        A step of the whole picture after each evaluation; its losses are the mean over regions,
+        as large as they are, of what was last found in each.
 
     Raises:
         AtelierError: As `refine.refine`.
@@ -76,12 +78,13 @@ def paint(
     step, done, first, started = 0, 0.0, 0, time.monotonic()
     canvases: list[Canvas | None] = [None if canvas is None else np.asarray(canvas, np.float32)]
     canvases *= len(layout.regions)
+    losses: list[_Losses | None] = [None] * len(layout.regions)
     inner: Checkpoint | None = None
     if resume is not None:
         standing, inner = _Standing.of(resume)
         first, step, done = standing.number, standing.step, standing.done
         started -= standing.seconds
-        canvases = list(standing.canvases)
+        canvases, losses = list(standing.canvases), list(standing.losses)
         resume = None  # which is large
     smaller: Canvas | None = None
     for number, now in enumerate(passes[first:], first):
@@ -91,7 +94,8 @@ def paint(
         smaller = small
         mine = canvases[now.region]
         mine = small.copy() if mine is None else mine.copy()
-        before = _Standing(number, step, done, time.monotonic() - started, tuple(canvases))
+        seconds = time.monotonic() - started
+        before = _Standing(number, step, done, seconds, tuple(canvases), tuple(losses))
         mask, opacity = now.layout.mask(now.region), now.layout.weights[now.region + 1]
         within = Within(
             mask.astype(np.float32), opacity, _around(now, small, canvases, faded=False), now.box
@@ -109,8 +113,13 @@ def paint(
             assert drawn.canvas is not None
             mine = mine.copy()
             mine[now.box] = drawn.canvas
+            losses[now.region] = drawn.loss, drawn.content_loss, drawn.style_loss
+            loss, content_loss, style_loss = _mean(losses, layout)
             yield replace(
                 drawn,
+                loss=loss,
+                content_loss=content_loss,
+                style_loss=style_loss,
                 step=max(1, (before.step + drawn.step) * request.steps // total),
                 of=request.steps,
                 seconds=time.monotonic() - started,
@@ -166,6 +175,14 @@ def _enlarged(canvas: Canvas | None, small: Canvas, smaller: Canvas | None) -> C
     return enlarged
 
 
+def _mean(losses: Sequence[_Losses | None], layout: Layout) -> _Losses:
+    """The mean over regions that have any, as large as they are."""
+    areas = [np.count_nonzero(layout.mask(region)) for region in range(len(losses))]
+    known = [(each, area) for each, area in zip(losses, areas, strict=True) if each is not None]
+    loss, content, style = np.average([e for e, _ in known], axis=0, weights=[a for _, a in known])
+    return float(loss), float(content), float(style)
+
+
 def _around(now: _Pass, small: Canvas, canvases: Sequence[Canvas | None], *, faded: bool) -> Canvas:
     """All but the region of a pass, times what it has in each pixel.
 
@@ -215,6 +232,7 @@ class _Standing:
         seconds: Since the start.
         canvases: Of the regions, at the size at which they were painted last; None for one that
             has not been begun.
+        losses: Last found in each region; None likewise.
     """
 
     number: int
@@ -222,6 +240,7 @@ class _Standing:
     done: float
     seconds: float
     canvases: tuple[Canvas | None, ...]
+    losses: tuple[_Losses | None, ...]
 
     def checkpoint(self, drawn: refine.Step) -> Checkpoint:
         """This, and what it takes to go on after a step of the pass."""
@@ -233,7 +252,7 @@ class _Standing:
                 "step": self.step,
                 "done": self.done,
                 "seconds": self.seconds,
-                "regions": len(self.canvases),
+                "losses": self.losses,
                 "inner": inner.state,
             },
             inner.arrays,
@@ -257,6 +276,7 @@ class _Standing:
             state["step"],
             state["done"],
             state["seconds"],
-            tuple(begun.get(f"{n}") for n in range(state["regions"])),
+            tuple(begun.get(f"{n}") for n in range(len(state["losses"]))),
+            tuple(each and tuple(each) for each in state["losses"]),
         )
         return standing, Checkpoint(state["inner"], found.arrays, pieces)
