@@ -52,6 +52,16 @@ class Settings(BaseSettings):
     )
     max_side: PositiveInt = Field(20_000, description="Longest accepted side, in pixels")
 
+    film_bytes: PositiveInt = Field(500_000_000, description="Largest accepted clip, in bytes")
+    film_seconds: PositiveFloat = Field(600.0, description="Longest accepted clip, in seconds")
+    film_frames: PositiveInt = Field(36_000, description="Most frames of an accepted clip")
+    film_pixels: PositiveInt = Field(
+        8_900_000, description="Largest accepted frame of a clip, width x height"
+    )
+    film_streams: PositiveInt = Field(
+        16, description="Most streams of an accepted clip: pictures, sound, subtitles"
+    )
+
     weights: Path | None = Field(None, description="Directory searched first for weight files")
     hub_repo: str = Field(
         "atelier-art/atelier-models",
@@ -172,10 +182,13 @@ _EXPECTED |= dict.fromkeys(
 _EXPECTED |= dict.fromkeys(("service_rate", "service_drain"), "a number, 0 or more")
 _EXPECTED["service_keys"] = "SHA-256 digests, 64 hexadecimal digits each, separated by commas"
 _EXPECTED |= dict.fromkeys(
-    ("max_bytes", "max_pixels", "max_side", "service_jobs", "service_pixels", "service_steps"),
+    (
+        *("max_bytes", "max_pixels", "max_side", "service_jobs", "service_pixels", "service_steps"),
+        *("film_bytes", "film_frames", "film_pixels", "film_streams"),
+    ),
     "a whole number above 0",
 )
-_EXPECTED |= dict.fromkeys(("job_hours", "job_lease"), "a number above 0")
+_EXPECTED |= dict.fromkeys(("job_hours", "job_lease", "film_seconds"), "a number above 0")
 _EXPECTED |= dict.fromkeys(("offline", "choose_collection", "show_all"), "true or false")
 
 
