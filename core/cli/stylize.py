@@ -84,7 +84,7 @@ def stylize(
             content_weight=content_weight,
             style_weight=style_weight,
             **({} if forms is None else {"forms": forms}),  # by default the network's own
-            style_weights=_weights(mix, len(given)),
+            style_weights=weights(mix, len(given)),
             brush=brush,
             keep_colors=keep_colors,
             keep_contours=keep_contours,
@@ -97,7 +97,8 @@ def stylize(
     batch = console.Batch(photos, as_json)
     note = ""
     with batch.whole():
-        chosen = [_style(name, request, as_json) for name in given]
+        enough = round(2 * request.rows * max(1.0, request.brush))
+        chosen = [given_style(name, enough, as_json) for name in given]
         if mode == "refine":
             request, note = session.at_hand(request, say)
             if note:
@@ -143,7 +144,7 @@ def list_styles(as_json: AsJson = False) -> None:
             typer.echo(f"{entry.artist}  ({artist.name}, from {entry.paintings} paintings)")
 
 
-def _weights(mix: str, count: int) -> tuple[float, ...] | None:
+def weights(mix: str, count: int) -> tuple[float, ...] | None:
     """How much of each style, as it was typed; None for equal shares."""
     if not mix:
         return None
@@ -156,8 +157,11 @@ def _weights(mix: str, count: int) -> tuple[float, ...] | None:
     return weights
 
 
-def _style(name: str, request: StylizeRequest, as_json: bool) -> Pixels | artist_styles.ArtistStyle:
+def given_style(name: str, enough: int, as_json: bool) -> Pixels | artist_styles.ArtistStyle:
     """A picture, or what is known of an artist.
+
+    Args:
+        enough: Pixels a side of a picture, see `images.load`.
 
     Raises:
         WeightsError: If the style of the artist is damaged.
@@ -168,7 +172,6 @@ def _style(name: str, request: StylizeRequest, as_json: bool) -> Pixels | artist
     if not exists and name in {entry.artist for entry in artist_styles.catalogue()}:
         return artist_styles.load(name)
     try:
-        enough = round(2 * request.rows * max(1.0, request.brush))
         return images.load(path, enough=enough).pixels
     except FileNotFoundError:
         message = (

@@ -51,9 +51,7 @@ class Reader:
         with path.open("rb"):  # else it would be said to be damaged
             pass
         self._path = path
-        self._child = start("core.film.demuxing:serve", {"OPENBLAS_NUM_THREADS": "1"})
-        self._child.socket.settimeout(_SECONDS)
-        self._answers = self._child.socket.makefile("rb")
+        self._begin()
         try:
             self.clip = self._looked()
         except BaseException:
@@ -70,6 +68,12 @@ class Reader:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _begin(self) -> None:
+        self._child = start("core.film.demuxing:serve", {"OPENBLAS_NUM_THREADS": "1"})
+        self._child.socket.settimeout(_SECONDS)
+        self._answers = self._child.socket.makefile("rb")
+        self._answering = False  # whether there is more to come of what was asked last
 
     def close(self) -> None:
         """Ends the sandbox."""
@@ -116,6 +120,10 @@ class Reader:
         return Clip(time_base=base, **header)
 
     def _ask(self, what: str, **asked: Any) -> None:
+        if self._answering:  # nobody wants to know any more
+            self.close()
+            self._begin()
+        self._answering = True
         line = json.dumps({"do": what, "path": str(self._path), **asked}).encode() + b"\n"
         try:
             self._child.socket.sendall(line)
@@ -129,6 +137,7 @@ class Reader:
             header: dict[str, Any] = json.loads(line)
         except (OSError, ValueError) as error:  # it ended, or takes too long
             raise self._lost() from error
+        self._answering = not header.keys() & {"error", "end"}
         if "error" in header:
             raise UnreadableClip(header["error"])
         return None if "end" in header else header

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -35,6 +35,7 @@ from core.stylize.instant.litert_networks import LiteRTNetworks
 from core.stylize.instant.matching import changes
 from core.stylize.instant.moments import LAYERS, Statistics, towards
 from core.stylize.instant.networks import DECODER, ENCODER, Networks, style_vector
+from core.stylize.instant.shot import Shot
 from core.stylize.instant.tensorflow_networks import TensorFlowNetworks
 from core.stylize.style import CORRELATED, InstantTarget, mix
 
@@ -47,7 +48,7 @@ LARGEST = 3_000_000  # pixels painted in one piece; larger pictures are painted 
 _BYTES = 50  # a pixel of the whole painting, in which it is held as floats and enlarged
 _NETWORK_BYTES = 900  # a pixel of what is painted in one piece, for all that the networks hold
 
-_MARGIN = 16  # mirrored pixels around a picture
+MARGIN = 16  # mirrored pixels around a picture
 _STYLE_ROWS = 64, 512  # of style pictures; more say nothing more
 
 
@@ -60,7 +61,7 @@ def describe(style: Floats | Pixels, engine: Engine | None = None) -> InstantTar
     Raises:
         core.models.WeightsError: If VGG16 cannot be loaded.
     """
-    found = (engine or _engine()).look(_padded(style))
+    found = (engine or default_engine()).look(padded(style))
     moments, correlations = ({n: v[0] for n, v in part.items()} for part in found)
     return InstantTarget("vgg16", moments, correlations)
 
@@ -97,7 +98,7 @@ def paint(
         core.errors.InvalidRequest: If styles and weights do not fit each other.
         core.models.WeightsError: If a network cannot be loaded.
     """
-    engine = engine or _engine()
+    engine = engine or default_engine()
     height, width = refine.size(photo, rows)
     needed = height * width * _BYTES + min(height * width, LARGEST) * _NETWORK_BYTES
     if needed > (free := refine.free_bytes()):
@@ -107,7 +108,39 @@ def paint(
         )
     shrink = min(1.0, (LARGEST / (height * width)) ** 0.5)
     canvas = refine.resize(photo, *_shrunk(height, width, shrink)).clip(0, 255)
-    style_rows = int(np.clip(round(rows * shrink * brush), *_STYLE_ROWS))
+    wanted = target(
+        styles,
+        canvas,
+        style_weights=style_weights,
+        brush=brush,
+        keep_colors=keep_colors,
+        engine=engine,
+    )
+    painted = engine.paint(padded(canvas), wanted, strength)
+    engine.release()
+    picture = cropped(painted, *canvas.shape[:2])
+    if keep_colors:
+        picture = color.with_colors_of(picture, canvas)
+    picture = refine.resize(picture, height, width)
+    pixels: Pixels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    return pixels
+
+
+def target(
+    styles: Sequence[Pixels | InstantTarget | ArtistStyle],
+    canvas: Floats | Pixels,
+    *,
+    style_weights: Sequence[float] | None,
+    brush: float,
+    keep_colors: bool,
+    engine: Engine,
+) -> Statistics:
+    """The statistics that a painting is to have, see `paint`.
+
+    Args:
+        canvas: The photo at the size of the painting, `(height, width, 3)` RGB 0..255.
+    """
+    style_rows = int(np.clip(round(canvas.shape[0] * brush), *_STYLE_ROWS))
     described: list[InstantTarget] = []
     for style in styles:
         if isinstance(style, np.ndarray):
@@ -118,18 +151,10 @@ def paint(
         else:
             described.append(style if isinstance(style, InstantTarget) else style.at_once)
     mixed = mix(described, style_weights)
-    wanted = Statistics(
+    return Statistics(
         {name: mixed.moments[name][None] for name in LAYERS},
         {name: mixed.correlations[name][None] for name in CORRELATED},
     )
-    painted = engine.paint(_padded(canvas), wanted, strength)
-    engine.release()
-    picture = painted[_MARGIN : _MARGIN + canvas.shape[0], _MARGIN : _MARGIN + canvas.shape[1]]
-    if keep_colors:
-        picture = color.with_colors_of(picture, canvas)
-    picture = refine.resize(picture, height, width)
-    pixels: Pixels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
-    return pixels
 
 
 def _shrunk(height: int, width: int, shrink: float) -> tuple[int, int]:
@@ -142,7 +167,7 @@ def is_loaded() -> bool:
 
 
 class Engine:
-    """The networks as functions of float32 pictures `(1, height, width, 3)`, see `_padded`."""
+    """The networks as functions of float32 pictures `(1, height, width, 3)`, see `padded`."""
 
     def __init__(self, networks: Networks) -> None:
         self._networks = networks
@@ -155,11 +180,29 @@ class Engine:
         """Gives back what the last pictures took in memory."""
         self._networks.release()
 
-    def paint(self, photo: Canvas, wanted: Statistics, strength: float) -> Canvas:
-        """A photo painted with the statistics of a style: `(height, width, 3)` float32."""
-        photo = underdrawing.draw(photo, underdrawing.covering(*photo.shape[1:3]), strength)
-        missed = sketch(self._networks, photo, wanted, strength)
+    def paint(
+        self,
+        photo: Canvas,
+        wanted: Statistics,
+        strength: float,
+        *,
+        strokes: Floats | None = None,
+        shot: Shot | None = None,
+    ) -> Canvas:
+        """A photo painted with the statistics of a style: `(height, width, 3)` float32.
+
+        Args:
+            strokes: What is drawn under it, see `underdrawing.draw`; that of all photos if None.
+            shot: What the frames of a film have in common, if it is one.
+        """
+        if strokes is None:
+            strokes = underdrawing.covering(*photo.shape[1:3])
+        photo = underdrawing.draw(photo, strokes, strength)
+        measure = partial(sketch, self._networks, photo, wanted, strength)
+        missed = shot.missed(measure) if shot else measure()
         maps, own = self._networks.encode(photo)
+        if shot:
+            own = shot.own(own)
         asked = corrected(towards(own, wanted, strength), *missed)
         vector = style_vector(asked.moments)
         painted: Canvas = self._networks.decode(maps, changes(own, asked), vector)[0]
@@ -173,7 +216,8 @@ def runtime() -> Literal["litert", "tensorflow"]:
     return "litert" if able else "tensorflow"
 
 
-def _engine() -> Engine:
+def default_engine() -> Engine:
+    """What paints if no other is named."""
     return _litert_engine() if runtime() == "litert" else tensorflow_engine()
 
 
@@ -201,9 +245,14 @@ def compiled(eye: extractors.Loaded, decoder: keras.Model) -> Engine:
     return Engine(TensorFlowNetworks(eye, decoder))
 
 
-def _padded(pixels: Floats | Pixels) -> Canvas:
+def cropped(painted: Floats, height: int, width: int) -> Floats:
+    """A painting without the borders that `padded` has added."""
+    return painted[MARGIN : MARGIN + height, MARGIN : MARGIN + width]
+
+
+def padded(pixels: Floats | Pixels) -> Canvas:
     """A batch of one, with mirrored borders, its sides multiples of what the networks halve."""
     height, width = pixels.shape[:2]
-    after = [_MARGIN + -n % STEP for n in (height, width)]
-    around = ((_MARGIN, after[0]), (_MARGIN, after[1]), (0, 0))
+    after = [MARGIN + -n % STEP for n in (height, width)]
+    around = ((MARGIN, after[0]), (MARGIN, after[1]), (0, 0))
     return np.pad(pixels.astype(np.float32), around, "symmetric")[None]

@@ -300,7 +300,7 @@ def test_with_the_real_networks_whose_decoder_knows_nothing_yet(order, monkeypat
     eye = extractors.load("vgg16")
     decoder = builders.style_decoder()
     engine = instant.compiled(eye, decoder)
-    monkeypatch.setattr(instant_engine, "_engine", lambda: engine)
+    monkeypatch.setattr(instant_engine, "default_engine", lambda: engine)
     assert settings().offline
     done, _ = run(order)
     assert done.complete
