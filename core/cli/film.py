@@ -14,7 +14,8 @@ from core.cli.console import AsJson, say
 from core.cli.fields import option
 from core.cli.stylize import given_style, weights
 from core.errors import InvalidRequest
-from core.film import painting, writing
+from core.film import painting
+from core.film.clips import writing
 from core.film.painting import Film
 from core.film.request import FilmRequest
 from core.jobs import Progress, Uncontrolled

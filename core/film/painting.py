@@ -15,10 +15,10 @@ from typing import TypeVar
 
 from core import files
 from core.errors import InvalidRequest
-from core.film import writing
-from core.film.clip import Clip, Kind, UnreadableClip
+from core.film.clips import writing
+from core.film.clips.clip import Clip, Kind, UnreadableClip
+from core.film.clips.reading import Reader
 from core.film.easel import Easel, Given
-from core.film.reading import Reader
 from core.film.request import FilmRequest
 from core.jobs import Control, Progress, Uncontrolled
 from core.settings import settings

@@ -50,7 +50,7 @@ class FilmRequest(Request):
         description="If given, the strength goes there evenly from the first frame to the last.",
     )
     steadiness: Finite = Field(
-        0.6,
+        0.75,
         ge=0,
         le=0.95,
         title="Steadiness",

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from core.__main__ import app
-from core.film.reading import look
-from tests.core.film import clips
+from core.film.clips.reading import look
+from tests.core.film import scenes
 
 
 def run(*arguments: object):
@@ -17,8 +17,8 @@ def run(*arguments: object):
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
-    frames = [clips.scene(number, 36, 48) for number in range(3)]
-    return clips.write(tmp_path / "clip.mp4", frames=frames, sound="aac")
+    frames = [scenes.scene(number, 36, 48) for number in range(3)]
+    return scenes.write(tmp_path / "clip.mp4", frames=frames, sound="aac")
 
 
 def test_a_clip_is_painted_with_its_sound(clip: Path, tmp_path: Path):

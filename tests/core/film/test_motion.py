@@ -7,7 +7,7 @@ from core.film.motion import Motion, Tracker, grid, warped
 from core.film.steadying import Steadied
 from core.film.strokes import Strokes
 from core.stylize.instant import padded, underdrawing
-from tests.core.film.clips import scene
+from tests.core.film.scenes import scene
 
 
 def moved(*frames: np.ndarray) -> Motion:

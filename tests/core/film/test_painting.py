@@ -11,14 +11,14 @@ import pytest
 from core import jobs, monet
 from core.errors import InvalidRequest
 from core.film import easel, painting
-from core.film.clip import UnreadableClip
+from core.film.clips.clip import UnreadableClip
+from core.film.clips.reading import Reader, look
 from core.film.painting import Film
-from core.film.reading import Reader, look
 from core.film.request import FilmRequest
 from core.film.tasks import FILM, FilmOrder
 from core.jobs import Progress, State, Uncontrolled
 from core.settings import settings
-from tests.core.film import clips
+from tests.core.film import scenes
 
 LIMIT = 120  # seconds; a test that needs it has failed
 MONET = FilmRequest(way="monet")
@@ -54,7 +54,7 @@ def inverted(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("inverted")
 def test_a_film_has_the_clips_frames_times_and_sound(tmp_path: Path):
     times = [0, 1, 2, 5, 6, 7, 9, 10, 11, 12, 14]
-    path = clips.write(tmp_path / "clip.mp4", times=times, sound="aac", rotation=90)
+    path = scenes.write(tmp_path / "clip.mp4", times=times, sound="aac", rotation=90)
     told, film = run(MONET, path, tmp_path / "film.mp4")
     before, after = look(path), look(tmp_path / "film.mp4")
     assert film is not None
@@ -67,10 +67,10 @@ def test_a_film_has_the_clips_frames_times_and_sound(tmp_path: Path):
     assert [float(frame.time * after.time_base * 12) for frame in frames] == pytest.approx(
         times[:-1], abs=0.01
     )
-    negative = 255 - np.rot90(clips.scene(9)).astype(float)
+    negative = 255 - np.rot90(scenes.scene(9)).astype(float)
     assert np.abs(frames[-1].pixels - negative).mean() < 16
-    assert clips.sound_seconds(tmp_path / "film.mp4") == pytest.approx(
-        clips.sound_seconds(path), abs=0.05
+    assert scenes.sound_seconds(tmp_path / "film.mp4") == pytest.approx(
+        scenes.sound_seconds(path), abs=0.05
     )
     assert [each.phase for each in told] == ["loading", *["painting"] * 10, "finishing"]
     assert [each.step for each in told[1:-1]] == list(range(1, 11))
@@ -80,7 +80,7 @@ def test_a_film_has_the_clips_frames_times_and_sound(tmp_path: Path):
 
 @pytest.mark.usefixtures("inverted")
 def test_a_gif_stays_one_with_transparent_parts_white(tmp_path: Path):
-    path = clips.gif(tmp_path / "clip.gif", transparent=True, size=(41, 29))
+    path = scenes.gif(tmp_path / "clip.gif", transparent=True, size=(41, 29))
     _, film = run(MONET.changed(steadiness=0), path, tmp_path / "film.gif")
     clip = look(tmp_path / "film.gif")
     assert film is not None
@@ -93,39 +93,39 @@ def test_a_gif_stays_one_with_transparent_parts_white(tmp_path: Path):
 
 @pytest.mark.usefixtures("inverted")
 def test_odd_sides_become_even_ones(tmp_path: Path):
-    frames = [clips.scene(number, 47, 63) for number in range(3)]
-    path = clips.write(tmp_path / "clip.webm", frames=frames, codec="libvpx-vp9")
+    frames = [scenes.scene(number, 47, 63) for number in range(3)]
+    path = scenes.write(tmp_path / "clip.webm", frames=frames, codec="libvpx-vp9")
     run(MONET, path, tmp_path / "film.mp4")
     clip = look(tmp_path / "film.mp4")
     assert (clip.height, clip.width) == (46, 64)
 
 
 def test_the_size_follows_the_rows_but_is_never_larger(tmp_path: Path):
-    clip = look(clips.write(tmp_path / "clip.mp4"))
+    clip = look(scenes.write(tmp_path / "clip.mp4"))
     assert painting.size(clip, FilmRequest(rows=33), "mp4") == (32, 44)
     assert painting.size(clip, FilmRequest(rows=2000), "mp4") == (48, 64)
 
 
 def test_what_is_too_large_for_one_piece_is_made_smaller(monkeypatch, tmp_path: Path):
     monkeypatch.setattr(painting.instant, "LARGEST", 48 * 64 // 4)
-    path = clips.write(tmp_path / "clip.mp4")
+    path = scenes.write(tmp_path / "clip.mp4")
     assert painting.size(look(path), FilmRequest(), "mp4") == (24, 32)
 
 
 @pytest.mark.usefixtures("inverted")
 def test_stopped_it_keeps_what_is_there(tmp_path: Path):
-    path = clips.write(tmp_path / "clip.mp4", sound="aac")
+    path = scenes.write(tmp_path / "clip.mp4", sound="aac")
     _, film = run(MONET, path, tmp_path / "film.mp4", stop_at=4)
     assert film is not None
     assert (film.frames, film.complete) == (4, False)
     clip = look(tmp_path / "film.mp4")
     assert (clip.frames, clip.seconds) == (4, pytest.approx(4 / 12, abs=0.001))
-    assert clips.sound_seconds(tmp_path / "film.mp4") == pytest.approx(4 / 12, abs=0.06)
+    assert scenes.sound_seconds(tmp_path / "film.mp4") == pytest.approx(4 / 12, abs=0.06)
 
 
 @pytest.mark.usefixtures("inverted")
 def test_stopped_before_the_first_frame_it_leaves_nothing(tmp_path: Path):
-    path = clips.write(tmp_path / "clip.mp4")
+    path = scenes.write(tmp_path / "clip.mp4")
     (tmp_path / "film.mp4").write_bytes(b"of before")
     _, film = run(MONET, path, tmp_path / "film.mp4", stop_at=0)
     assert film is None
@@ -139,13 +139,13 @@ def test_an_error_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(monet, "paint", fail)
     with pytest.raises(RuntimeError, match="no paint"):
-        run(MONET, clips.write(tmp_path / "clip.mp4"), tmp_path / "film.mp4")
+        run(MONET, scenes.write(tmp_path / "clip.mp4"), tmp_path / "film.mp4")
     assert [each.name for each in tmp_path.iterdir()] == ["clip.mp4"]
 
 
 @pytest.mark.usefixtures("inverted")
 def test_more_frames_than_were_announced_have_a_limit(tmp_path: Path, monkeypatch):
-    path = clips.write(tmp_path / "clip.mp4")
+    path = scenes.write(tmp_path / "clip.mp4")
     steps = painting.paint(MONET, path, [], tmp_path / "film.mp4")
     next(steps)
     monkeypatch.setenv("ATELIER_FILM_FRAMES", "5")
@@ -155,7 +155,7 @@ def test_more_frames_than_were_announced_have_a_limit(tmp_path: Path, monkeypatc
 
 
 def test_what_cannot_be_is_refused_before_the_work(tmp_path: Path):
-    path = clips.write(tmp_path / "clip.mp4")
+    path = scenes.write(tmp_path / "clip.mp4")
     for request, styles, out, sentence in (
         (FilmRequest(), (), "film.mp4", "needs a style"),
         (MONET, ("claude-monet",), "film.mp4", "no further style"),
@@ -178,12 +178,12 @@ def test_strength_may_change_over_time():
 
 
 def test_painted_in_a_style_it_flickers_less_than_its_frames_do():
-    frames = [clips.scene(number, 64, 96) for number in range(6)]
+    frames = [scenes.scene(number, 64, 96) for number in range(6)]
     styled = FilmRequest()
 
     def flicker(steadiness: float) -> float:
         at_work = easel.Easel(
-            styled.changed(steadiness=steadiness), [clips.scene(0, seed=7)], 64, 96
+            styled.changed(steadiness=steadiness), [scenes.scene(0, seed=7)], 64, 96
         )
         painted = [at_work.paint(frame, 1.0).astype(float) for frame in frames]
         pairs = itertools.pairwise(painted)
@@ -195,8 +195,8 @@ def test_painted_in_a_style_it_flickers_less_than_its_frames_do():
 
 def test_a_cut_in_a_clip_is_found(inverted: None):
     at_work = easel.Easel(MONET, [], 96, 128)
-    frames = [clips.scene(n, 96, 128) for n in range(3)]
-    frames += [clips.scene(n, 96, 128, seed=5) for n in range(3)]
+    frames = [scenes.scene(n, 96, 128) for n in range(3)]
+    frames += [scenes.scene(n, 96, 128, seed=5) for n in range(3)]
     painted = [at_work.paint(frame, 1.0) for frame in frames]
     assert at_work.cuts == 1
     assert np.array_equal(painted[3], 255 - frames[3])  # nothing of the frame before
@@ -205,7 +205,7 @@ def test_a_cut_in_a_clip_is_found(inverted: None):
 
 @pytest.mark.usefixtures("inverted")
 def test_a_job_paints_as_the_library_does(tmp_path: Path):
-    path = clips.write(tmp_path / "clip.mp4")
+    path = scenes.write(tmp_path / "clip.mp4")
     job = jobs.submit(FILM, FilmOrder(MONET, path, [], tmp_path / "film.mp4"))
     film = job.result(LIMIT)
     assert job.state is State.done

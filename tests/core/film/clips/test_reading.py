@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.film.clip import Clip, Frame, UnreadableClip
-from core.film.reading import Reader, look
+from core.film.clips.clip import Clip, Frame, UnreadableClip
+from core.film.clips.reading import Reader, look
 from core.settings import settings
-from tests.core.film import clips
+from tests.core.film import scenes
 
 
 def read(path: Path, height: int = 0, width: int = 0) -> tuple[Clip, list[Frame]]:
@@ -24,40 +24,40 @@ def read(path: Path, height: int = 0, width: int = 0) -> tuple[Clip, list[Frame]
     [("clip.mp4", "libx264"), ("clip.mov", "libx264"), ("clip.webm", "libvpx-vp9")],
 )
 def test_frames_come_out_as_they_went_in(tmp_path: Path, name: str, codec: str):
-    clip, frames = read(clips.write(tmp_path / name, codec=codec))
+    clip, frames = read(scenes.write(tmp_path / name, codec=codec))
     assert (clip.width, clip.height, clip.frames) == (64, 48, 10)
     assert clip.seconds == pytest.approx(10 / 12, abs=0.002)
     assert clip.rate == pytest.approx(12, abs=0.05)
     for number, frame in enumerate(frames):
         assert float(frame.time * clip.time_base) == pytest.approx(number / 12, abs=0.001)
-        difference = np.abs(frame.pixels.astype(float) - clips.scene(number))
+        difference = np.abs(frame.pixels.astype(float) - scenes.scene(number))
         assert difference[:, 16:].mean() < 12  # chroma is halved, and the corner bleeds
     assert len(frames) == 10
 
 
 def test_the_names_of_files_do_not_matter(tmp_path: Path):
-    clips.write(tmp_path / "clip.mp4").rename(tmp_path / "clip.gif")
+    scenes.write(tmp_path / "clip.mp4").rename(tmp_path / "clip.gif")
     assert look(tmp_path / "clip.gif").kind == "mp4"
 
 
 @pytest.mark.parametrize("rotation", [90, 180, -90])
 def test_a_turned_clip_is_upright(tmp_path: Path, rotation: int):
-    clip, frames = read(clips.write(tmp_path / "clip.mp4", rotation=rotation))
-    upright = np.rot90(clips.scene(0), rotation // 90)
+    clip, frames = read(scenes.write(tmp_path / "clip.mp4", rotation=rotation))
+    upright = np.rot90(scenes.scene(0), rotation // 90)
     assert (clip.height, clip.width) == upright.shape[:2]
     assert np.abs(frames[0].pixels.astype(float) - upright).mean() < 12
 
 
 def test_a_variable_frame_rate_keeps_its_times(tmp_path: Path):
     times = [0, 1, 3, 4, 8, 9, 12]
-    frames = [clips.scene(number) for number in range(6)]
-    clip, found = read(clips.write(tmp_path / "clip.mp4", frames=frames, times=times))
+    frames = [scenes.scene(number) for number in range(6)]
+    clip, found = read(scenes.write(tmp_path / "clip.mp4", frames=frames, times=times))
     assert [frame.time * clip.time_base * 12 for frame in found] == times[:-1]
     assert clip.seconds == pytest.approx(1.0)
 
 
 def test_transparency_is_white(tmp_path: Path):
-    clip, frames = read(clips.gif(tmp_path / "clip.gif", transparent=True, size=(41, 29)))
+    clip, frames = read(scenes.gif(tmp_path / "clip.gif", transparent=True, size=(41, 29)))
     assert (clip.kind, clip.width, clip.height, clip.time_base) == ("gif", 41, 29, Fraction(1, 100))
     for number, frame in enumerate(frames):
         assert (frame.pixels[20:] == 255).all()
@@ -66,12 +66,12 @@ def test_transparency_is_white(tmp_path: Path):
 
 
 def test_frames_come_in_the_size_that_is_asked_for(tmp_path: Path):
-    _, frames = read(clips.write(tmp_path / "clip.mp4", rotation=90), 32, 24)
+    _, frames = read(scenes.write(tmp_path / "clip.mp4", rotation=90), 32, 24)
     assert {frame.pixels.shape for frame in frames} == {(32, 24, 3)}
 
 
 def test_pixels_that_are_not_square_are_made_so(tmp_path: Path):
-    path = clips.write(tmp_path / "clip.mp4", aspect=Fraction(4, 3))
+    path = scenes.write(tmp_path / "clip.mp4", aspect=Fraction(4, 3))
     assert (look(path).width, look(path).height) == (85, 48)
 
 
@@ -112,7 +112,7 @@ def test_a_picture_is_no_clip(tmp_path: Path):
 def test_limits_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, sentence: str
 ):
-    path = clips.write(tmp_path / "clip.mp4", sound="aac")
+    path = scenes.write(tmp_path / "clip.mp4", sound="aac")
     assert look(path).sound == "aac"
     monkeypatch.setenv(f"ATELIER_{setting}", value)
     settings.cache_clear()
@@ -121,7 +121,7 @@ def test_limits_are_kept(
 
 
 def test_a_clip_that_ends_its_sandbox_is_refused(tmp_path: Path):
-    with Reader(clips.write(tmp_path / "clip.mp4")) as reader:
+    with Reader(scenes.write(tmp_path / "clip.mp4")) as reader:
         frames = reader.frames(2000, 2000)
         next(frames)
         reader._child.process.kill()
@@ -130,6 +130,23 @@ def test_a_clip_that_ends_its_sandbox_is_refused(tmp_path: Path):
 
 
 def test_a_reader_leaves_no_process(tmp_path: Path):
-    with Reader(clips.write(tmp_path / "clip.mp4")) as reader:
+    with Reader(scenes.write(tmp_path / "clip.mp4")) as reader:
         next(reader.frames(48, 64))  # and no further one
     assert reader._child.process.poll() is not None
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.webm", "libvpx-vp9")])
+def test_moments_are_taken_from_anywhere(tmp_path: Path, name: str, codec: str):
+    with Reader(scenes.write(tmp_path / name, codec=codec)) as reader:
+        found = list(reader.at([0.7, 0.0, 0.3], 48, 64))
+        base = reader.clip.time_base
+    assert [round(float(frame.time * base) * 12) for frame in found] == [9, 0, 4]
+    difference = np.abs(found[0].pixels.astype(float) - scenes.scene(9))
+    assert difference[:, 16:].mean() < 12
+    assert list(Reader(tmp_path / name).at([50.0], 48, 64)) == []
+
+
+def test_moments_of_a_gif(tmp_path: Path):
+    with Reader(scenes.gif(tmp_path / "a.gif", size=(40, 30))) as reader:
+        found = list(reader.at([0.5, 0.1], 30, 40))
+    assert [frame.time for frame in found] == [56, 16]

@@ -1,7 +1,7 @@
 """The only door for clips: a path in, upright frames out one by one, or a clear error.
 
-Everything is done by a sandbox, which `core.film.demuxing` describes; one clip has one of its own.
-Memory does not grow with the length of a clip.
+Everything is done by a sandbox, which `core.film.clips.demuxing` describes; one clip has one of its
+own. Memory does not grow with the length of a clip.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from core.film.clip import Clip, Frame, Kind, UnreadableClip
+from core.film.clips.clip import Clip, Frame, Kind, UnreadableClip
 from core.processes import start
 from core.settings import settings
 
@@ -70,7 +70,7 @@ class Reader:
         self.close()
 
     def _begin(self) -> None:
-        self._child = start("core.film.demuxing:serve", {"OPENBLAS_NUM_THREADS": "1"})
+        self._child = start("core.film.clips.demuxing:serve", {"OPENBLAS_NUM_THREADS": "1"})
         self._child.socket.settimeout(_SECONDS)
         self._answers = self._child.socket.makefile("rb")
         self._answering = False  # whether there is more to come of what was asked last
@@ -80,14 +80,32 @@ class Reader:
         self._answers.close()
         self._child.kill()
 
+    @property
+    def pid(self) -> int:
+        """The number of the sandbox's process."""
+        return self._child.process.pid
+
+    def at(self, seconds: Sequence[float], height: int, width: int) -> Iterator[Frame]:
+        """The frames that are shown at these moments, or soon after; fewer in a damaged clip.
+
+        Raises:
+            UnreadableClip: If the clip is damaged.
+        """
+        limit = settings().film_pixels
+        self._ask("at", pixels=limit, seconds=list(seconds), height=height, width=width)
+        return self._frames(height, width)
+
     def frames(self, height: int, width: int) -> Iterator[Frame]:
-        """All frames from the first, at that size. One row of frames at a time.
+        """All frames from the first, at that size. What was asked for before ends with it.
 
         Raises:
             UnreadableClip: If the clip is damaged.
         """
         limit = settings().film_pixels
         self._ask("frames", pixels=limit, height=height, width=width)
+        return self._frames(height, width)
+
+    def _frames(self, height: int, width: int) -> Iterator[Frame]:
         while (header := self._answer()) is not None:
             body = self._body(height * width * 3)
             pixels = np.frombuffer(body, np.uint8).reshape(height, width, 3)  # read-only

@@ -19,7 +19,7 @@ from PIL import Image
 
 from core import files
 from core.errors import InvalidRequest
-from core.film.clip import Kind
+from core.film.clips.clip import Kind
 from core.images.types import Pixels
 
 WRITTEN: dict[str, Kind] = {".mp4": "mp4", ".webm": "webm", ".gif": "gif"}

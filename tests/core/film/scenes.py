@@ -52,7 +52,7 @@ def write(
     frames = [scene(number) for number in range(10)] if frames is None else frames
     times = range(len(frames) + 1) if times is None else times
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=RATE)
+        stream: Any = container.add_stream(codec, rate=RATE)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p" if not frames[0].shape[0] % 2 else "yuv444p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, 1200)
@@ -62,7 +62,7 @@ def write(
         if aspect:
             stream.codec_context.sample_aspect_ratio = aspect
         if sound:
-            heard = container.add_stream(sound, rate=rate, layout="mono")
+            heard: Any = container.add_stream(sound, rate=rate, layout="mono")
         durations = {}
         for pixels, start, end in zip(frames, times[:-1], times[1:], strict=True):
             frame = VideoFrame.from_ndarray(pixels, format="rgb24")
@@ -119,7 +119,7 @@ def loudness(path: Path) -> float:
     with av.open(str(path)) as container:
         resampler = av.AudioResampler("flt", "mono")
         pieces = [
-            piece.to_ndarray()
+            np.asarray(piece.to_ndarray(), float)
             for frame in container.decode(audio=0)
             for piece in resampler.resample(frame)
         ]

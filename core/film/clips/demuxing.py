@@ -1,7 +1,7 @@
 """What the sandbox does with a clip: looks it over, decodes it, puts its sound to a film.
 
-Runs in a process of its own with little memory (`core.film.reading` starts it), since a container
-may lie about what is inside. No other process opens a clip.
+Runs in a process of its own with little memory (`core.film.clips.reading` starts it), since a
+container may lie about what is inside. No other process opens a clip.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from core.film import sound
-from core.film.clip import Kind, UnreadableClip, kind_of
+from core.film.clips import sound
+from core.film.clips.clip import Kind, UnreadableClip, kind_of
 from core.images.types import Pixels
 from core.processes import memory
 
@@ -135,6 +135,23 @@ def frames(path: str, pixels: float, height: int, width: int) -> Iterator[Answer
             before = time
 
 
+def at(path: str, pixels: float, seconds: list[float], height: int, width: int) -> Iterator[Answer]:
+    """Decodes the frames of some moments, from the key frame before each of them."""
+    with _opened(path) as container:
+        stream, start = _video(container, pixels), _start(container)
+        base = _time_base(stream)
+        for moment in seconds:
+            container.seek(int((Fraction(moment) + start) * 1_000_000), backward=True)
+            for frame in container.decode(stream):
+                if frame.pts is None or frame.time_base is None:
+                    continue
+                time = frame.pts * frame.time_base - start
+                if time >= moment:
+                    header = {"time": _rescaled(time, base)}
+                    yield header, _upright(frame, height, width).tobytes()
+                    break
+
+
 def add_sound(path: str, video: str, out: str, kind: Kind, seconds: float) -> Iterator[Answer]:
     """Puts a film and the clip's sound into one file, see `sound.add`."""
     with _opened(path) as container:
@@ -145,6 +162,7 @@ def add_sound(path: str, video: str, out: str, kind: Kind, seconds: float) -> It
 _ANSWERS: dict[str, Callable[..., Iterator[Answer]]] = {
     "look": look,
     "frames": frames,
+    "at": at,
     "add_sound": add_sound,
 }
 

@@ -12,7 +12,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 
-from core.film.clip import Kind
+from core.film.clips.clip import Kind
 
 DECODED = (
     *("aac", "mp3", "mp3float", "opus", "libopus", "vorbis", "flac", "alac", "ac3", "eac3"),

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidRequest
-from core.film import writing
-from core.film.clip import Kind
-from core.film.reading import Reader, look
-from tests.core.film import clips
+from core.film.clips import writing
+from core.film.clips.clip import Kind
+from core.film.clips.reading import Reader, look
+from tests.core.film import scenes
 
 MILLISECONDS = Fraction(1, 1000)
 TIMES = [0, 80, 160, 400, 480, 900]
@@ -20,7 +20,7 @@ TIMES = [0, 80, 160, 400, 480, 900]
 def write(path: Path, kind: Kind, height: int = 48, width: int = 64) -> Path:
     with writing.Writer(path, kind, height, width, MILLISECONDS, 10.0) as writer:
         for number, time in enumerate(TIMES[:-1]):
-            writer.add(clips.scene(number, height, width), time)
+            writer.add(scenes.scene(number, height, width), time)
         writer.finish(TIMES[-1])
     return path
 
@@ -33,7 +33,7 @@ def test_frames_and_times_are_kept(tmp_path: Path, kind: Kind):
     assert found == pytest.approx([time / 1000 for time in TIMES[:-1]], abs=0.001)
     assert clip.seconds == pytest.approx(0.9, abs=0.001)
     for number, frame in enumerate(frames):
-        difference = np.abs(frame.pixels.astype(float) - clips.scene(number))
+        difference = np.abs(frame.pixels.astype(float) - scenes.scene(number))
         assert difference[:, 16:].mean() < 12
 
 
@@ -76,7 +76,7 @@ def test_where_nothing_encodes_it_is_said(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_colors_of_a_gif_stay_while_they_do(tmp_path: Path):
-    still = clips.scene(0)
+    still = scenes.scene(0)
     palette = writing._Palette()
     first, same = (bytes(palette.frame(still).planes[1]) for _ in range(2))
     other = bytes(palette.frame(still // 4 * np.uint8([0, 1, 0])).planes[1])
