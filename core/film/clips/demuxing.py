@@ -142,14 +142,17 @@ def at(path: str, pixels: float, seconds: list[float], height: int, width: int) 
         base = _time_base(stream)
         for moment in seconds:
             container.seek(int((Fraction(moment) + start) * 1_000_000), backward=True)
+            shown: tuple[Fraction, VideoFrame] | None = None
             for frame in container.decode(stream):
                 if frame.pts is None or frame.time_base is None:
                     continue
                 time = frame.pts * frame.time_base - start
-                if time >= moment:
-                    header = {"time": _rescaled(time, base)}
-                    yield header, _upright(frame, height, width).tobytes()
+                if shown is not None and time > moment:
                     break
+                shown = time, frame
+            if shown is not None:
+                header = {"time": _rescaled(shown[0], base)}
+                yield header, _upright(shown[1], height, width).tobytes()
 
 
 def add_sound(path: str, video: str, out: str, kind: Kind, seconds: float) -> Iterator[Answer]:

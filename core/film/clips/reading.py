@@ -86,7 +86,7 @@ class Reader:
         return self._child.process.pid
 
     def at(self, seconds: Sequence[float], height: int, width: int) -> Iterator[Frame]:
-        """The frames that are shown at these moments, or soon after; fewer in a damaged clip.
+        """The frames that are shown at these moments; fewer in a damaged clip.
 
         Raises:
             UnreadableClip: If the clip is damaged.
