@@ -12,6 +12,7 @@ import pytest
 
 from core import examples
 from core.settings import ROOT
+from tests.core.film import scenes
 
 SCRIPT = """
 import atexit, json, runpy, sys
@@ -78,4 +79,12 @@ def test_an_instant_picture_imports_no_tensorflow(painting: str, tmp_path: Path)
     out = str(tmp_path / "out.png")
     styles = [painting, "claude-monet"]
     found = imported("stylize", painting, *styles, "-o", out, "--mode", "instant", "--rows", "100")
+    assert found & (SLOW | OTHERS) == set()
+
+
+@pytest.mark.slow
+def test_a_film_imports_no_tensorflow(tmp_path: Path):
+    frames = [scenes.scene(number, 36, 48) for number in range(2)]
+    clip = scenes.write(tmp_path / "clip.mp4", frames=frames)
+    found = imported("film", str(clip), "claude-monet", "-o", str(tmp_path / "film.mp4"))
     assert found & (SLOW | OTHERS) == set()
