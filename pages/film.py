@@ -138,8 +138,9 @@ def show(film: Film, chosen: Chosen) -> None:
         uploads.file_name(chosen.given.stem, f"-painted{film.path.suffix}"),
         type="primary",
     )
+    counted = "1 frame" if film.frames == 1 else f"{film.frames} frames"
     st.caption(
-        f"{film.frames} frames in {film.seconds:.0f} seconds, {film.width}×{film.height}, "
+        f"{counted} in {film.seconds:.0f} seconds, {film.width}×{film.height}, "
         f"{film.length:.1f} seconds of film. {film.note}"
     )
 

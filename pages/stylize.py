@@ -13,7 +13,7 @@ from core.images.types import Pixels
 from core.jobs import Handle, State
 from core.stylize import artist_styles, extractors, instant
 from core.stylize.request import StylizeRequest
-from core.stylize.session import Painting, film, metadata, quickest
+from core.stylize.session import Painting, making_of, metadata, quickest
 from core.stylize.session.tasks import Order
 from pages.components.guard import guarded
 from pages.components.stylize import progress, settings, subject
@@ -251,7 +251,7 @@ def finished(done: Painting, key: str, chosen: Subject) -> None:
         )
         downloads.button(
             "Download film",
-            lambda: film.animate(done.frames),
+            lambda: making_of.animate(done.frames),
             uploads.file_name(chosen.name, "-painted.webp"),
             type="secondary",
             icon=":material/movie:",

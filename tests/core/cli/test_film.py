@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from core.__main__ import app
+from core.film import painting
 from core.film.clips.reading import look
+from core.film.painting import Film
+from core.jobs import Progress
 from tests.core.film import scenes
 
 
@@ -77,3 +82,37 @@ def test_what_is_no_clip_or_style_fails_in_a_sentence(clip: Path, tmp_path: Path
         assert found.exit_code == 1
         assert sentence in found.stderr
     assert not (tmp_path / "film.mp4").exists()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_ctrl_c_keeps_what_is_there(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+):
+    before = signal.getsignal(signal.SIGINT)
+
+    def paint(request, path, styles, out, *, control):
+        yield Progress(phase="loading")
+        os.kill(os.getpid(), signal.SIGINT)
+        yield Progress(phase="painting", step=1, of=3)
+        assert control.stopping
+        return Film(out, 48, 36, 1, 1, 0.1, 0.2, complete=False) if kept else None
+
+    monkeypatch.setattr(painting, "paint", paint)
+    found = run(clip, "--monet", "-o", tmp_path / "film.mp4", "--json")
+    assert found.exit_code == 130
+    said = "holds what was painted" if kept else "There is no film"
+    assert said in found.stderr
+    assert ('"complete": false' in found.stdout) is kept
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_ctrl_c_leaves_nothing(clip: Path, tmp_path: Path, monkeypatch):
+    def paint(request, path, styles, out, *, control):
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+            yield Progress(phase="loading")
+
+    monkeypatch.setattr(painting, "paint", paint)
+    found = run(clip, "--monet", "-o", tmp_path / "film.mp4")
+    assert found.exit_code == 130
+    assert "There is no film" in found.stderr
