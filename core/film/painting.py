@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from av.error import FFmpegError
+
 from core import files
 from core.errors import InvalidRequest
 from core.film.clips import writing
@@ -103,7 +105,7 @@ def paint(
     with Reader(path) as reader:
         clip = reader.clip
         yield Progress(phase="loading", of=clip.frames)
-        with _parts(out, clip, kind) as (silent, whole):
+        with _written(out), _parts(out, clip, kind) as (silent, whole):
             reel = _Reel(request, clip, styles, kind, silent)
             with reel.writer:
                 yield from reel.paint(reader, asking, started)
@@ -133,6 +135,21 @@ def paint(
         reel.complete,
         reel.note,
     )
+
+
+@contextmanager
+def _written(out: Path) -> Iterator[None]:
+    """Around what writes: clips are read elsewhere, so that an error of FFmpeg is the film's.
+
+    Raises:
+        files.OutputError: In its place.
+    """
+    try:
+        yield
+    except FFmpegError as error:
+        raise files.OutputError(
+            f"{files.printable(out)} could not be written: {error.strerror or error}."
+        ) from error
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 
 from core import jobs, monet
 from core.errors import InvalidRequest
+from core.files import OutputError
 from core.film import easel, painting
 from core.film.clips.clip import UnreadableClip
 from core.film.clips.reading import Reader, look
@@ -140,6 +141,20 @@ def test_an_error_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(monet, "paint", fail)
     with pytest.raises(RuntimeError, match="no paint"):
         run(MONET, scenes.write(tmp_path / "clip.mp4"), tmp_path / "film.mp4")
+    assert [each.name for each in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+@pytest.mark.usefixtures("inverted")
+def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path):
+    resource = pytest.importorskip("resource")
+    path = scenes.write(tmp_path / "clip.mp4")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"film\.mp4 could not be written: File too large"):
+            run(MONET, path, tmp_path / "film.mp4")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert [each.name for each in tmp_path.iterdir()] == ["clip.mp4"]
 
 
