@@ -15,8 +15,10 @@ page = st.navigation(
         st.Page("pages/identify.py", title="Identify", icon=":material/person_search:"),
         st.Page("pages/stylize.py", title="Stylize", icon=":material/palette:"),
         st.Page("pages/monet.py", title="Monet", icon=":material/brush:"),
+        st.Page("pages/film.py", title="Film", icon=":material/movie:"),
         st.Page("pages/explore.py", title="Explore", icon=":material/museum:"),
         st.Page("pages/laboratory.py", title="Laboratory", icon=":material/science:"),
+        st.Page("pages/monitor.py", title="Monitor", icon=":material/monitor_heart:"),
     ],
     position="top",
 )

@@ -1,4 +1,4 @@
-"""The command line: `python -m core identify | stylize | monet | models | …`."""
+"""The command line: `python -m core identify | stylize | monet | film | models | …`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import logging
 
 import typer
 
-from core.cli import console, identify, models, monet, scan, similar, stylize, work
+from core.cli import console, film, identify, models, monet, scan, similar, stylize, work
 
 app = typer.Typer(
     help="Atelier on the command line.",
@@ -32,6 +32,7 @@ app.command()(stylize.stylize)
 app.command("styles")(stylize.list_styles)
 app.command()(identify.identify)
 app.command()(monet.monet)
+app.command()(film.film)
 app.command("models")(models.list_models)
 app.command()(scan.scan)
 app.command()(similar.similar)

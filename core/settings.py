@@ -52,6 +52,16 @@ class Settings(BaseSettings):
     )
     max_side: PositiveInt = Field(20_000, description="Longest accepted side, in pixels")
 
+    film_bytes: PositiveInt = Field(500_000_000, description="Largest accepted clip, in bytes")
+    film_seconds: PositiveFloat = Field(600.0, description="Longest accepted clip, in seconds")
+    film_frames: PositiveInt = Field(36_000, description="Most frames of an accepted clip")
+    film_pixels: PositiveInt = Field(
+        8_900_000, description="Largest accepted frame of a clip, width x height"
+    )
+    film_streams: PositiveInt = Field(
+        16, description="Most streams of an accepted clip: pictures, sound, subtitles"
+    )
+
     weights: Path | None = Field(None, description="Directory searched first for weight files")
     hub_repo: str = Field(
         "atelier-art/atelier-models",
@@ -60,6 +70,10 @@ class Settings(BaseSettings):
     )
     hub_revision: str = Field(
         "v1", description="Pinned revision (tag or commit) in hub_repo", pattern=r"^\S+$"
+    )
+    versions: Path = Field(
+        ROOT / "data" / "versions",
+        description="Directory of the versions of models that do not ship",
     )
     offline: bool = Field(False, description="Never try to download anything")
 
@@ -76,6 +90,9 @@ class Settings(BaseSettings):
         description="Where predictions, feedback and jobs are kept: SQLite or PostgreSQL, as "
         "SQLAlchemy spells it",
         pattern=r"^\w+(\+\w+)?://",
+    )
+    journal_days: NonNegativeFloat = Field(
+        0.0, description="For how many days predictions are kept where a watch runs; 0 for ever"
     )
     job_hours: PositiveFloat = Field(
         1.0, description="For how long after its end the pictures of a job are kept"
@@ -108,6 +125,11 @@ class Settings(BaseSettings):
     service_keys: str = Field(
         "",
         description="SHA-256 digests of the keys that callers of the service need; none: no keys",
+        pattern=r"^\s*([0-9a-f]{64}\s*(,\s*[0-9a-f]{64}\s*)*)?$",
+    )
+    service_keepers: str = Field(
+        "",
+        description="Likewise of keys of those who may release versions of models; none: nobody",
         pattern=r"^\s*([0-9a-f]{64}\s*(,\s*[0-9a-f]{64}\s*)*)?$",
     )
     service_origins: str = Field(
@@ -169,13 +191,19 @@ _EXPECTED = {
 _EXPECTED |= dict.fromkeys(
     ("service_latency", "service_painting_latency", "service_timeout"), "a number above 0"
 )
-_EXPECTED |= dict.fromkeys(("service_rate", "service_drain"), "a number, 0 or more")
-_EXPECTED["service_keys"] = "SHA-256 digests, 64 hexadecimal digits each, separated by commas"
+_EXPECTED |= dict.fromkeys(("service_rate", "service_drain", "journal_days"), "a number, 0 or more")
 _EXPECTED |= dict.fromkeys(
-    ("max_bytes", "max_pixels", "max_side", "service_jobs", "service_pixels", "service_steps"),
+    ("service_keys", "service_keepers"),
+    "SHA-256 digests, 64 hexadecimal digits each, separated by commas",
+)
+_EXPECTED |= dict.fromkeys(
+    (
+        *("max_bytes", "max_pixels", "max_side", "service_jobs", "service_pixels", "service_steps"),
+        *("film_bytes", "film_frames", "film_pixels", "film_streams"),
+    ),
     "a whole number above 0",
 )
-_EXPECTED |= dict.fromkeys(("job_hours", "job_lease"), "a number above 0")
+_EXPECTED |= dict.fromkeys(("job_hours", "job_lease", "film_seconds"), "a number above 0")
 _EXPECTED |= dict.fromkeys(("offline", "choose_collection", "show_all"), "true or false")
 
 

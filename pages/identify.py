@@ -10,6 +10,8 @@ import streamlit as st
 
 from core import artists, errors, examples, identify, images, models
 from core.identify import IdentifyRequest
+from core.releases import following
+from core.releases.following import Dealt
 from pages.components.similar import row
 from pages.components.ui import cards, charts, downloads, heat, pictures, theme, uploads
 from pages.components.ui.fields import label, tip, within
@@ -54,18 +56,30 @@ def measured(entry: models.Entry) -> str:
     return ", ".join(parts)
 
 
-def look(key: str, given: Given, model: str) -> Seen:
-    """Identifies a picture once, and keeps the prediction in the journal."""
+def dealt(model: str) -> Dealt:
+    """The version of a model that answers this visitor."""
+    return following.follower().deal(model, st.session_state.session)
+
+
+def look(key: str, given: Given, model: str, by: Dealt) -> Seen:
+    """Identifies a picture once, and keeps the prediction in the journal.
+
+    What was seen stays as it was answered, whatever is released meanwhile.
+    """
     from core import journal
 
     key = f"{key}-{model}"
     seen: dict[str, Seen] = st.session_state.seen
     if key not in seen:
         picture = images.load(given.data, enough=identify.ENOUGH)
-        result = identify.identify(picture, model, top=MOST_NAMES)
+        with journal.failures_kept(model, by.version):
+            result = identify.identify(picture, model, version=by.version, top=MOST_NAMES)
         try:
             number = journal.record(
-                result, picture_sha256=given.digest, session=st.session_state.session
+                result,
+                picture_sha256=given.digest,
+                session=st.session_state.session,
+                arm=by.arm,
             )
         except journal.JournalError:
             number = None  # the visitor still gets the answer
@@ -110,7 +124,7 @@ def show(given: Given, seen: Seen, top: int) -> None:
                 pictures.shown(given.data), width="stretch", alt=f"Your picture {given.name}"
             )
             return
-        image = heat.heat_map(given.data, result.model, first.artist.id)
+        image = heat.heat_map(given.data, result.model, first.artist.id, version=result.version)
         picture.image(
             image,
             width="stretch",
@@ -181,7 +195,7 @@ def history_table() -> pd.DataFrame:
 
 st.title("Who painted this?")
 
-entries = {entry.id: entry for entry in models.classifiers()}
+entries = {each.id: following.follower().entry(each.id) for each in models.classifiers()}
 dropped = st.file_uploader(
     "Drop a painting here, a phone photo will do",
     accept_multiple_files=True,
@@ -217,12 +231,13 @@ elif st.session_state.example is not None:
     chosen = examples.catalogue()[st.session_state.example]
     queue = [uploads.given(f"{chosen.title}.jpg", chosen.read())]
 
-if queue and not models.is_loaded(model):
+by = dealt(model) if queue else None
+if by and not models.is_loaded(model, by.version):
     loading = st.empty()
     with loading.status(LOADING) as status:
         try:
-            models.load(model, progress=status.write)
-            identify.warm_up(model)
+            models.load(model, progress=status.write, version=by.version)
+            identify.warm_up(model, by.version)
         except models.WeightsError as error:
             status.update(label="The model cannot be loaded", state="error")
             st.error(str(error))
@@ -231,8 +246,9 @@ if queue and not models.is_loaded(model):
 
 progress = st.progress(0.0) if len(queue) > 1 else None
 for place, (key, given) in enumerate(uploads.keyed(queue), start=1):
+    assert by is not None
     try:
-        show(given, look(key, given, model), top)
+        show(given, look(key, given, model, by), top)
         row.of_upload(given.data)
     except images.UnreadablePicture as error:
         st.warning(f"**{given.label}**: {error}", icon=":material/broken_image:")

@@ -13,10 +13,11 @@ from core.images.types import Pixels
 from core.jobs import Handle, State
 from core.stylize import artist_styles, extractors, instant
 from core.stylize.request import StylizeRequest
-from core.stylize.session import Painting, film, metadata, quickest
+from core.stylize.session import Painting, making_of, metadata, quickest
 from core.stylize.session.tasks import Order
 from pages.components.guard import guarded
-from pages.components.stylize import progress, settings, subject
+from pages.components.stylize import progress, regions, settings, subject
+from pages.components.stylize.regions import Parts
 from pages.components.stylize.subject import Subject
 from pages.components.ui import compare, downloads, pictures, theme, uploads
 from pages.components.ui.uploads import Given
@@ -54,7 +55,7 @@ def as_jpeg(picture: Pixels) -> bytes:
     return images.encode(images.preview(picture, pictures.SHOWN_SIDE), "JPEG", quality=92)
 
 
-def order_of(chosen: Subject, request: StylizeRequest) -> Order:
+def order_of(chosen: Subject, request: StylizeRequest, parts: Parts) -> Order:
     """Puts together what is to be painted."""
     enough = 2 * request.rows
     for style in chosen.styles:
@@ -67,12 +68,13 @@ def order_of(chosen: Subject, request: StylizeRequest) -> Order:
             pixels(each.picture.digest, enough, each.picture) if each.picture else each.key
             for each in chosen.styles
         ],
+        masks=parts.loaded(),
     )
 
 
-def key_of(chosen: Subject, *how: object) -> str:
+def key_of(chosen: Subject, parts: Parts, *how: object) -> str:
     """A short name for a painting: the same for the same picture, styles and settings."""
-    told = (chosen.photo.digest, [each.key for each in chosen.styles], *how)
+    told = (chosen.photo.digest, [each.key for each in chosen.styles], parts.digests, *how)
     return pictures.digest(repr(told).encode())
 
 
@@ -152,10 +154,16 @@ def follow_losses(job: Handle) -> None:
         progress.draw_curves(now.curve, key="curves-live")
 
 
-def at_once(chosen: Subject, order: Order, place: DeltaGenerator) -> Pixels | None:
+def at_once(chosen: Subject, parts: Parts, order: Order, place: DeltaGenerator) -> Pixels | None:
     """The instant picture, or a sentence on the page in its place."""
     how = order.request
-    key = key_of(chosen, how.style_weights, how.strength, how.rows, how.brush, how.keep_colors)
+    in_regions = how.region_styles, how.region_strengths, how.soft_edge
+    key = key_of(
+        chosen,
+        parts,
+        *(how.style_weights, how.strength, how.rows, how.brush, how.keep_colors),
+        *(in_regions if parts.masks else ()),
+    )
     try:
         if not instant.is_loaded():
             with place.container():
@@ -178,7 +186,11 @@ def at_once(chosen: Subject, order: Order, place: DeltaGenerator) -> Pixels | No
 def save(picture: Pixels, request: StylizeRequest, chosen: Subject, **more: object) -> bytes:
     """The picture as a PNG with its settings."""
     names = [each.name for each in chosen.styles]
-    return metadata.png(picture, request, content=chosen.photo.name, styles=names, **more)
+    regions_of = request.region_styles or (None,)  # the last one is all else
+    masks = [f"region {number}" for number in range(1, len(regions_of))]
+    return metadata.png(
+        picture, request, content=chosen.photo.name, styles=names, masks=masks, **more
+    )
 
 
 def show(picture: Pixels, name: str, chosen: Subject) -> None:
@@ -251,7 +263,7 @@ def finished(done: Painting, key: str, chosen: Subject) -> None:
         )
         downloads.button(
             "Download film",
-            lambda: film.animate(done.frames),
+            lambda: making_of.animate(done.frames),
             uploads.file_name(chosen.name, "-painted.webp"),
             type="secondary",
             icon=":material/movie:",
@@ -279,17 +291,19 @@ job: Handle | None = st.session_state.stylize_job
 # Known before its button is drawn again, further down: painting begins in the run of the click.
 asked: bool = st.session_state.get(PAINT, False)
 running = job is not None and not job.is_finished
+parts = regions.choose(chosen, disabled=asked or running)
 left, right = st.columns([5, 2], gap="large")
 with right:
     try:
         if asked and not running:
             settings.hold()
         request = settings.choose(chosen.styles, disabled=asked or running)
-        order = order_of(chosen, request)
+        request = parts.asked(request, chosen.styles)
+        order = order_of(chosen, request, parts)
     except AtelierError as error:
         left.error(str(error))
         st.stop()
-key = key_of(chosen, request.changed(steps=1))  # more steps make the same painting
+key = key_of(chosen, parts, request.changed(steps=1))  # more steps make the same painting
 job = job_of(key)
 asked = asked and job is None  # a second click of a double one finds the job of the first
 
@@ -301,7 +315,7 @@ with left:
     if job is None and painted is not None and not asked:
         finished(painted, key, chosen)
         st.stop()
-    at_first = at_once(chosen, order, place) if painted is None else painted.pixels
+    at_first = at_once(chosen, parts, order, place) if painted is None else painted.pixels
     place.empty()
     if asked:
         sketched = at_first if painted is None else None

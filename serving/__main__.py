@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from core import logs
 from core.cli import console
+from core.keys import digest
 from core.settings import SettingsError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -61,7 +61,7 @@ def key() -> None:
     console.say("The key, for the caller; it is not kept here:")
     typer.echo(made)
     console.say("Its digest, for ATELIER_SERVICE_KEYS:")
-    typer.echo(hashlib.sha256(made.encode()).hexdigest())
+    typer.echo(digest(made))
 
 
 if __name__ == "__main__":

@@ -14,14 +14,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 
-from core import artists, identify, models
+from core import artists, identify
 from core.errors import AtelierError
+from core.releases import following
 from core.settings import settings
-from serving import metrics
 from serving.dependencies import Service
-from serving.messages import problems, schemas
+from serving.messages import problems
 from serving.messages.problems import Problem
-from serving.routes import catalogues, feedback, health, identifications, jobs, paintings
+from serving.routes import catalogues, feedback, health, identifications, jobs, paintings, releases
 from serving.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def create_app(workers: int = 0) -> FastAPI:
         },
     )
     app.state.service = Service.of(chosen, workers)
-    for routes in (identifications, paintings, jobs, feedback, catalogues, health):
+    for routes in (identifications, paintings, jobs, feedback, catalogues, releases, health):
         app.include_router(routes.router)
     app.add_api_route(
         "/", lambda: RedirectResponse("docs"), methods=["GET"], include_in_schema=False
@@ -67,7 +67,13 @@ def create_app(workers: int = 0) -> FastAPI:
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+            allow_headers=[
+                "Atelier-Version",
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "Last-Event-ID",
+            ],
             expose_headers=["Atelier-*", "Location", "Retry-After", "X-Request-ID"],
         )
     app.add_middleware(Telemetry)
@@ -88,6 +94,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         keeping.cancel()
         await warming
         await asyncio.to_thread(service.workers.close)
+        following.close()
         service.close()
 
 
@@ -96,9 +103,7 @@ def _warm_up(service: Service) -> None:
     try:
         artists.catalogue()
         identify.warm_up()
-        for entry in models.catalogue().values():
-            version = schemas.version(entry.id)
-            metrics.models_served.labels(entry.id, version, entry.file.sha256).set(1)
+        following.follower().start()
     except Exception:
         log.exception("The service does not get ready")
         return

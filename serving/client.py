@@ -101,9 +101,20 @@ class Client:
         files = {"picture": picture}
         return self._sent("POST", "v1/paintings", files=files, data=fields).content
 
-    def stylize(self, photo: bytes, styles: Sequence[bytes | str], **fields: object) -> bytes:
-        """A photo painted at once like pictures, or like painters by their ids."""
-        data, files = _form(photo, styles, fields | {"mode": "instant"})
+    def stylize(
+        self,
+        photo: bytes,
+        styles: Sequence[bytes | str],
+        *,
+        masks: Sequence[bytes] = (),
+        **fields: object,
+    ) -> bytes:
+        """A photo painted at once like pictures, or like painters by their ids.
+
+        Args:
+            masks: Pictures that are white where a region is, see `region_styles`.
+        """
+        data, files = _form(photo, styles, masks, fields | {"mode": "instant"})
         return self._sent("POST", "v1/paintings", files=files, data=data).content
 
     def refine(
@@ -111,16 +122,18 @@ class Client:
         photo: bytes,
         styles: Sequence[bytes | str],
         *,
+        masks: Sequence[bytes] = (),
         idempotency_key: str | None = None,
         **fields: object,
     ) -> Answer:
         """Has a photo painted step by step: a job.
 
         Args:
+            masks: As for `stylize`.
             idempotency_key: Of which there is one job, however often it is asked for.
             fields: Such as `rows` and `steps`.
         """
-        data, files = _form(photo, styles, fields | {"mode": "refine"})
+        data, files = _form(photo, styles, masks, fields | {"mode": "refine"})
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         return self._json("POST", "v1/paintings", files=files, data=data, headers=headers)
 
@@ -200,9 +213,13 @@ class Client:
 
 
 def _form(
-    photo: bytes, styles: Sequence[bytes | str], fields: dict[str, object]
+    photo: bytes,
+    styles: Sequence[bytes | str],
+    masks: Sequence[bytes],
+    fields: dict[str, object],
 ) -> tuple[dict[str, object], list[tuple[str, bytes]]]:
     """Fields and files: a painter is a field, a picture is a file."""
     painters = [each for each in styles if isinstance(each, str)]
     files = [("style", each) for each in styles if isinstance(each, bytes)]
+    files += [("mask", each) for each in masks]
     return fields | {"style": painters}, [("photo", photo), *files]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from core import keys
 from core.settings import Settings
 from serving import metrics
 from serving.admission import Buckets, Budget, Lane, cores
@@ -42,6 +41,7 @@ class Service:
     buckets: Buckets
     memory: Budget
     keys: tuple[str, ...]
+    keepers: tuple[str, ...]
     workers: Workers
     draining: threading.Event = field(default_factory=threading.Event)
     warm: threading.Event = field(default_factory=threading.Event)
@@ -58,7 +58,8 @@ class Service:
             workers=Workers(workers),
             buckets=Buckets(chosen.service_rate),
             memory=Budget(_PICTURES * chosen.max_bytes),
-            keys=tuple(key.strip() for key in chosen.service_keys.split(",") if key.strip()),
+            keys=keys.listed(chosen.service_keys),
+            keepers=keys.listed(chosen.service_keepers),
         )
 
     @property
@@ -122,9 +123,8 @@ async def caller(
 
 
 def _name_of_key(key: str, known: tuple[str, ...]) -> str:
-    digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
-    # All are compared, each in the same time, so that nothing can be learned from how long it took.
-    if not sum([hmac.compare_digest(digest, each) for each in known]):
+    name = keys.name_of(key, known)
+    if name is None:
         metrics.rejected.labels("key").inc()
         raise Refused(
             401,
@@ -132,10 +132,32 @@ def _name_of_key(key: str, known: tuple[str, ...]) -> str:
             "A valid key is needed: Authorization: Bearer …",
             {"WWW-Authenticate": "Bearer"},
         )
-    return digest[:12]
+    return name
 
 
 OfCaller = Annotated[Caller, Depends(caller)]
+
+
+async def keeper(
+    request: Request,
+    of: OfService,
+    given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+) -> Caller:
+    """Lets in who may change what serves.
+
+    Raises:
+        Refused: 403 where nobody may, 401 without such a key, 429 for too many requests.
+    """
+    if not of.keepers:
+        raise Refused(
+            403, "no-keeper", "Nobody may do that here: ATELIER_SERVICE_KEEPERS is empty."
+        )
+    name = _name_of_key(given.credentials if given else "", of.keepers)
+    of.buckets.take(name)
+    return Caller(name)
+
+
+OfKeeper = Annotated[Caller, Depends(keeper)]
 
 
 async def gone(request: Request) -> None:

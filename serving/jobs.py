@@ -10,6 +10,7 @@ from core.images import encoding
 from core.images.encoding import Format
 from core.jobs import State
 from core.jobs.durable import DatabaseEngine, Event, File, Handle, Outline
+from core.releases.arms import CHAMPION
 from core.settings import settings
 from core.stylize import extractors, instant
 from core.stylize.session.durable import STYLIZE, StylizeOrder
@@ -126,7 +127,7 @@ def _left(known: Outline) -> int:
     return max(1, min(60, round(left or 2)))
 
 
-_UNKNOWN = schemas.Answered(model="unknown", version="unknown", arm=schemas.ARM)
+_UNKNOWN = schemas.Answered(model="unknown", version="unknown", arm=CHAMPION)
 
 
 def answered(job: Handle) -> schemas.Answered:
@@ -144,4 +145,4 @@ def _of_order(url: str, job_id: str) -> schemas.Answered | None:
     if order.request.network == extractors.DEFAULT:
         return schemas.by("vgg16_base")
     # Not one of the catalogue, but of Keras.
-    return schemas.Answered(model=order.request.network, version="keras", arm=schemas.ARM)
+    return schemas.Answered(model=order.request.network, version="keras", arm=CHAMPION)

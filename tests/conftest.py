@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,10 +92,13 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.delenv(name)
     monkeypatch.setenv("ATELIER_JOURNAL_URL", f"sqlite:///{tmp_path / 'journal.db'}")
     monkeypatch.setenv("ATELIER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("ATELIER_VERSIONS", str(tmp_path / "versions"))
     monkeypatch.setenv("ATELIER_OFFLINE", "true")
     monkeypatch.setenv("ATELIER_WORKER", "off")  # what a test puts in place is in this process
     settings.cache_clear()
     yield
+    if following := sys.modules.get("core.releases.following"):
+        following.close()
     settings.cache_clear()
 
 

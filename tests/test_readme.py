@@ -108,3 +108,18 @@ def test_what_is_said_of_similar_paintings_was_measured():
         f"among 100,000 takes {took['exact_100000']['processor_time']:.0f} ms of processor time",
     ):
         assert words in " ".join(README.split()), f"The README should say: {words}"
+
+
+def test_what_is_said_of_estimated_accuracy_was_measured():
+    path = models.assets() / models.DEFAULT / "estimated_accuracy.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert found["weights"] == models.get(models.DEFAULT).file.sha256
+    points = {name: 100 * each["off_by"] for name, each in found.items() if isinstance(each, dict)}
+    for words in (
+        f"of {found['paintings']} test paintings it is off by {abs(points['as they are']):.1f}",
+        f"through a phone by {abs(points['through a phone']):.1f}",
+        f"without color by {abs(points['without color']):.1f}",
+        f"by {points['a half of each side']:.1f} points for a half of each side",
+        f"by {points['blurred']:.1f} if they are blurred",
+    ):
+        assert words in " ".join(README.split()), f"The README should say: {words}"

@@ -19,7 +19,6 @@ import typer
 
 from core import errors, files, logs
 from core.errors import AtelierError
-from core.images import encoding
 from core.settings import SettingsError
 
 FAILED, USAGE, SOME_FAILED, STOPPED = 1, 2, 3, 130
@@ -179,6 +178,8 @@ class Output:
 
     def __init__(self, path: Path, *, named: bool) -> None:
         self.path, self._named = path, named
+        from core.images import encoding  # with NumPy, for which not every command need wait
+
         self.format = encoding.format_of(path)
 
     def check(self) -> None:
@@ -210,6 +211,8 @@ def outputs(inputs: Sequence[Path], directory: Path, *, added: str = "") -> list
     Raises:
         typer.Exit: If the directory cannot be written into, or is named like one picture.
     """
+    from core.images import encoding
+
     if encoding.has_ending(directory) and not os.path.lexists(directory):
         refuse(
             f"{files.printable(directory)} is the name of one picture: name a folder for the "

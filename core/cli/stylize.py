@@ -14,11 +14,11 @@ from core import artists, files, images
 from core.cli import console
 from core.cli.console import AsJson, say
 from core.cli.fields import option
-from core.errors import InvalidRequest
+from core.errors import AtelierError, InvalidRequest
 from core.images import encoding, folders
 from core.images.types import Pixels
 from core.jobs import Progress, Uncontrolled
-from core.stylize import artist_styles, refine, session
+from core.stylize import artist_styles, refine, regions, session
 from core.stylize.request import Mode, Start, StylizeRequest
 from core.stylize.session import Painting, metadata, quickest
 
@@ -56,6 +56,21 @@ def stylize(
     forms: Annotated[float | None, option(StylizeRequest, "forms", show_default=_FORMS)] = None,
     mix: Annotated[str, option(StylizeRequest, "style_weights", "--mix", metavar="X,Y,…")] = "",
     brush: Annotated[float, option(StylizeRequest, "brush")] = _USUAL.brush,
+    mask: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A picture that is white where a region is, and black elsewhere; again for "
+            "further regions, which lie over earlier ones.",
+        ),
+    ] = None,
+    region_styles: Annotated[
+        str, option(StylizeRequest, "region_styles", metavar="STYLE,STYLE,…")
+    ] = "",
+    region_strengths: Annotated[
+        str, option(StylizeRequest, "region_strengths", metavar="X,Y,…")
+    ] = "",
+    soft_edge: Annotated[float, option(StylizeRequest, "soft_edge")] = _USUAL.soft_edge,
     start: Annotated[Start, option(StylizeRequest, "start")] = _USUAL.start,
     keep_colors: Annotated[
         bool, option(StylizeRequest, "keep_colors", "--keep-colors")
@@ -75,6 +90,7 @@ def stylize(
     Exit status: 0 done, 1 failed as a whole, 2 wrong usage, 3 some photos failed (each is named),
     130 stopped by Ctrl-C (what was left is named).
     """
+    files_of_masks = mask or []
     try:
         request = StylizeRequest(
             mode=mode,
@@ -84,20 +100,26 @@ def stylize(
             content_weight=content_weight,
             style_weight=style_weight,
             **({} if forms is None else {"forms": forms}),  # by default the network's own
-            style_weights=_weights(mix, len(given)),
+            style_weights=weights(mix, len(given)),
             brush=brush,
+            region_styles=tuple(region_styles.split(",")) if region_styles else None,
+            region_strengths=_numbers("--region-strengths", region_strengths),
+            soft_edge=soft_edge,
             keep_colors=keep_colors,
             keep_contours=keep_contours,
             start=start,
             seed=seed,
         )
+        regions.wanted(request, len(files_of_masks), len(given))
     except InvalidRequest as error:
         console.refuse(str(error))
-    photos, outputs = _outputs(content, out, given)
+    photos, outputs = _outputs(content, out, [*given, *map(str, files_of_masks)])
     batch = console.Batch(photos, as_json)
     note = ""
     with batch.whole():
-        chosen = [_style(name, request, as_json) for name in given]
+        enough = round(2 * request.rows * max(1.0, request.brush))
+        chosen = [given_style(name, enough, as_json) for name in given]
+        masks = [_mask(path, as_json) for path in files_of_masks]
         if mode == "refine":
             request, note = session.at_hand(request, say)
             if note:
@@ -111,8 +133,10 @@ def stylize(
             started = time.monotonic()
             sketch = None
             if engine is not None:
-                sketch = session.at_once(request, picture.pixels, chosen, engine=engine)
-            painting = _paint(request, picture.pixels, chosen, sketch, as_json)
+                sketch = session.at_once(
+                    request, picture.pixels, chosen, masks=masks, engine=engine
+                )
+            painting = _paint(request, picture.pixels, chosen, masks, sketch, as_json)
             if painting.note not in ("", note):
                 say(painting.note)
             made = metadata.made(
@@ -120,6 +144,7 @@ def stylize(
                 content=photo.name,
                 styles=[Path(name).name for name in given],
                 weights=request.style_weights,
+                masks=[path.name for path in files_of_masks],
                 steps_made=painting.step,
                 complete=painting.complete or painting.step == request.steps,
             )
@@ -143,21 +168,42 @@ def list_styles(as_json: AsJson = False) -> None:
             typer.echo(f"{entry.artist}  ({artist.name}, from {entry.paintings} paintings)")
 
 
-def _weights(mix: str, count: int) -> tuple[float, ...] | None:
+def weights(mix: str, count: int) -> tuple[float, ...] | None:
     """How much of each style, as it was typed; None for equal shares."""
-    if not mix:
-        return None
-    try:
-        weights = tuple(float(share) for share in mix.split(","))
-    except ValueError:
-        raise InvalidRequest(f"--mix takes numbers such as 1,0.5 and not {mix!r}.") from None
-    if len(weights) != count:
+    weights = _numbers("--mix", mix)
+    if weights is not None and len(weights) != count:
         raise InvalidRequest(f"{count} styles and {len(weights)} weights: one each is needed.")
     return weights
 
 
-def _style(name: str, request: StylizeRequest, as_json: bool) -> Pixels | artist_styles.ArtistStyle:
+def _numbers(flag: str, text: str) -> tuple[float, ...] | None:
+    """What was typed for an option of several numbers; None if nothing was."""
+    if not text:
+        return None
+    try:
+        return tuple(float(each) for each in text.split(","))
+    except ValueError:
+        raise InvalidRequest(f"{flag} takes numbers such as 1,0.5 and not {text!r}.") from None
+
+
+def _mask(path: Path, as_json: bool) -> regions.Mask:
+    """Where a region is.
+
+    Raises:
+        typer.Exit: If it cannot be read, which is said.
+    """
+    try:
+        return regions.load(path)
+    except (AtelierError, OSError) as error:
+        console.complain(path, console.sentence(error), as_json)
+        raise typer.Exit(console.FAILED) from None
+
+
+def given_style(name: str, enough: int, as_json: bool) -> Pixels | artist_styles.ArtistStyle:
     """A picture, or what is known of an artist.
+
+    Args:
+        enough: Pixels a side of a picture, see `images.load`.
 
     Raises:
         WeightsError: If the style of the artist is damaged.
@@ -168,7 +214,6 @@ def _style(name: str, request: StylizeRequest, as_json: bool) -> Pixels | artist
     if not exists and name in {entry.artist for entry in artist_styles.catalogue()}:
         return artist_styles.load(name)
     try:
-        enough = round(2 * request.rows * max(1.0, request.brush))
         return images.load(path, enough=enough).pixels
     except FileNotFoundError:
         message = (
@@ -206,6 +251,7 @@ def _paint(
     request: StylizeRequest,
     photo: Pixels,
     styles: Sequence[Pixels | artist_styles.ArtistStyle],
+    masks: Sequence[regions.Mask],
     sketch: Pixels | None,
     as_json: bool,
 ) -> Painting:
@@ -215,7 +261,7 @@ def _paint(
         KeyboardInterrupt: If there is nothing yet.
     """
     control = _CtrlC()
-    steps = session.paint(request, photo, styles, sketch=sketch, control=control)
+    steps = session.paint(request, photo, styles, sketch=sketch, control=control, masks=masks)
     while True:
         try:
             _tell(next(steps), as_json)

@@ -8,11 +8,13 @@ from core.identify.classify import (
     Guess,
     Identification,
     identify,
+    of_observation,
     squeeze,
     view,
     warm_up,
 )
 from core.identify.explain import explain, overlay
+from core.identify.observation import Observation
 from core.identify.request import ExplainRequest, IdentifyRequest
 from core.identify.unknown import known_features, known_score
 
@@ -24,11 +26,13 @@ __all__ = [
     "Guess",
     "Identification",
     "IdentifyRequest",
+    "Observation",
     "calibrated",
     "explain",
     "identify",
     "known_features",
     "known_score",
+    "of_observation",
     "overlay",
     "softmax",
     "squeeze",

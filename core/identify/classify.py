@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image
@@ -12,6 +12,7 @@ from core import artists, models
 from core.artists import Artist
 from core.errors import InvalidRequest
 from core.identify.calibration import calibrated
+from core.identify.observation import Observation, observe
 from core.identify.unknown import known_score
 from core.images import Picture
 from core.images.types import Pixels
@@ -35,72 +36,101 @@ class Identification:
 
     Attributes:
         model: Id of the model.
+        version: Which one of it answered, see `core.models.versions`.
         guesses: The most probable artists, best first; probabilities are given that the
             painter is one of the known artists.
         known: Whether the painter is likely one of the artists the model knows; None if it
             cannot tell, because it was trained without paintings by others.
         known_score: 0..1, how much the painting looks like one by a known artist; None likewise.
         seconds: Time for preprocessing and network.
+        observation: What the journal keeps beside the answer.
     """
 
     model: str
+    version: str
     guesses: tuple[Guess, ...]
     known: bool | None
     known_score: float | None
     seconds: float
+    observation: Observation | None = field(default=None, repr=False, compare=False)
 
 
-def identify(picture: Picture, model_id: str = models.DEFAULT, *, top: int = 5) -> Identification:
+def identify(
+    picture: Picture,
+    model_id: str = models.DEFAULT,
+    *,
+    version: str | None = None,
+    top: int = 5,
+) -> Identification:
     """Names the most probable artists of a painting. May be called from any thread.
 
     Args:
+        version: Of the model; None for the one that ships.
         top: How many artists to name, at most as many as the model knows.
 
     Raises:
-        UnknownName: If there is no such model.
+        UnknownName: If there is no such model, or version of it.
         InvalidRequest: If it is no classifier, or not even one artist is asked for.
         core.models.WeightsError: If the model cannot be loaded.
     """
     if top < 1:
         raise InvalidRequest("At least one artist is to be named.")
-    loaded = classifier(model_id)
+    loaded = classifier(model_id, version)
     started = time.perf_counter()
     entry = loaded.entry
-    logits = loaded.logits(view(picture.pixels, entry)[None])
-    probability = calibrated(logits, entry.calibration)[0]
+    seen = view(picture.pixels, entry)
+    logits, features = loaded.answer(seen[None])
+    observation = observe(picture, seen, logits[0], None if features is None else features[0])
+    named = version or models.versions.shipped(model_id).id
+    found = of_observation(entry, named, observation, top=top)
+    return replace(found, seconds=time.perf_counter() - started)
+
+
+def of_observation(
+    entry: models.Entry, version: str, seen: Observation, *, top: int = 5
+) -> Identification:
+    """What a version makes of the logits of a picture that the network has seen.
+
+    Args:
+        entry: Of the version.
+        top: How many artists to name, at most as many as the model knows.
+    """
+    probability = calibrated(seen.logits[None], entry.calibration)[0]
     best = np.argsort(-probability, kind="stable")[:top]
     known = score = None
     if entry.known:
-        score = float(known_score(logits, entry.known)[0])
+        score = float(known_score(seen.logits[None], entry.known)[0])
         known = score >= entry.known.threshold
     return Identification(
-        model=model_id,
+        model=entry.id,
+        version=version,
         guesses=tuple(
             Guess(artists.get(entry.artists[i]), float(probability[i])) for i in best.tolist()
         ),
         known=known,
         known_score=score,
-        seconds=time.perf_counter() - started,
+        seconds=0.0,
+        observation=seen,
     )
 
 
-def classifier(model_id: str) -> models.Loaded:
-    """A model that names artists, in memory.
+def classifier(model_id: str, version: str | None = None) -> models.Loaded:
+    """A model that names artists, in memory; None for the version that ships.
 
     Raises:
-        UnknownName: If there is no such model.
+        UnknownName: If there is no such model, or version of it.
         InvalidRequest: If it names no artists.
         core.models.WeightsError: If it cannot be loaded.
     """
     if models.get(model_id).task != "identify":
         known = ", ".join(entry.id for entry in models.classifiers())
         raise InvalidRequest(f"The model {model_id!r} names no artists; those that do: {known}.")
-    return models.load(model_id)
+    return models.load(model_id, version=version)
 
 
-def warm_up(model_id: str = models.DEFAULT) -> None:
+def warm_up(model_id: str = models.DEFAULT, version: str | None = None) -> None:
     """Loads and compiles a model, so that the first visitor does not wait for it."""
-    loaded = models.load(model_id)
+    loaded = models.load(model_id, version=version)
     loaded.logits(view(np.zeros((SIDE, SIDE, 3), np.uint8), loaded.entry)[None])
 
 

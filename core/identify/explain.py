@@ -12,18 +12,27 @@ from core.images import Picture
 from core.images.types import Floats, Pixels
 
 
-def explain(picture: Picture, model_id: str = models.DEFAULT, *, artist_id: str) -> Floats:
+def explain(
+    picture: Picture,
+    model_id: str = models.DEFAULT,
+    *,
+    artist_id: str,
+    version: str | None = None,
+) -> Floats:
     """Where the network saw the hand of an artist: Grad-CAM (arXiv 1610.02391).
+
+    Args:
+        version: Of the model; None for the one that ships.
 
     Returns:
         `(height, width)` float32 in 0..1, at the size of the picture.
 
     Raises:
-        UnknownName: If there is no such model, or it does not know the artist.
+        UnknownName: If there is no such model or version, or it does not know the artist.
         InvalidRequest: If it is no classifier.
         core.models.WeightsError: If it cannot be loaded.
     """
-    loaded = classifier(model_id)
+    loaded = classifier(model_id, version)
     if artist_id not in loaded.entry.artists:
         raise UnknownName(f"The model {model_id!r} does not know the artist {artist_id!r}.")
     output = loaded.entry.artists.index(artist_id)

@@ -13,14 +13,13 @@ import math
 import os
 import socket
 import threading
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from core.images import decoding
 from core.images.picture import Picture, UnreadablePicture
-from core.processes import Child, start
+from core.processes import Child, memory, start
 from core.settings import settings
 
 MEMORY = 420_000_000  # bytes a picture may cost; one of the largest that are accepted fits
@@ -101,7 +100,7 @@ def _read_reply(file: IO[bytes]) -> Picture | str:
 
 def serve(asking: socket.socket) -> None:
     """Answers until its input ends, which it does with the process that started it."""
-    _limit_memory()
+    memory.limit(MEMORY)
     source, answers = asking.makefile("rb"), asking.makefile("wb")
     while line := source.readline():
         wanted = json.loads(line)
@@ -120,16 +119,3 @@ def serve(asking: socket.socket) -> None:
             "size": picture.original_size,
         }
         _write(answers, header, picture.pixels.tobytes())
-
-
-def _limit_memory() -> None:
-    """Allows `MEMORY` more than what is in use; where that cannot be told, in all."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    try:
-        used = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
-    except OSError:
-        used = 0
-    resource.setrlimit(resource.RLIMIT_DATA, (used + MEMORY, used + MEMORY))

@@ -24,8 +24,10 @@ from core.models.loading import (
     load_keras,
     read_graph,
     runs_on_litert,
+    unload,
 )
 from core.models.runtime import Loaded
+from core.models.versions import Version, VersionError
 from core.models.weights import NotHere, WeightsError, checked, resolve, resolve_graphs
 
 __all__ = [
@@ -44,6 +46,8 @@ __all__ = [
     "Loaded",
     "Network",
     "NotHere",
+    "Version",
+    "VersionError",
     "WeightsError",
     "WeightsFile",
     "assets",
@@ -60,4 +64,5 @@ __all__ = [
     "resolve",
     "resolve_graphs",
     "runs_on_litert",
+    "unload",
 ]

@@ -47,6 +47,10 @@ class KerasLoaded:
             found: Floats = self._compiled(pictures)[0].numpy()
         return found
 
+    def answer(self, pictures: npt.NDArray[np.uint8]) -> tuple[Floats, Floats | None]:
+        """Logits alone, see `core.models.runtime.Loaded.answer`."""
+        return self.logits(pictures), None
+
     def features(self, pictures: npt.NDArray[np.uint8]) -> Floats:
         """Describes paintings, see `core.models.runtime.Loaded.features`."""
         import tensorflow as tf

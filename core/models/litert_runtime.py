@@ -138,6 +138,14 @@ class LiteRTLoaded:
         found = [self.network(picture=each[None], output=_ANY)["logits"] for each in pictures]
         return np.concatenate(found)
 
+    def answer(self, pictures: npt.NDArray[np.uint8]) -> tuple[Floats, Floats | None]:
+        """Logits and features together, see `core.models.runtime.Loaded.answer`."""
+        found = [self.network(picture=each[None], output=_ANY) for each in pictures]
+        logits = np.concatenate([each["logits"] for each in found])
+        if not all(FEATURES in each for each in found):  # a graph of before there were any
+            return logits, None
+        return logits, np.concatenate([each[FEATURES] for each in found])
+
     def features(self, pictures: npt.NDArray[np.uint8]) -> Floats:
         """Describes paintings, see `core.models.runtime.Loaded.features`."""
         found = [self.network(picture=each[None], output=_ANY)[FEATURES] for each in pictures]

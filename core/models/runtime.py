@@ -38,6 +38,16 @@ class Loaded(Protocol):
             `(n, artists + 1)` float32 logits, the mean over the model's views.
         """
 
+    def answer(self, pictures: npt.NDArray[np.uint8]) -> tuple[Floats, Floats | None]:
+        """What one run of the classifier gives: `logits`, and `features` if they cost nothing.
+
+        Args:
+            pictures: As for `logits`.
+
+        Returns:
+            As from `logits` and from `features`; None where those would take a run of their own.
+        """
+
     def features(self, pictures: npt.NDArray[np.uint8]) -> Floats:
         """What the classifier knows of a painting before it names anybody.
 

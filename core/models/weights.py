@@ -26,7 +26,7 @@ from pathlib import Path
 from core import files
 from core.errors import AtelierError
 from core.models import entries
-from core.models.entries import Entry
+from core.models.entries import Entry, WeightsFile
 from core.settings import settings
 
 log = logging.getLogger(__name__)
@@ -103,6 +103,14 @@ def find(*wanted: File, directory: Path | None = None, progress: Progress = log.
     )
 
 
+def find_file(
+    file: WeightsFile, *, directory: Path | None = None, progress: Progress = log.info
+) -> Path:
+    """Finds a file that we made; arguments and errors are those of `find`."""
+    wanted = File(file.name, file.sha256, file.bytes, on_hub=True)
+    return find(wanted, directory=directory, progress=progress)
+
+
 def resolve(
     entry: Entry,
     progress: Progress = log.info,
@@ -123,12 +131,12 @@ def resolve(
     return find(*wanted, directory=directory, progress=progress)
 
 
-def resolve_graphs(entry: Entry, progress: Progress = log.info) -> Path:
-    """Finds the LiteRT graphs of an entry and checks them; errors are those of `find`."""
+def resolve_graphs(
+    entry: Entry, progress: Progress = log.info, directory: Path | None = None
+) -> Path:
+    """Finds the LiteRT graphs of an entry and checks them; arguments and errors as of `find`."""
     assert entry.graphs is not None, f"{entry.id} has no graphs"
-    file = entry.graphs.file
-    wanted = File(file.name, file.sha256, file.bytes, on_hub=True)
-    return find(wanted, progress=progress)
+    return find_file(entry.graphs.file, directory=directory, progress=progress)
 
 
 def checked(path: Path, digest: str) -> Path:

@@ -24,6 +24,7 @@ from core.images.types import Canvas, Floats, Pixels
 from core.jobs.checkpoint import Checkpoint
 from core.stylize import color, extractors, objective
 from core.stylize.artist_styles import ArtistStyle
+from core.stylize.canvas import Style, as_pixels, first_canvas, noise
 from core.stylize.objective import contours, forms
 from core.stylize.optimization import optimizers, preconditioner
 from core.stylize.optimization.memory import TooLarge, estimate_bytes, free_bytes, room
@@ -31,13 +32,16 @@ from core.stylize.optimization.schedule import SMALLEST, scales, shares, size, s
 from core.stylize.optimization.standing import Standing
 from core.stylize.request import StylizeRequest
 from core.stylize.style import StyleTarget, mix
+from core.stylize.within import Within
 
 __all__ = [
     "SMALLEST",
+    "STEP_PIXELS",
     "Step",
     "Style",
     "TooLarge",
     "as_pixels",
+    "counts",
     "estimate_bytes",
     "free_bytes",
     "noise",
@@ -48,7 +52,7 @@ __all__ = [
     "size",
 ]
 
-_STEP_PIXELS = 15_000  # besides its own: a step of a small copy, too, takes its time
+STEP_PIXELS = 15_000  # besides its own: a step of a small copy, too, takes its time
 _FALL = 0.4  # of steps from scale to scale: forms are found in small copies, and drawn in large
 _OF_CANVAS = 0.25  # of what is matched: the rest is the photo, so that content does not drift
 
@@ -68,6 +72,7 @@ class Step:
             the request gives them, `forms.distance`.
         scale: Size of the present copy; 1 is the size of the painting.
         first: Whether it is the first step of its scale.
+        canvas: The picture as it is worked on, or the part of it that is.
     """
 
     step: int
@@ -81,6 +86,7 @@ class Step:
     first: bool
     _pixels: Callable[[], Pixels] = field(repr=False)
     _checkpoint: Callable[[], Checkpoint] = field(repr=False)
+    canvas: Canvas | None = field(default=None, repr=False)
 
     def pixels(self) -> Pixels:
         """The picture as it now is, at the present scale: `(height, width, 3)` uint8 RGB."""
@@ -91,7 +97,6 @@ class Step:
         return self._checkpoint()
 
 
-Style: TypeAlias = StyleTarget | ArtistStyle | Pixels
 _Seen: TypeAlias = StyleTarget | ArtistStyle | Canvas  # at the present scale
 
 
@@ -114,6 +119,7 @@ def refine(
     canvas: Pixels | Canvas | None = None,
     memory_bytes: int | None = None,
     resume: Checkpoint | None = None,
+    within: Within | None = None,
 ) -> Iterator[Step]:
     """Paints. Stop drawing steps at any moment: what the last one shows is kept.
 
@@ -128,6 +134,7 @@ def refine(
         memory_bytes: What the painting may take; what is free on this machine if None.
         resume: A step's checkpoint, with all else as it was: that step comes once more, without
             an evaluation, and then those that would have followed it.
+        within: The region that is painted, at one scale, see `regional`; None for all.
 
     Yields:
         A step after each evaluation.
@@ -169,19 +176,21 @@ def refine(
             f"side, and the smallest copy would have {min(height, width) * plan[0]:.0f}: choose "
             "more rows."
         )
-    counts = shares(request.steps, plan, _FALL) if request.forms else shares(request.steps, plan)
+    steps = counts(request, plan)
     done, step, started = 0.0, 0, time.monotonic()
-    costs = [scale**2 * height * width + _STEP_PIXELS for scale in plan]
-    work = sum(count * cost for count, cost in zip(counts, costs, strict=True))
+    costs = [scale**2 * height * width + STEP_PIXELS for scale in plan]
+    work = sum(count * cost for count, cost in zip(steps, costs, strict=True))
     picture = None if canvas is None else canvas.astype(np.float32)
     optimizer = _optimizer(request)
     standing, remembered = (None, None) if resume is None else Standing.of(resume)
     small: Canvas | None = None
-    for index, (scale, count, cost) in enumerate(zip(plan, counts, costs, strict=True)):
+    for index, (scale, count, cost) in enumerate(zip(plan, steps, costs, strict=True)):
         if not count:
             continue
         shape = max(1, round(height * scale)), max(1, round(width * scale))
         smaller, small = small, resize(photo, *shape).clip(0, 255)
+        if within is not None:
+            small = small[within.box]
         if standing is not None and index < standing.scale:
             continue
         seen = [_at_scale(style, small, scale, request) for style in styles]
@@ -196,8 +205,10 @@ def refine(
         else:
             goes_on = smaller is not None or (picture is not None and scale == 1)
             if picture is None:
-                picture = _first_canvas(small, styles, request)
-            picture = resize(picture, *shape)
+                picture = first_canvas(small, styles, request)
+            elif within is not None:
+                picture = resize(picture, *shape)[within.box]
+            picture = resize(picture, *small.shape[:2])
             if smaller is not None:  # what enlarging blurs is taken from the photo, as a start
                 picture += small - resize(smaller, *shape)
                 if request.forms:  # what it remembers is of other targets
@@ -206,10 +217,13 @@ def refine(
                     optimizer.enlarge(functools.partial(resize, height=shape[0], width=shape[1]))
         begun = picture
         matched = None
+        mask = None if within is None else within.mask[within.box]
         if request.forms:
             query = small + _OF_CANVAS * (picture.clip(0, 255) - small) if goes_on else small
-            matched = _match(judge, query, seen, request, largest)
-        evaluate = judge.against(small, target, weights, forms=matched, largest=largest)
+            matched = _match(judge, query, seen, request, largest, mask)
+        evaluate = judge.against(small, target, weights, forms=matched, largest=largest, mask=mask)
+        if within is not None:
+            evaluate = within.inside(evaluate)
         descent = optimizer.descend(picture, evaluate)
         for n, (best, found) in enumerate(itertools.islice(descent, count - taken), taken):
             seconds = time.monotonic() - started
@@ -228,7 +242,13 @@ def refine(
                 first=n == 0,
                 _pixels=_Canvas(best, small if request.keep_colors else None),
                 _checkpoint=functools.partial(here.checkpoint, optimizer),
+                canvas=best,
             )
+
+
+def counts(request: StylizeRequest, plan: Sequence[float]) -> list[int]:
+    """Steps of each scale of a plan."""
+    return shares(request.steps, plan, _FALL) if request.forms else shares(request.steps, plan)
 
 
 def _optimizer(request: StylizeRequest) -> optimizers.Optimizer:
@@ -242,6 +262,7 @@ def _match(
     styles: Sequence[_Seen],
     request: StylizeRequest,
     largest: int | None,
+    mask: Floats | None,
 ) -> objective.Forms:
     """What each place is to look like, by styles that have a share in it."""
     weights = request.style_weights or (1.0,) * len(styles)
@@ -252,40 +273,7 @@ def _match(
     ]
     pictures = [style for style, _ in taken]
     shares = [weight / sum(weight for _, weight in taken) for _, weight in taken]
-    return judge.match(query, pictures, shares, seed=request.seed, largest=largest)
-
-
-def _first_canvas(
-    photo: Canvas,
-    styles: Sequence[Style],
-    request: StylizeRequest,
-) -> Canvas:
-    """What is there before the first step.
-
-    The photo is already in the colors of the styles: deep features hardly see colors, and
-    those of InceptionV3, whose first style layer is deep, would leave them as they are.
-    """
-    if request.start == "noise":
-        return noise(photo.shape[0], photo.shape[1], request.seed)
-    weights = request.style_weights or [1.0] * len(styles)
-    known = [
-        (weight, _colors(style))
-        for weight, style in zip(weights, styles, strict=True)
-        if not isinstance(style, StyleTarget) and weight > 0
-    ]
-    if request.keep_colors or not known:
-        return photo
-    shares = np.array([weight for weight, _ in known], np.float32)
-    moved = [color.move(photo, *colors) for _, colors in known]
-    blend: Canvas = np.tensordot(shares / shares.sum(), np.stack(moved), axes=1)
-    return blend
-
-
-def _colors(style: ArtistStyle | Pixels) -> tuple[Floats, Floats]:
-    """Mean and covariance of a style's colors."""
-    if isinstance(style, ArtistStyle):
-        return style.color_mean, style.color_covariance
-    return color.statistics(style)
+    return judge.match(query, pictures, shares, seed=request.seed, largest=largest, mask=mask)
 
 
 @dataclass(frozen=True)
@@ -327,15 +315,3 @@ def _describe(
         }
         return StyleTarget(known.network, **wanted)
     return judge.describe(style, largest=largest)
-
-
-def as_pixels(picture: Canvas) -> Pixels:
-    """A canvas rounded to what can be shown."""
-    pixels: Pixels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
-    return pixels
-
-
-def noise(height: int, width: int, seed: int) -> Canvas:
-    """A gray canvas with noise on it, float32 RGB 0..255."""
-    generator = np.random.default_rng(seed)
-    return generator.normal(128, 24, (height, width, 3)).clip(0, 255).astype(np.float32)

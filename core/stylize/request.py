@@ -19,6 +19,11 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 _TABLE = extractors.TABLE.values()
 
+PHOTO, ALL = "photo", "all"
+"""What a region may be painted like besides a style's number: not at all, or like all, blended."""
+
+Painted = Annotated[str, Field(pattern=rf"^({PHOTO}|{ALL}|[1-9][0-9]?)$")]
+
 
 class StylizeRequest(Request):
     """How photos are painted in a style.
@@ -167,6 +172,27 @@ class StylizeRequest(Request):
         None,
         title="Layers of the style",
         description="Weight of each style layer; those of the network's row by default.",
+    )
+    region_styles: tuple[Painted, ...] | None = Field(
+        None,
+        title="Styles of regions",
+        description="What the region of each mask is painted like, and then what no mask covers: "
+        f"the number of a style, {ALL} of them blended, or {PHOTO} to stay as it is. By default "
+        "each has the style of its number, or the only one, and what has none stays as it is.",
+    )
+    region_strengths: tuple[Annotated[Finite, Field(ge=0, le=1)], ...] | None = Field(
+        None,
+        title="Strengths of regions",
+        description="How much of its style each region gets, from 0 to 1, in the same order; all "
+        "of it by default.",
+    )
+    soft_edge: Finite = Field(
+        0.02,
+        ge=0,
+        le=0.2,
+        title="Soft edges",
+        description="Breadth of the border in which regions pass into each other, as a share of "
+        "the painting's shorter side.",
     )
     precision: str | None = Field(
         None,

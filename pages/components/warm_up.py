@@ -7,6 +7,7 @@ import streamlit as st
 from core import jobs
 from core.identify.tasks import WarmUp
 from core.jobs import Handle
+from core.releases.tasks import Follow
 from pages.components import streamlit_compat
 
 streamlit_compat.leave_keras_alone()
@@ -17,5 +18,6 @@ _MODULES = ("pandas", "core.journal")  # which pages import when they need them
 
 @st.cache_resource(show_spinner=False)
 def warm_up_in_background() -> Handle:
-    """Starts the loading, once a process."""
+    """Starts the loading, once a process; releases are followed afterwards."""
+    jobs.submit("follow-releases", Follow(delay=_DELAY), key="follow-releases")
     return jobs.submit("warm-up", WarmUp(delay=_DELAY, modules=_MODULES), key="warm-up")

@@ -13,8 +13,8 @@ from core import images
 from core.images import encoding
 from core.images.encoding import WRITTEN, Format
 from core.images.types import Pixels
-from serving.messages import schemas
 from serving.messages.problems import Refused
+from serving.messages.schemas import Answered
 
 MEDIA_TYPES = {f"image/{each.name.lower()}": each for each in WRITTEN}
 
@@ -24,13 +24,13 @@ class File:
     """A picture as a file.
 
     Attributes:
-        model: Id of the network that made it.
+        by: The network that made it.
         prediction_id: By which the log knows it.
     """
 
     data: bytes
     media_type: str
-    model: str
+    by: Answered
     prediction_id: str
 
 
@@ -63,27 +63,27 @@ def accepted(request: Request) -> Format:
 
 
 def file(
-    pixels: Pixels, kind: Format, model: str, *, made: Mapping[str, Any] | None = None
+    pixels: Pixels, kind: Format, by: Answered, *, made: Mapping[str, Any] | None = None
 ) -> File:
     """A picture in a format.
 
     Args:
         pixels: `(height, width, 3)` uint8 RGB.
-        model: Id of the network that made it.
+        by: The network that made it.
         made: What the file is to remember of its making.
     """
     encoding.check_size(kind, *pixels.shape[:2])
     data = images.encode(pixels, kind, made)
-    return File(data, f"image/{kind.name.lower()}", model, uuid.uuid4().hex)
+    return File(data, f"image/{kind.name.lower()}", by, uuid.uuid4().hex)
 
 
 def answer(file: File) -> Response:
     """A picture as an answer, with who made it in the headers."""
-    told = headers(schemas.by(file.model), file.prediction_id)
+    told = headers(file.by, file.prediction_id)
     return Response(file.data, media_type=file.media_type, headers=told)
 
 
-def headers(answered: schemas.Answered, prediction_id: str) -> dict[str, str]:
+def headers(answered: Answered, prediction_id: str) -> dict[str, str]:
     """Who made a picture, as headers."""
     return {
         "Atelier-Model": answered.model,
@@ -95,8 +95,8 @@ def headers(answered: schemas.Answered, prediction_id: str) -> dict[str, str]:
 
 _HEADERS = {
     "Atelier-Model": "Id of the model that made it.",
-    "Atelier-Version": "First 12 hexadecimal digits of the digest of its weights.",
-    "Atelier-Arm": "Which version of a model answered.",
+    "Atelier-Version": "First 12 hexadecimal digits of a digest over weights and entry.",
+    "Atelier-Arm": "As what this version answered: champion, canary, forced.",
     "Atelier-Prediction-Id": "By which the log knows this answer.",
 }
 

@@ -6,15 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core import models
-
-ARM = "champion"
-"""Which of several versions answered; there is one of each model."""
-
-
-def version(model_id: str) -> str:
-    """The version of a model: 12 hexadecimal digits of the digest of its weights."""
-    return models.get(model_id).file.sha256[:12]
+from core.models import versions
+from core.releases.arms import CHAMPION
+from core.releases.following import Dealt
 
 
 class Guess(BaseModel):
@@ -30,15 +24,20 @@ class Answered(BaseModel):
 
     model: str = Field(examples=["efficientnet_lite0"])
     version: str = Field(
-        description="First 12 hexadecimal digits of the digest of its weights",
+        description="First 12 hexadecimal digits of a digest over its weights and its entry",
         examples=["2b95ea3b01cd"],
     )
-    arm: str = Field(description="Which version of a model answered", examples=[ARM])
+    arm: str = Field(
+        description="As what this version answered: `champion`, which serves; `canary`, which is "
+        "tried out on a share of visitors; `forced`, which was asked for",
+        examples=[CHAMPION],
+    )
 
 
-def by(model_id: str) -> Answered:
-    """Who answered, by the model's id."""
-    return Answered(model=model_id, version=version(model_id), arm=ARM)
+def by(model_id: str, dealt: Dealt | None = None) -> Answered:
+    """Who answered: what ships, unless another version was dealt."""
+    dealt = dealt or Dealt(versions.shipped(model_id).id, CHAMPION)
+    return Answered(model=model_id, version=dealt.version, arm=dealt.arm)
 
 
 class Identified(Answered):
@@ -135,20 +134,68 @@ class Kept(BaseModel):
     artist: str | None
 
 
+class Challenger(BaseModel):
+    """A version that is tried out."""
+
+    version: str = Field(examples=["08163ebb2a8b"])
+    role: Literal["canary", "shadow"]
+    share: float = Field(ge=0, le=1, description="Of visitors whom it answers", examples=[0.1])
+
+
 class Model(BaseModel):
-    """One model of the catalogue."""
+    """One model of the catalogue, as the version that serves."""
 
     id: str = Field(examples=["efficientnet_lite0"])
     title: str = Field(examples=["EfficientNet-Lite0"])
     task: str = Field(examples=["identify"])
     version: str = Field(examples=["2b95ea3b01cd"])
-    arm: str = Field(examples=[ARM])
+    arm: str = Field(examples=[CHAMPION])
+    challenger: Challenger | None = Field(description="Who is tried out; null for nobody")
     summary: str
     licence: str
     sha256: str = Field(description="Digest of its weights")
     bytes: int = Field(description="Size on disk")
     artists: list[str] = Field(description="Ids of those it knows, in the order of its outputs")
     figures: dict[str, object] = Field(description="Measured, each with its split")
+
+
+class Change(BaseModel):
+    """A change of what serves."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(max_length=100, examples=["efficientnet_lite0"])
+    action: Literal["release", "canary", "promote", "rollback"] = Field(
+        description="`release`: the version serves everybody; `canary`: it is tried out on a share "
+        "of visitors; `promote`: what is tried out serves everybody; `rollback`: what came last is "
+        "withdrawn"
+    )
+    version: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{12}$",
+        description="For `release`, and for the `canary` of a version that is not yet tried out",
+        examples=["08163ebb2a8b"],
+    )
+    share: float = Field(
+        0.1, ge=0, le=1, description="Of visitors, for `canary`; 0 for a shadow, which nobody sees"
+    )
+    reason: str = Field("", max_length=1000, pattern="^[^\\x00]*$", description="Why")
+
+
+class Release(BaseModel):
+    """What somebody made of a version; `retired` means withdrawn."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    time: float = Field(description="Seconds since 1970")
+    who: str
+    model: str
+    version: str
+    role: str = Field(description="champion, canary, shadow or retired", examples=["champion"])
+    share: float = Field(ge=0, le=1)
+    reason: str
+    evidence: dict[str, object] | None = Field(description="On what it rests")
 
 
 class Artist(BaseModel):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from fastapi import APIRouter
 
 from core import artists, models
+from core.models import versions
+from core.releases import following
+from core.releases.arms import CHAMPION
 from core.stylize import artist_styles
 from serving.dependencies import OfCaller
 from serving.messages import problems, schemas
@@ -15,14 +20,14 @@ router = APIRouter(tags=["catalogues"], responses=problems.responses(401, 429, 5
 
 @router.get("/v1/models", summary="Models")
 async def all_models(by: OfCaller) -> list[schemas.Model]:
-    """All models with their versions and measured figures."""
-    return [_model(entry) for entry in models.catalogue().values()]
+    """All models with the versions that serve and their measured figures."""
+    return [_model(model_id) for model_id in models.catalogue()]
 
 
 @router.get("/v1/models/{model_id}", summary="One model", responses=problems.responses(404))
 async def one_model(model_id: str, by: OfCaller) -> schemas.Model:
-    """One model with its version and measured figures."""
-    return _model(entry(model_id))
+    """One model with the version that serves and its measured figures."""
+    return _model(check(model_id))
 
 
 @router.get("/v1/artists", summary="Artists")
@@ -40,25 +45,27 @@ async def all_styles(by: OfCaller) -> list[schemas.Style]:
     ]
 
 
-def entry(model_id: str) -> models.Entry:
-    """The entry of a model that an address names.
+def check(model_id: str) -> str:
+    """The id of a model that an address names.
 
     Raises:
         Refused: 404.
     """
-    found = models.catalogue().get(model_id)
-    if found is None:
+    if model_id not in models.catalogue():
         raise not_found(f"There is no model {model_id!r}; /v1/models lists them.")
-    return found
+    return model_id
 
 
-def _model(entry: models.Entry) -> schemas.Model:
+def _model(model_id: str) -> schemas.Model:
+    serving = following.follower().serving(model_id)
+    entry, tried = versions.find(model_id, serving.champion).entry, serving.challenger
     return schemas.Model(
         id=entry.id,
         title=entry.title,
         task=entry.task,
-        version=schemas.version(entry.id),
-        arm=schemas.ARM,
+        version=serving.champion,
+        arm=CHAMPION,
+        challenger=schemas.Challenger(**asdict(tried)) if tried else None,
         summary=entry.summary,
         licence=entry.licence,
         sha256=entry.file.sha256,

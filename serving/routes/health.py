@@ -10,12 +10,15 @@ from starlette.concurrency import run_in_threadpool
 
 from core import models
 from core.database import DatabaseError
+from core.errors import UnknownName
 from core.jobs.durable import DatabaseEngine
+from core.models import versions
+from core.releases import following
 from serving import metrics
 from serving.dependencies import OfCaller, OfService
 from serving.messages import problems, schemas
 from serving.messages.problems import not_found
-from serving.routes.catalogues import entry
+from serving.routes.catalogues import check
 
 router = APIRouter(tags=["health"])
 
@@ -45,13 +48,13 @@ async def ready(of: OfService, response: Response) -> schemas.Ready:
 )
 async def metadata(model_id: str, by: OfCaller, version: str | None = None) -> schemas.Metadata:
     """What goes into a model and what comes out, for tools; `/v1/` has it to be used."""
-    found = _of_version(model_id, version)
+    found = _of_version(model_id, version).entry
     outputs = [schemas.Tensor(name="picture", datatype="BYTES", shape=[1])]
     if found.task == "identify":
         outputs = [schemas.Tensor(name="probability", datatype="FP32", shape=[len(found.artists)])]
     return schemas.Metadata(
         name=found.id,
-        versions=[schemas.version(found.id)],
+        versions=_served(found.id),
         platform="atelier_litert" if found.graphs else "atelier_keras",
         inputs=[schemas.Tensor(name="picture", datatype="BYTES", shape=[1])],
         outputs=outputs,
@@ -73,23 +76,35 @@ async def model_ready(
 ) -> schemas.Ready:
     """True once the model is loaded, which its first request has done."""
     found = _of_version(model_id, version)
-    there = models.is_loaded(found.id) and of.is_ready
+    there = models.is_loaded(model_id, found.id) and of.is_ready
     response.status_code = 200 if there else 503
-    return schemas.Ready(ready=there, name=found.id)
+    return schemas.Ready(ready=there, name=model_id)
 
 
 @router.get("/metrics", summary="Metrics", response_class=Response)
 async def scrape(of: OfService, by: OfCaller) -> Response:
     """Everything that is counted, as Prometheus reads it."""
     metrics.ready.set(of.is_ready)
+    metrics.models_served.clear()
+    for model_id in models.catalogue():
+        for version in _served(model_id):
+            found = versions.find(model_id, version)
+            metrics.models_served.labels(model_id, version, found.entry.file.sha256).set(1)
     with suppress(DatabaseError):  # the rest is told all the same
         for state, count in (await run_in_threadpool(DatabaseEngine().counts)).items():
             metrics.jobs.labels(state.value).set(count)
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _of_version(model_id: str, version: str | None) -> models.Entry:
-    found = entry(model_id)
-    if version not in (None, schemas.version(model_id)):
-        raise not_found(f"The model {model_id!r} has no version {version!r} here.")
-    return found
+def _served(model_id: str) -> list[str]:
+    """The versions that answer, the one that serves first."""
+    serving = following.follower().serving(model_id)
+    return [serving.champion, *([serving.challenger.version] if serving.challenger else [])]
+
+
+def _of_version(model_id: str, version: str | None) -> models.Version:
+    check(model_id)
+    try:
+        return versions.find(model_id, version or _served(model_id)[0])
+    except UnknownName as error:
+        raise not_found(str(error)) from None

@@ -15,12 +15,13 @@ from core.identify import ExplainRequest, IdentifyRequest
 from core.images import Picture
 from core.images.encoding import Format
 from core.images.types import Pixels
-from core.journal import JournalError, record
+from core.journal import JournalError, failures_kept, record
 from serving import metrics
 from serving.dependencies import OfCaller, OfService, worked
 from serving.messages import bodies, pictures, problems, schemas
 from serving.messages.pictures import File
-from serving.messages.schemas import Identified
+from serving.messages.schemas import Answered, Identified
+from serving.visitors import HEADERS, Visitor
 
 router = APIRouter(tags=["identify"])
 
@@ -40,16 +41,21 @@ _REFUSED = problems.responses(400, 401, 408, 413, 415, 422, 429, 503)
     summary="Who painted this?",
     response_model=Identified,
     responses=_REFUSED,
-    openapi_extra=bodies.described(_form(IdentifyRequest), IdentifyRequest),
+    openapi_extra=bodies.described(_form(IdentifyRequest), IdentifyRequest, HEADERS),
 )
 async def identifications(request: Request, of: OfService, by: OfCaller) -> Response:
     """Names the most probable artists of one painting, with calibrated probabilities."""
     of.names.check()
+    visitor = Visitor.of(request, by)
     async with bodies.read(request, ["picture"], pictures=1) as body:
         asked = body.filled(IdentifyRequest)
         data = body.one("picture")
-        found = await worked(of.names, request, lambda _: _identified(data, asked, by.name))
-    return Response(found.model_dump_json(), media_type="application/json")
+        found = await worked(
+            of.names, request, lambda _: _identified(data, asked, by.name, visitor)
+        )
+    answer = Response(found.model_dump_json(), media_type="application/json")
+    visitor.remember(answer)
+    return answer
 
 
 @router.post(
@@ -57,52 +63,62 @@ async def identifications(request: Request, of: OfService, by: OfCaller) -> Resp
     summary="Where did it look?",
     response_class=Response,
     responses=_REFUSED | problems.responses(406) | {200: pictures.RESPONSE},
-    openapi_extra=bodies.described(_form(ExplainRequest), ExplainRequest),
+    openapi_extra=bodies.described(_form(ExplainRequest), ExplainRequest, HEADERS),
 )
 async def explanations(request: Request, of: OfService, by: OfCaller) -> Response:
     """The painting with what spoke for an artist lit, and the rest in shade (Grad-CAM)."""
     kind = pictures.accepted(request)
     of.names.check()
+    visitor = Visitor.of(request, by)
     async with bodies.read(request, ["picture"], pictures=1) as body:
         asked = body.filled(ExplainRequest)
         data = body.one("picture")
-        return pictures.answer(
-            await worked(of.names, request, lambda _: _explained(data, asked, kind))
+        answer = pictures.answer(
+            await worked(of.names, request, lambda _: _explained(data, asked, kind, visitor))
         )
+    visitor.remember(answer)
+    return answer
 
 
-def _explained(data: bytes, asked: ExplainRequest, kind: Format) -> File:
+def _explained(data: bytes, asked: ExplainRequest, kind: Format, visitor: Visitor) -> File:
+    dealt = visitor.dealt(asked.model)
     picture = images.load(data, enough=_LONGEST)
     artist = asked.artist
     if artist is None:
-        artist = identify.identify(picture, asked.model, top=1).guesses[0].artist.id
-    return pictures.file(_lit(picture, artist, asked.model), kind, asked.model)
+        found = identify.identify(picture, asked.model, version=dealt.version, top=1)
+        artist = found.guesses[0].artist.id
+    by = schemas.by(asked.model, dealt)
+    return pictures.file(_lit(picture, artist, by), kind, by)
 
 
-def _identified(data: bytes, asked: IdentifyRequest, caller: str) -> Identified:
+def _identified(data: bytes, asked: IdentifyRequest, caller: str, visitor: Visitor) -> Identified:
     """Decodes, identifies, and keeps the prediction in the journal."""
+    dealt = visitor.dealt(asked.model)
+    by = schemas.by(asked.model, dealt)
     started = time.perf_counter()
     enough = _LONGEST if asked.explain else identify.ENOUGH
     picture = images.load(data, enough=enough)
     decoded = time.perf_counter()
-    result = identify.identify(picture, asked.model, top=asked.top)
+    with failures_kept(asked.model, dealt.version):
+        result = identify.identify(picture, asked.model, version=dealt.version, top=asked.top)
     metrics.stages.labels("decode").observe(decoded - started)
     metrics.stages.labels("network").observe(result.seconds)
     guesses = result.guesses
     lit = None
     if asked.explain:
-        pixels = _lit(picture, guesses[0].artist.id, asked.model)
+        pixels = _lit(picture, guesses[0].artist.id, by)
         lit = base64.b64encode(images.encode(pixels, "JPEG", quality=90)).decode()
     try:
         number = record(
             result,
             picture_sha256=hashlib.sha256(data).hexdigest(),
             session=f"service {caller}".strip(),
+            arm=dealt.arm,
         )
     except JournalError:
         number = None  # who asked still gets the answer
-    version = schemas.version(asked.model)
-    metrics.predictions.labels(asked.model, version, schemas.ARM, str(result.known).lower()).inc()
+    known = str(result.known).lower()
+    metrics.predictions.labels(by.model, by.version, by.arm, known).inc()
     metrics.top_probability.labels(asked.model).observe(guesses[0].probability)
     return Identified(
         artists=[
@@ -112,14 +128,15 @@ def _identified(data: bytes, asked: IdentifyRequest, caller: str) -> Identified:
         known=result.known,
         known_score=result.known_score,
         model=result.model,
-        version=version,
-        arm=schemas.ARM,
+        version=result.version,
+        arm=dealt.arm,
         prediction_id=number,
         seconds=result.seconds,
         explanation=lit,
     )
 
 
-def _lit(picture: Picture, artist: str, model: str) -> Pixels:
+def _lit(picture: Picture, artist: str, by: Answered) -> Pixels:
     small = replace(picture, pixels=images.preview(picture.pixels, _LONGEST))
-    return identify.overlay(small.pixels, identify.explain(small, model, artist_id=artist))
+    heat = identify.explain(small, by.model, artist_id=artist, version=by.version)
+    return identify.overlay(small.pixels, heat)

@@ -13,11 +13,11 @@ from core.images.encoding import Format
 from core.images.types import Pixels
 from core.monet import MonetRequest
 from core.settings import settings
-from core.stylize import artist_styles, instant, refine, session
+from core.stylize import artist_styles, instant, refine, regions, session
 from core.stylize.request import StylizeRequest
 from core.stylize.session import metadata
 from core.stylize.session.durable import Style, StylizeOrder
-from serving import jobs, metrics
+from serving import jobs, metrics, visitors
 from serving.dependencies import Caller, OfCaller, OfService, Service, worked
 from serving.messages import bodies, pictures, problems, schemas
 from serving.messages.bodies import Body
@@ -25,8 +25,9 @@ from serving.messages.pictures import File
 
 router = APIRouter(tags=["paint"])
 
-PARTS = ("picture", "photo", "style")
+PARTS = ("picture", "photo", "style", "mask")
 MOST_STYLES = 5
+MOST_MASKS = 4
 
 _LONGEST_KEY = 200
 _PICTURE = "a picture"  # what it is called: names of files say more than we want to know
@@ -42,6 +43,13 @@ _FORM = bodies.form(
             "description": "How to paint the photo: pictures, or in place of a file the id of a "
             "painter, see /v1/styles; several blend.",
         },
+        "mask": {
+            "type": "array",
+            "maxItems": MOST_MASKS,
+            "items": bodies.FILE,
+            "description": "Pictures that are white where a region is, and black elsewhere; see "
+            "region_styles.",
+        },
     },
     MonetRequest,
     StylizeRequest,
@@ -49,6 +57,7 @@ _FORM = bodies.form(
 
 _HEADERS = {
     "Prefer": "`respond-async`: with styles, a job also where it could be painted at once.",
+    visitors.FORCE: "A version of the painter: the one that ships is the only one.",
     "Idempotency-Key": "Sent again with the same key, a job is the same one.",
 }
 
@@ -79,7 +88,7 @@ async def paintings(request: Request, of: OfService, by: OfCaller) -> Response:
     """
     kind = pictures.accepted(request)
     of.orders.check()
-    async with bodies.read(request, PARTS, pictures=2) as body:
+    async with bodies.read(request, PARTS, pictures=3) as body:
         return await _painted(request, of, by, body, kind)
 
 
@@ -91,21 +100,27 @@ async def _painted(request: Request, of: Service, by: Caller, body: Body, kind: 
     if "photo" not in body.parts:
         return await _monet(request, of, body, kind)
     asked = body.filled(StylizeRequest)
-    photo, styles = body.one("photo"), _styles_of(body)
+    photo, styles, masks = body.one("photo"), _styles_of(body), _masks_of(body)
+    regions.wanted(asked, len(masks), len(styles))
     _check(asked)
     if asked.mode == "refine" or "respond-async" in request.headers.get("prefer", ""):
-        return await _job(request, of, by, asked, photo, styles)
+        return await _job(request, of, by, asked, photo, styles, masks)
     of.paint.check()
+    painter = visitors.painter(request, instant.MODEL)
     return pictures.answer(
-        await worked(of.paint, request, lambda _: _at_once(asked, photo, styles, kind))
+        await worked(
+            of.paint, request, lambda _: _at_once(asked, photo, styles, masks, kind, painter)
+        )
     )
 
 
 async def _monet(request: Request, of: Service, body: Body, kind: Format) -> Response:
-    if "style" in body.parts:
-        raise InvalidRequest("A style is for a photo: send one as the part 'photo'.")
+    for part in ("style", "mask"):
+        if part in body.parts:
+            raise InvalidRequest(f"A {part} is for a photo: send one as the part 'photo'.")
     of.paint.check()
     asked = body.filled(MonetRequest)
+    by = visitors.painter(request, monet.MODELS[asked.direction])
     picture = body.one("picture")
 
     def work(stopping: Callable[[], bool]) -> File:
@@ -113,7 +128,7 @@ async def _monet(request: Request, of: Service, body: Body, kind: Format) -> Res
         done = monet.paint(loaded.pixels, asked.direction, brush=asked.brush, stopping=stopping)
         painted = monet.blend(done.before, done.after, asked.strength)
         made = asked.model_dump(mode="json")
-        return _counted(pictures.file(painted, kind, monet.MODELS[asked.direction], made=made))
+        return _counted(pictures.file(painted, kind, by, made=made))
 
     return pictures.answer(await worked(of.paint, request, work))
 
@@ -125,6 +140,7 @@ async def _job(
     asked: StylizeRequest,
     photo: bytes,
     styles: Sequence[bytes | str],
+    masks: Sequence[bytes],
 ) -> Response:
     """Looks at the pictures, lest the job fails of them, and puts it into the queue."""
     key = request.headers.get("idempotency-key")
@@ -132,9 +148,10 @@ async def _job(
         raise InvalidRequest(f"An Idempotency-Key has 1 to {_LONGEST_KEY} characters.")
 
     def work(_: Callable[[], bool]) -> schemas.Job:
-        _check_size(images.load(photo, enough=2 * asked.rows).pixels, asked.rows)
+        size = _checked_size(images.load(photo, enough=2 * asked.rows).pixels, asked.rows)
         for each in styles:
             _style(each, asked)
+        regions.lay_out(asked, [regions.load(mask) for mask in masks], len(styles), *size)
         order = StylizeOrder(
             request=asked,
             photo=photo,
@@ -143,6 +160,7 @@ async def _job(
                 Style(artist=each) if isinstance(each, str) else Style(picture=each, name=_PICTURE)
                 for each in styles
             ),
+            masks=tuple(masks),
         )
         return jobs.described(jobs.submit(order, owner=by.name, key=key, here=bool(of.workers)))
 
@@ -177,6 +195,19 @@ def _styles_of(body: Body) -> list[bytes | str]:
     return given
 
 
+def _masks_of(body: Body) -> list[bytes]:
+    """The masks of a body.
+
+    Raises:
+        InvalidRequest: If there are too many, or one is no file.
+    """
+    given = body.parts.get("mask", [])
+    masks = [each for each in given if isinstance(each, bytes)]
+    if len(masks) < len(given) or len(masks) > MOST_MASKS:
+        raise InvalidRequest(f"At most {MOST_MASKS} parts 'mask' are taken, all of them pictures.")
+    return masks
+
+
 def _check(asked: StylizeRequest) -> None:
     """Refuses what would keep the service busy for too long.
 
@@ -188,8 +219,8 @@ def _check(asked: StylizeRequest) -> None:
         raise InvalidRequest(f"At most {most} steps here, please (steps).")
 
 
-def _check_size(photo: Pixels, rows: int) -> None:
-    """Refuses a painting that would be too large.
+def _checked_size(photo: Pixels, rows: int) -> tuple[int, int]:
+    """Height and width of a painting; refuses one that would be too large.
 
     Raises:
         InvalidRequest: The sentence says how large it may be.
@@ -201,17 +232,26 @@ def _check_size(photo: Pixels, rows: int) -> None:
             f"The painting would have {width}×{height} pixels; at most {most / 1e6:.3g} megapixels "
             "here, please: choose fewer rows."
         )
+    return height, width
 
 
 def _at_once(
-    asked: StylizeRequest, photo: bytes, styles: Sequence[bytes | str], kind: Format
+    asked: StylizeRequest,
+    photo: bytes,
+    styles: Sequence[bytes | str],
+    masks: Sequence[bytes],
+    kind: Format,
+    by: schemas.Answered,
 ) -> File:
     pixels = images.load(photo, enough=2 * asked.rows).pixels
-    _check_size(pixels, asked.rows)
-    painted = session.at_once(asked, pixels, [_style(each, asked) for each in styles])
+    _checked_size(pixels, asked.rows)
+    given, where = [_style(each, asked) for each in styles], [regions.load(each) for each in masks]
+    painted = session.at_once(asked, pixels, given, masks=where)
     names = [each if isinstance(each, str) else _PICTURE for each in styles]
-    made: dict[str, Any] = metadata.made(asked, content="a photo", styles=names)
-    return _counted(pictures.file(painted, kind, instant.MODEL, made=made))
+    made: dict[str, Any] = metadata.made(
+        asked, content="a photo", styles=names, masks=["a mask"] * len(masks)
+    )
+    return _counted(pictures.file(painted, kind, by, made=made))
 
 
 def _style(given: bytes | str, asked: StylizeRequest) -> Pixels | str:
@@ -221,6 +261,5 @@ def _style(given: bytes | str, asked: StylizeRequest) -> Pixels | str:
 
 
 def _counted(file: File) -> File:
-    version = schemas.version(file.model)
-    metrics.paintings.labels(file.model, version, schemas.ARM).inc()
+    metrics.paintings.labels(file.by.model, file.by.version, file.by.arm).inc()
     return file

@@ -15,7 +15,7 @@ from core import artists, identify, journal, settings
 @pytest.fixture
 def result() -> identify.Identification:
     guess = identify.Guess(artists.get("titian"), 0.75)
-    return identify.Identification("some-model", (guess,), True, 0.9, 0.012)
+    return identify.Identification("some-model", "0123456789ab", (guess,), True, 0.9, 0.012)
 
 
 def test_a_prediction_comes_back_as_it_was(result):
@@ -24,6 +24,7 @@ def test_a_prediction_comes_back_as_it_was(result):
     assert (kept.id, kept.model, kept.picture_sha256) == (number, "some-model", "ab" * 32)
     assert kept.artists == [{"id": "titian", "probability": 0.75}]
     assert kept.known_score == 0.9
+    assert (kept.version, kept.arm) == ("0123456789ab", "champion")
 
 
 def test_a_model_that_cannot_tell_strangers_is_kept_as_one_that_knows(result):
@@ -72,7 +73,7 @@ def test_a_confirmed_prediction_survives_a_kill(result, tmp_path):
 import os, signal
 from core import artists, identify, journal
 guess = identify.Guess(artists.get("titian"), 0.75)
-result = identify.Identification("m", (guess,), True, 0.9, 0.01)
+result = identify.Identification("m", "0123456789ab", (guess,), True, 0.9, 0.01)
 journal.record(result, picture_sha256="killed", session="s")
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -496,7 +496,9 @@ def test_weights_that_cannot_be_loaded_are_said_and_the_other_model_still_speaks
 
 def test_agreement_in_words():
     def said(artist: str, known: bool | None) -> Identification:
-        return Identification("m", (Guess(artists.get(artist), 0.5),), known, 0.5, 0.1)
+        return Identification(
+            "m", "0123456789ab", (Guess(artists.get(artist), 0.5),), known, 0.5, 0.1
+        )
 
     monet, titian = said("claude-monet", True), said("titian", True)
     stranger, unsure = said("titian", False), said("claude-monet", None)

@@ -13,9 +13,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import artists, examples, images, journal, models, settings
-from core.models import entries, loading
+from core.models import entries, loading, versions
+from core.releases import following, rows
 from core.settings import ROOT
 from tests.pages import streamlit_internals
+from tests.versions import make
 
 IDENTIFY = str(ROOT / "pages" / "identify.py")
 WAVE = examples.catalogue()[2]
@@ -39,6 +41,33 @@ def labels(app: AppTest) -> str:
 def bars(app: AppTest) -> list[str]:
     """The names in the first chart, from the lowest bar up."""
     return json.loads(app.get("plotly_chart")[0].proto.spec)["data"][0]["y"]
+
+
+def test_a_visitor_is_answered_by_their_arm_and_what_was_seen_stays():
+    ships, made = versions.shipped(models.DEFAULT).id, make(9.0)
+    rows.release(models.DEFAULT, made.id, who="a")
+    figures = {"test": made.entry.figures["test"] | {"accuracy": 0.123}}
+    listed = json.loads((made.directory / "models.json").read_text())
+    listed[0]["figures"] = figures
+    (made.directory / "models.json").write_text(json.dumps(listed))
+    versions._stored.cache_clear()
+    app = open_page()
+    upload(app, ("wave.jpg", WAVE.read()))
+    assert "12 %" in " ".join(app.run().radio[0].proto.captions)
+    assert not app.exception
+    (kept,) = journal.predictions()
+    assert (kept.version, kept.arm) == (made.id, "champion")
+    rows.rollback(models.DEFAULT, who="a")
+    following.follower().look(wait=True)
+    app.run()
+    assert len(journal.predictions()) == 1
+    upload(app, ("other.jpg", examples.catalogue()[1].read()))
+    assert not app.exception
+    assert journal.predictions()[0].version == ships
+    rows.canary(models.DEFAULT, made.id, 1.0, who="a")
+    following.follower().look(wait=True)
+    upload(app, ("another.jpg", examples.catalogue()[0].read()))
+    assert (journal.predictions()[0].version, journal.predictions()[0].arm) == (made.id, "canary")
 
 
 def test_home_leads_to_the_pages():

@@ -18,6 +18,8 @@ from core.stylize import artist_styles, instant, presets, refine, session
 from core.stylize.artist_styles import Entry
 from core.stylize.request import StylizeRequest
 from core.stylize.session import painting
+from pages.components.stylize import brush
+from pages.components.stylize import regions as regions_module
 
 PAGE = str(ROOT / "pages" / "stylize.py")
 LIMIT = 120  # seconds; a test that needs them has failed
@@ -571,3 +573,80 @@ def test_both_ways_to_look_at_a_painting():
     assert alone not in described(app)
     app = fine(app.segmented_control(key="stylize_view").set_value("alone").run())
     assert alone in described(app)
+
+
+def half() -> bytes:
+    """The mask of an upper half."""
+    levels = np.zeros((60, 90, 3), np.uint8)
+    levels[:30] = 255
+    return images.encode(levels)
+
+
+def on_the_board(app: AppTest, *masks: bytes) -> AppTest:
+    """As if it had been painted: what the browser does is tested there."""
+    draft = app.session_state.stylize_regions
+    draft.masks, draft.versions = list(masks), [0] * len(masks)
+    return fine(app.run())
+
+
+def test_regions_are_folded_and_change_nothing_until_they_are_taken_over(studio):
+    app = drop(open_page(), small(), painting_bytes(), painting_bytes(1))
+    assert "Regions: paint parts of it differently" in [each.label for each in app.expander]
+    assert "Another region" not in labels(app)
+    on_the_board(app, half())
+    assert [each.label for each in app.selectbox][:2] == ["Region 1", "Everything else"]
+    assert len(studio.sketches) == 1
+    assert studio.sketches[0]["layout"] is None
+
+
+def test_regions_are_painted_as_was_set(studio):
+    app = drop(open_page(), small(), painting_bytes(), painting_bytes(1))
+    on_the_board(app, half())
+    first, rest = (each for each in app.selectbox if each.label in ("Region 1", "Everything else"))
+    assert first.options == ["Leave as it is", "Like style 1", "Like style 2",
+                             "Like all of them, mixed"]  # fmt: skip
+    first.set_value(regions_module.PHOTO)
+    assert rest.value == regions_module.ALL
+    fine(app.run())
+    press(app, "Paint it so")
+    assert "Regions: 1 marked" in [each.label for each in app.expander]
+    layout = studio.sketches[-1]["layout"]
+    assert layout.labels[0, 0] == 0
+    assert layout.labels[-1, 0] == 1
+    assert layout.regions == ((tuple(range(2)), 1.0),)
+
+    press(app, "Without regions")
+    assert len(studio.sketches) == 2  # the one without is known already
+    assert "Regions: paint parts of it differently" in [each.label for each in app.expander]
+
+
+def test_regions_that_leave_nothing_to_paint_are_told_where_they_can_be_mended(studio):
+    app = drop(open_page(), small(), painting_bytes())
+    on_the_board(app, half())
+    for each in app.selectbox:
+        if each.label in ("Region 1", "Everything else"):
+            each.set_value(regions_module.PHOTO)
+    fine(app.run())
+    press(app, "Paint it so")
+    assert any("nothing to paint" in each.value for each in app.warning)
+    assert len(studio.sketches) == 1
+
+
+def test_another_photo_has_no_regions(studio):
+    app = drop(open_page(), small(), painting_bytes())
+    on_the_board(app, half())
+    press(app, "Paint it so")
+    app.file_uploader[0].set_value(("other.jpg", small(2), "image/jpeg"))
+    fine(app.run())
+    assert "Regions: paint parts of it differently" in [each.label for each in app.expander]
+    assert studio.sketches[-1]["layout"] is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [None, 5, "", "data:image/png;base64,%%%", "data:text/html;base64,AAAA", "x" * 3_000_000],
+)
+def test_what_comes_from_a_board_is_no_mask_before_it_has_been_read(url):
+    assert brush._file(url) is None
+    assert regions_module._usable(b"no picture") is None
+    assert regions_module._usable(half()) == half()

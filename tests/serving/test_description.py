@@ -33,6 +33,8 @@ LISTED = [
     ("GET", "/v1/jobs/{job_id}/preview"),
     ("GET", "/v1/jobs/{job_id}/result"),
     ("GET", "/v1/models"),
+    ("GET", "/v1/releases"),
+    ("POST", "/v1/releases"),
     ("GET", "/v1/models/{model_id}"),
     ("GET", "/v1/artists"),
     ("GET", "/v1/styles"),
@@ -78,4 +80,5 @@ def test_no_request_finds_a_fault(app: FastAPI, method: str, path: str, mode: Ge
         case.call_and_validate(checks=CHECKS)
 
     with TestClient(app):  # from its start to its end
+        assert app.state.service.warm.wait(60)  # until then it says 503, as it should
         ask()

@@ -60,6 +60,61 @@ def test_a_raw_photo_takes_its_styles_from_the_query(client: TestClient, small: 
         assert (image.format, image.height) == ("JPEG", 64)
 
 
+@pytest.fixture
+def mask(small: bytes) -> bytes:
+    """White in the upper half, and a third as large as it might be."""
+    height, width = images.load(small).pixels.shape[:2]
+    levels = np.zeros((height // 3, width // 3, 3), np.uint8)
+    levels[: height // 6] = 255
+    return images.encode(levels)
+
+
+def test_a_region_is_painted_and_the_rest_stays_as_it_is(
+    client: TestClient, small: bytes, mask: bytes, remembered
+):
+    rows = images.load(small).pixels.shape[0]
+    response = client.post(
+        "/v1/paintings",
+        files=[("photo", small), ("mask", mask)],
+        data={
+            "mode": "instant",
+            "rows": str(rows),
+            "style": ["claude-monet", "edgar-degas"],
+            "region_styles": ["2", "photo"],
+        },
+    )
+    assert response.status_code == 200, response.text
+    painted, photo = images.load(response.content).pixels, images.load(small).pixels
+    np.testing.assert_array_equal(painted[rows // 2 + 3 :], photo[rows // 2 + 3 :])
+    assert (painted[: rows // 3] != photo[: rows // 3]).any(-1).mean() > 0.9
+    told = remembered(response.content)
+    assert told["masks"] == ["a mask"]
+    assert told["region_styles"] == ["2", "photo"]
+
+
+@pytest.mark.parametrize("mode", ["instant", "refine"])
+def test_a_mask_that_will_not_do_is_refused_in_a_sentence(
+    client: TestClient, small: bytes, mask: bytes, mode: str
+):
+    square = np.zeros((40, 20, 3), np.uint8)
+    square[:20] = 255
+    usual = {"mode": mode, "rows": "64", "style": "claude-monet"}
+    for masks, more, code, told in (
+        ([b"nothing"], {}, "unreadable-picture", "not a picture"),
+        ([small], {}, "unusable-mask", "in color"),
+        ([images.encode(square)], {}, "unusable-mask", "another shape"),
+        ([mask] * 5, {}, "invalid-request", "At most 4 parts"),
+        ([], {"mask": "sky"}, "invalid-request", "all of them pictures"),
+        ([], {"region_styles": "1"}, "invalid-request", "no region without a mask"),
+        ([mask], {"region_styles": "7"}, "invalid-request", "There is no style 7"),
+    ):
+        files = [("photo", small), *(("mask", each) for each in masks)]
+        response = client.post("/v1/paintings", files=files, data=usual | more)
+        problem = response.json()
+        assert (response.status_code, problem["code"]) == (422, code), problem
+        assert told in problem["detail"]
+
+
 @pytest.mark.parametrize(
     ("files", "data", "told"),
     [

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from core.cli.console import say
 from core.errors import AtelierError
 from core.recipes import RECIPES, Recipe, with_options
 from training.cli.options import AllData, Changes, Run, report
@@ -100,13 +102,34 @@ def publish(
             help="Directory of the `tune` that the run's options come from; its table is kept."
         ),
     ] = None,
+    beside: Annotated[
+        bool,
+        typer.Option(
+            "--beside",
+            help="Write a version into ATELIER_VERSIONS; what ships stays, and goes on to serve "
+            "until `python -m operations release`.",
+        ),
+    ] = False,
 ) -> None:
     """Exports a run to assets/models: float16 weights, calibration, evaluation, model card."""
-    from training.publishing.classifier import publish_classifier
+    from core.models import versions
+    from training.publishing import classifier
 
-    entry = publish_classifier(
-        run, data, version=version, name=name, title=title, side=side, soup=soup, search=search
-    )
+    with versions.staged() if beside else nullcontext() as out:
+        entry = classifier.publish_classifier(
+            run,
+            data,
+            version=version,
+            name=name,
+            title=title,
+            side=side,
+            soup=soup,
+            search=search,
+            out=out,
+        )
+        if out is not None:
+            found = versions.adopt(out, entry.id)
+            say(f"Version {found.id} of {entry.id}")
     typer.echo(json.dumps(entry.figures, indent=2))
 
 

@@ -126,6 +126,29 @@ def runtimes(
 
 
 @app.command()
+def reference(
+    data: AllData,
+    split: Annotated[Split, typer.Option(help="Split that traffic is compared with.")] = "val",
+    model: Annotated[
+        list[str] | None, typer.Option(help="Model id of a classifier; repeatable. By default all.")
+    ] = None,
+) -> None:
+    """Freezes how validation paintings look to classifiers: what drift is measured against."""
+    from core import models
+    from core.monitoring.reference import save
+    from training.data import dataset
+    from training.publishing.reference import measure
+
+    paintings = [painting for painting in dataset.read(data) if painting.split == split]
+    chosen = [entry for entry in models.classifiers() if not model or entry.id in model]
+    if not chosen or not paintings:
+        raise typer.BadParameter("there is no such classifier, or no paintings in this split")
+    for entry in chosen:
+        found = measure(entry, paintings, on_progress=progress(f"{entry.title}: looked at"))
+        typer.echo(save(found, entry))
+
+
+@app.command()
 def attempts(
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN...", help="Finished runs of `classifier`.")

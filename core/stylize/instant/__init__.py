@@ -2,15 +2,21 @@
 
 from core.stylize.instant.correction import corrected, shrunk, sketch
 from core.stylize.instant.engine import (
+    LARGEST,
+    MARGIN,
     MODEL,
     Engine,
     compiled,
+    default_engine,
     describe,
     is_loaded,
+    padded,
     paint,
     runtime,
+    target,
     tensorflow_engine,
 )
+from core.stylize.instant.frames import Frames
 from core.stylize.instant.matching import Change, changes, transport
 from core.stylize.instant.moments import LAYERS, Statistics, statistics
 from core.stylize.instant.networks import DECODER, ENCODER, Networks, Seen, style_vector
@@ -19,10 +25,13 @@ from core.stylize.instant.tensorflow_networks import TensorFlowNetworks, look, m
 __all__ = [
     "DECODER",
     "ENCODER",
+    "LARGEST",
     "LAYERS",
+    "MARGIN",
     "MODEL",
     "Change",
     "Engine",
+    "Frames",
     "Networks",
     "Seen",
     "Statistics",
@@ -30,17 +39,20 @@ __all__ = [
     "changes",
     "compiled",
     "corrected",
+    "default_engine",
     "describe",
     "is_loaded",
     "look",
     "matched",
     "measured",
+    "padded",
     "paint",
     "runtime",
     "shrunk",
     "sketch",
     "statistics",
     "style_vector",
+    "target",
     "tensorflow_engine",
     "transport",
 ]

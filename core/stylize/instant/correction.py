@@ -12,7 +12,7 @@ import numpy as np
 from core.images.types import Canvas, Floats
 from core.stylize.instant.matching import changes
 from core.stylize.instant.moments import LAYERS, Statistics, towards
-from core.stylize.instant.networks import Networks, style_vector
+from core.stylize.instant.networks import Networks, statistics_of, style_vector
 
 STEP = 16  # sides of what the networks see are multiples of it
 
@@ -22,22 +22,28 @@ _AT_MOST = 1.6  # factor of a correction: what is far off is not within the deco
 
 
 def sketch(
-    networks: Networks, photos: Canvas, wanted: Statistics, strength: float
+    networks: Networks,
+    photos: Canvas,
+    wanted: Statistics,
+    strength: float,
+    mask: Floats | None = None,
 ) -> tuple[Mapping[str, Floats], Mapping[str, Floats], float]:
     """Paints photos in a small size.
 
     Args:
         photos: `(batch, height, width, 3)` RGB 0..255, sides multiples of `STEP`.
+        mask: See `networks.statistics_of`.
 
     Returns:
         The moments asked for there, those that came of it, and the share of what was missed that
         is to be asked for in addition.
     """
     height, width = (max(side // (_SKETCH * STEP), 2) * STEP for side in photos.shape[1:3])
-    maps, own = networks.encode(shrunk(photos, height, width))
+    seen = networks.encode(shrunk(photos, height, width))
+    own = statistics_of(seen, mask)
     asked = towards(own, wanted, strength)
-    painted = networks.decode(maps, changes(own, asked), style_vector(asked.moments))
-    got = networks.encode(painted.clip(0.0, 255.0)).statistics
+    painted = networks.decode(seen.maps, changes(own, asked), style_vector(asked.moments))
+    got = statistics_of(networks.encode(painted.clip(0.0, 255.0)), mask)
     return asked.moments, got.moments, min(min(height, width) / _SURE, 1.0)
 
 

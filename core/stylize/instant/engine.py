@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -34,8 +34,10 @@ from core.stylize.instant.correction import STEP, corrected, sketch
 from core.stylize.instant.litert_networks import LiteRTNetworks
 from core.stylize.instant.matching import changes
 from core.stylize.instant.moments import LAYERS, Statistics, towards
-from core.stylize.instant.networks import DECODER, ENCODER, Networks, style_vector
+from core.stylize.instant.networks import DECODER, ENCODER, Networks, statistics_of, style_vector
+from core.stylize.instant.shot import Shot
 from core.stylize.instant.tensorflow_networks import TensorFlowNetworks
+from core.stylize.regions import Layout, Mask
 from core.stylize.style import CORRELATED, InstantTarget, mix
 
 if TYPE_CHECKING:
@@ -47,7 +49,9 @@ LARGEST = 3_000_000  # pixels painted in one piece; larger pictures are painted 
 _BYTES = 50  # a pixel of the whole painting, in which it is held as floats and enlarged
 _NETWORK_BYTES = 900  # a pixel of what is painted in one piece, for all that the networks hold
 
-_MARGIN = 16  # mirrored pixels around a picture
+_AROUND = 0.3  # of what a region counts is what counts of all around it
+_LEAST = 64  # pixels a side of what is painted of a region
+MARGIN = 16  # mirrored pixels around a picture
 _STYLE_ROWS = 64, 512  # of style pictures; more say nothing more
 
 
@@ -60,7 +64,7 @@ def describe(style: Floats | Pixels, engine: Engine | None = None) -> InstantTar
     Raises:
         core.models.WeightsError: If VGG16 cannot be loaded.
     """
-    found = (engine or _engine()).look(_padded(style))
+    found = (engine or default_engine()).look(padded(style))
     moments, correlations = ({n: v[0] for n, v in part.items()} for part in found)
     return InstantTarget("vgg16", moments, correlations)
 
@@ -74,6 +78,7 @@ def paint(
     rows: int = 400,
     brush: float = 1.0,
     keep_colors: bool = False,
+    layout: Layout | None = None,
     engine: Engine | None = None,
 ) -> Pixels:
     """Paints a photo in a style at once. May be called from any thread.
@@ -87,6 +92,7 @@ def paint(
             and enlarged.
         brush: Size of style pictures against the photo; 2 makes strokes twice as broad.
         keep_colors: Whether the colors of the photo stay.
+        layout: Regions with styles and strengths of their own, as large as the painting.
         engine: Other networks than those that ship, see `compiled`.
 
     Returns:
@@ -97,7 +103,7 @@ def paint(
         core.errors.InvalidRequest: If styles and weights do not fit each other.
         core.models.WeightsError: If a network cannot be loaded.
     """
-    engine = engine or _engine()
+    engine = engine or default_engine()
     height, width = refine.size(photo, rows)
     needed = height * width * _BYTES + min(height * width, LARGEST) * _NETWORK_BYTES
     if needed > (free := refine.free_bytes()):
@@ -107,7 +113,46 @@ def paint(
         )
     shrink = min(1.0, (LARGEST / (height * width)) ** 0.5)
     canvas = refine.resize(photo, *_shrunk(height, width, shrink)).clip(0, 255)
-    style_rows = int(np.clip(round(rows * shrink * brush), *_STYLE_ROWS))
+    described = _described(styles, canvas, brush, keep_colors, engine)
+    if layout is None:
+        picture = _painted(engine, canvas, mix(described, style_weights), strength)
+    else:
+        picture = _in_regions(engine, canvas, described, style_weights, strength, layout)
+    engine.release()
+    if keep_colors:
+        picture = color.with_colors_of(picture, canvas)
+    pixels = refine.as_pixels(refine.resize(picture, height, width))
+    if layout is not None:
+        pixels = layout.restored(pixels, refine.as_pixels(refine.resize(photo, height, width)))
+    return pixels
+
+
+def target(
+    styles: Sequence[Pixels | InstantTarget | ArtistStyle],
+    canvas: Floats | Pixels,
+    *,
+    style_weights: Sequence[float] | None,
+    brush: float,
+    keep_colors: bool,
+    engine: Engine,
+) -> Statistics:
+    """The statistics that a painting is to have, see `paint`.
+
+    Args:
+        canvas: The photo at the size of the painting, `(height, width, 3)` RGB 0..255.
+    """
+    described = _described(styles, canvas, brush, keep_colors, engine)
+    return _statistics(mix(described, style_weights))
+
+
+def _described(
+    styles: Sequence[Pixels | InstantTarget | ArtistStyle],
+    canvas: Floats | Pixels,
+    brush: float,
+    keep_colors: bool,
+    engine: Engine,
+) -> list[InstantTarget]:
+    style_rows = int(np.clip(round(canvas.shape[0] * brush), *_STYLE_ROWS))
     described: list[InstantTarget] = []
     for style in styles:
         if isinstance(style, np.ndarray):
@@ -117,19 +162,65 @@ def paint(
             described.append(describe(color.match(small, canvas) if keep_colors else small, engine))
         else:
             described.append(style if isinstance(style, InstantTarget) else style.at_once)
-    mixed = mix(described, style_weights)
-    wanted = Statistics(
-        {name: mixed.moments[name][None] for name in LAYERS},
-        {name: mixed.correlations[name][None] for name in CORRELATED},
+    return described
+
+
+def _statistics(style: InstantTarget) -> Statistics:
+    return Statistics(
+        {name: style.moments[name][None] for name in LAYERS},
+        {name: style.correlations[name][None] for name in CORRELATED},
     )
-    painted = engine.paint(_padded(canvas), wanted, strength)
-    engine.release()
-    picture = painted[_MARGIN : _MARGIN + canvas.shape[0], _MARGIN : _MARGIN + canvas.shape[1]]
-    if keep_colors:
-        picture = color.with_colors_of(picture, canvas)
-    picture = refine.resize(picture, height, width)
-    pixels: Pixels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
-    return pixels
+
+
+def _painted(
+    engine: Engine,
+    canvas: Canvas,
+    style: InstantTarget,
+    strength: float,
+    mask: Floats | None = None,
+) -> Canvas:
+    """A canvas, or a part of one, in one style; the mask is as large."""
+    around = None if mask is None else padded(mask[..., None])[0, ..., 0]
+    painted = engine.paint(padded(canvas), _statistics(style), strength, around)
+    return cropped(painted, *canvas.shape[:2])
+
+
+def _in_regions(
+    engine: Engine,
+    canvas: Canvas,
+    styles: Sequence[InstantTarget],
+    style_weights: Sequence[float] | None,
+    strength: float,
+    layout: Layout,
+) -> Canvas:
+    """A canvas on which each region has the statistics of its own style.
+
+    Each is painted with some of what is around it and laid beside the others: one picture that the
+    decoder makes of features blended at an edge would carry each style over it.
+    """
+    layout = layout.at(*canvas.shape[:2])
+    picture: Canvas = layout.weights[0][..., None] * canvas
+    for number, region in enumerate(layout.regions):
+        if not layout.mask(number).any():  # too small to be seen at this size
+            continue
+        own = [styles[style] for style in region.styles]
+        box = layout.box(number, _LEAST)
+        style = mix(own, region.weights(style_weights))
+        counted = _counted(layout.mask(number)[box])
+        painted = _painted(engine, canvas[box], style, strength * region.strength, counted)
+        picture[box] += layout.weights[number + 1][box][..., None] * painted
+    return picture
+
+
+def _counted(mask: Mask) -> Floats:
+    """What each place counts where the statistics of a region are measured, float32.
+
+    What is around it counts a little: a channel in which nothing is to be seen in the region would
+    be stretched without end, and what is seen just outside would spoil its border.
+    """
+    outside = mask.size - mask.sum()
+    share = min(1.0, _AROUND * mask.sum() / max(outside, 1))
+    return np.where(mask, 1, share).astype(np.float32)
 
 
 def _shrunk(height: int, width: int, shrink: float) -> tuple[int, int]:
@@ -142,7 +233,7 @@ def is_loaded() -> bool:
 
 
 class Engine:
-    """The networks as functions of float32 pictures `(1, height, width, 3)`, see `_padded`."""
+    """The networks as functions of float32 pictures `(1, height, width, 3)`, see `padded`."""
 
     def __init__(self, networks: Networks) -> None:
         self._networks = networks
@@ -155,14 +246,38 @@ class Engine:
         """Gives back what the last pictures took in memory."""
         self._networks.release()
 
-    def paint(self, photo: Canvas, wanted: Statistics, strength: float) -> Canvas:
-        """A photo painted with the statistics of a style: `(height, width, 3)` float32."""
-        photo = underdrawing.draw(photo, underdrawing.covering(*photo.shape[1:3]), strength)
-        missed = sketch(self._networks, photo, wanted, strength)
-        maps, own = self._networks.encode(photo)
+    def paint(
+        self,
+        photo: Canvas,
+        wanted: Statistics,
+        strength: float,
+        mask: Floats | None = None,
+        *,
+        strokes: Floats | None = None,
+        shot: Shot | None = None,
+    ) -> Canvas:
+        """A photo painted with the statistics of a style: `(height, width, 3)` float32.
+
+        Args:
+            photo: See `padded`.
+            wanted: Those of the style.
+            strength: See `paint`.
+            mask: The part of the photo that is to have them, see `networks.statistics_of`.
+            strokes: What is drawn under it, see `underdrawing.draw`; that of all photos if None.
+            shot: What the frames of a film have in common, if it is one.
+        """
+        if strokes is None:
+            strokes = underdrawing.covering(*photo.shape[1:3])
+        photo = underdrawing.draw(photo, strokes, strength)
+        measure = partial(sketch, self._networks, photo, wanted, strength, mask)
+        missed = shot.missed(measure) if shot else measure()
+        seen = self._networks.encode(photo)
+        own = statistics_of(seen, mask)
+        if shot:
+            own = shot.own(own)
         asked = corrected(towards(own, wanted, strength), *missed)
         vector = style_vector(asked.moments)
-        painted: Canvas = self._networks.decode(maps, changes(own, asked), vector)[0]
+        painted: Canvas = self._networks.decode(seen.maps, changes(own, asked), vector)[0]
         return painted
 
 
@@ -173,7 +288,8 @@ def runtime() -> Literal["litert", "tensorflow"]:
     return "litert" if able else "tensorflow"
 
 
-def _engine() -> Engine:
+def default_engine() -> Engine:
+    """What paints if no other is named."""
     return _litert_engine() if runtime() == "litert" else tensorflow_engine()
 
 
@@ -201,9 +317,14 @@ def compiled(eye: extractors.Loaded, decoder: keras.Model) -> Engine:
     return Engine(TensorFlowNetworks(eye, decoder))
 
 
-def _padded(pixels: Floats | Pixels) -> Canvas:
+def cropped(painted: Floats, height: int, width: int) -> Floats:
+    """A painting without the borders that `padded` has added."""
+    return painted[MARGIN : MARGIN + height, MARGIN : MARGIN + width]
+
+
+def padded(pixels: Floats | Pixels) -> Canvas:
     """A batch of one, with mirrored borders, its sides multiples of what the networks halve."""
     height, width = pixels.shape[:2]
-    after = [_MARGIN + -n % STEP for n in (height, width)]
-    around = ((_MARGIN, after[0]), (_MARGIN, after[1]), (0, 0))
+    after = [MARGIN + -n % STEP for n in (height, width)]
+    around = ((MARGIN, after[0]), (MARGIN, after[1]), (0, 0))
     return np.pad(pixels.astype(np.float32), around, "symmetric")[None]

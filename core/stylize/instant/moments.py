@@ -6,12 +6,13 @@ All in NumPy, whatever runs the networks: what is measured of whole maps comes f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from core.images.types import Floats
 from core.models import architectures
+from core.stylize.regions.masks import on_grid
 from core.stylize.style import CORRELATED
 
 LAYERS = tuple(name for name, *_ in architectures.STYLE_LEVELS)
@@ -58,6 +59,31 @@ def statistics(measured: Mapping[str, Floats]) -> Statistics:
             covariance = together * products(scale) + one_more
             correlations[name] = covariance / products(deviation)
     return Statistics(moments, correlations)
+
+
+def within(maps: Mapping[str, Any], mask: Floats) -> Statistics:
+    """The statistics of a part of a picture.
+
+    Args:
+        maps: Layer of `LAYERS` to the map of one picture, `(1, height, width, channels)`.
+        mask: What places of the picture count, `(height, width)` float32, 0..1.
+    """
+    measured = {}
+    for name in LAYERS:
+        map_ = np.asarray(maps[name]).astype(np.float32)[0]
+        weights = on_grid(mask, *map_.shape[:2])
+        if name in CORRELATED:  # a quarter of the places, as networks measure them
+            map_, weights = map_[::2, ::2], weights[::2, ::2]
+        counted = weights > 0
+        places, share = map_[counted], weights[counted][:, None]
+        share = share / share.sum()
+        mean = (share * places).sum(0)
+        away = places - mean
+        measured[measure(name, MEAN)] = mean[None]
+        measured[measure(name, VARIANCE)] = (share * away**2).sum(0)[None]
+        if name in CORRELATED:
+            measured[measure(name, PRODUCTS)] = ((share * away).T @ away)[None]
+    return statistics(measured)
 
 
 def products(values: Floats) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.images.types import Canvas, Floats
 from core.stylize.instant.matching import Change
-from core.stylize.instant.moments import LAYERS, Statistics
+from core.stylize.instant.moments import LAYERS, Statistics, within
 
 ENCODER, DECODER = "encoder", "decoder"
 """The graphs of the model, see `training.publishing.litert.stylizer`."""
@@ -55,6 +55,16 @@ class Networks(Protocol):
 
     def release(self) -> None:
         """Gives back what the last pictures took in memory."""
+
+
+def statistics_of(seen: Seen, mask: Floats | None) -> Statistics:
+    """The statistics of what is seen, or of a part of it.
+
+    Args:
+        seen: Of one picture, if there is a mask.
+        mask: What places of the picture count, see `moments.within`; None for all.
+    """
+    return seen.statistics if mask is None else within(seen.maps, mask)
 
 
 def style_vector(wanted: Mapping[str, Floats]) -> Floats:

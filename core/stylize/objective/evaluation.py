@@ -86,13 +86,21 @@ class Comparison:
             for term, layers in target.items()
         }
 
-    def forms_signature(self) -> dict[str, tf.TensorSpec]:
+    def masks_signature(self, masked: bool) -> dict[str, tf.TensorSpec]:
+        """Of the masks of all layers whose places are weighed; empty if they are not."""
+        import tensorflow as tf
+
+        names = {*self.content, *self.style} if masked else set()
+        return {name: tf.TensorSpec((None, None)) for name in names}
+
+    def forms_signature(self, masked: bool) -> dict[str, tf.TensorSpec]:
         """Of the arguments of `forms.distance` besides maps; empty where there are no forms."""
         import tensorflow as tf
 
         if not self.forms:
             return {}
-        return {
+        weights = {"weights": tf.TensorSpec((None, None))} if masked else {}
+        return weights | {
             "bank": tf.TensorSpec((None, sum(self.channels[name] for name in forms.LAYERS))),
             "chosen": tf.TensorSpec((None, None), tf.int32),
             "count": tf.TensorSpec(()),
@@ -109,16 +117,17 @@ def picture_signature() -> tf.TensorSpec:
 class Remembered:
     """Compiled functions, one for all targets whose layers are described by the same terms."""
 
-    def __init__(self, compile_: Callable[[losses.Described], Callable[..., Any]]) -> None:
+    def __init__(self, compile_: Callable[[losses.Described, bool], Callable[..., Any]]) -> None:
         """Takes what makes a function for a target."""
         self._compile = compile_
         self._lock = threading.Lock()
-        self._known: dict[frozenset[tuple[str, str]], Callable[..., Any]] = {}
+        self._known: dict[tuple[frozenset[tuple[str, str]], bool], Callable[..., Any]] = {}
 
-    def __call__(self, target: losses.Described) -> Callable[..., Any]:
+    def __call__(self, target: losses.Described, masked: bool = False) -> Callable[..., Any]:
         """The function for a target; however many threads ask, it is made once."""
-        kind = frozenset((term, name) for term, layers in target.items() for name in layers)
+        terms = frozenset((term, name) for term, layers in target.items() for name in layers)
+        kind = terms, masked
         with self._lock:
             if kind not in self._known:
-                self._known[kind] = self._compile(target)
+                self._known[kind] = self._compile(target, masked)
             return self._known[kind]

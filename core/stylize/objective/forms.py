@@ -60,15 +60,19 @@ class Forms:
         bank: Hypercolumns of places of the styles, of length 1, `(places, channels)` float32.
         chosen: Which of them each place is to be like, `(height, width)` int32, on a grid of
             `STRIDE` pixels.
+        weights: What each place counts, `(height, width)` float32; None for all alike.
     """
 
     bank: tf.Tensor
     chosen: npt.NDArray[np.int32]
+    weights: Floats | None = None
 
     def arguments(self, where: tuple[slice, ...] = ()) -> dict[str, Any]:
         """What `distance` takes besides maps, for a part of the grid or all of it."""
-        count = np.float32(self.chosen.size)
-        return {"bank": self.bank, "chosen": self.chosen[where], "count": count}
+        found = {"bank": self.bank, "chosen": self.chosen[where]}
+        if self.weights is None:
+            return found | {"count": np.float32(self.chosen.size)}
+        return found | {"count": self.weights.sum(), "weights": self.weights[where]}
 
 
 def parts(maps: Mapping[str, tf.Tensor]) -> Iterator[tf.Tensor]:
@@ -120,7 +124,11 @@ def hypercolumns(maps: Mapping[str, tf.Tensor]) -> tf.Tensor:
 
 
 def distance(
-    maps: Mapping[str, tf.Tensor], bank: tf.Tensor, chosen: tf.Tensor, count: tf.Tensor
+    maps: Mapping[str, tf.Tensor],
+    bank: tf.Tensor,
+    chosen: tf.Tensor,
+    count: tf.Tensor,
+    weights: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """How far a picture is from the forms it is to have: the mean of 1 less the cosine.
 
@@ -128,7 +136,8 @@ def distance(
         maps: Of a picture, or of a tile of it.
         bank: See `Forms`.
         chosen: See `Forms`; of the tile.
-        count: Places of the whole picture.
+        count: Places of the whole picture, as they are weighed.
+        weights: See `Forms`; of the tile.
     """
     import tensorflow as tf
 
@@ -140,11 +149,18 @@ def distance(
         product += tf.reduce_sum(part * target, axis=-1)
         energy += tf.reduce_sum(tf.square(part), axis=-1)
         start += channels
-    return tf.reduce_sum(1.0 - product * tf.math.rsqrt(energy + TINY)) / count
+    distances = 1.0 - product * tf.math.rsqrt(energy + TINY)
+    return tf.reduce_sum(distances if weights is None else distances * weights) / count
 
 
 def choose(
-    query: Seen, styles: Sequence[Seen], shares: Sequence[float], *, seed: int, half: bool
+    query: Seen,
+    styles: Sequence[Seen],
+    shares: Sequence[float],
+    *,
+    seed: int,
+    half: bool,
+    weights: Floats | None = None,
 ) -> Forms:
     """Gives each place of a picture the place of a style that it is most like.
 
@@ -157,26 +173,31 @@ def choose(
         shares: Of the styles, positive, summing to 1.
         seed: Of the samples.
         half: Whether products are computed in bfloat16.
+        weights: Of the places, see `Forms`; those without any are given none, and say nothing of
+            hubs.
     """
     import tensorflow as tf
 
-    asked = query.sample(MOST_ASKED, seed)
+    counted = np.ones(query.shape, bool) if weights is None else weights > 0
+    asked = query.sample(MOST_ASKED, seed, counted)
     banks = [style.sample(MOST_PLACES // len(styles), seed) for style in styles]
     known = [neighbors.prepare(bank, asked, half=half) for bank in banks]
     scores = np.empty((len(styles), *query.shape), np.float32)
     numbers = np.empty((len(styles), *query.shape), np.int32)
     for where, columns in query.parts():
-        flat = columns.reshape(-1, columns.shape[-1])
+        here = counted[where]
+        if not here.any():
+            continue
         for style, places in enumerate(known):
-            score, number = neighbors.nearest(flat, places)
-            scores[style][where] = score.reshape(columns.shape[:2])
-            numbers[style][where] = number.reshape(columns.shape[:2])
-    taken = neighbors.share_out([each.ravel() for each in scores], shares)
+            scores[style][where][here], numbers[style][where][here] = neighbors.nearest(
+                columns[here], places
+            )
+    taken = neighbors.share_out([each[counted] for each in scores], shares)
     first = np.cumsum([0, *map(len, banks[:-1])]).astype(np.int32)  # of each, in all of them
-    flat_numbers = numbers.reshape(len(styles), -1)
-    chosen = (first[taken] + np.take_along_axis(flat_numbers, taken[None], 0)[0]).astype(np.int32)
+    chosen = np.zeros(query.shape, np.int32)
+    chosen[counted] = first[taken] + np.take_along_axis(numbers[:, counted], taken[None], 0)[0]
     bank = neighbors.unit(np.concatenate(banks))
-    return Forms(tf.constant(bank), chosen.reshape(query.shape))
+    return Forms(tf.constant(bank), chosen, weights)
 
 
 @dataclass(frozen=True)
@@ -191,12 +212,17 @@ class Seen:
     shape: tuple[int, int]
     parts: Callable[[], Iterable[tuple[tuple[slice, slice], Floats]]]
 
-    def sample(self, most: int, seed: int) -> Floats:
-        """Hypercolumns of at most so many places, drawn without bias: `(places, channels)`."""
+    def sample(self, most: int, seed: int, among: npt.NDArray[np.bool_] | None = None) -> Floats:
+        """Hypercolumns of at most so many places, drawn without bias: `(places, channels)`.
+
+        Args:
+            among: Which places may be drawn, as large as `shape`; None for all.
+        """
         count = self.shape[0] * self.shape[1]
-        numbers = np.arange(count)
-        if count > most:
-            numbers = np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
+        numbers = np.arange(count) if among is None else np.flatnonzero(among)
+        if len(numbers) > most:
+            drawn = np.random.default_rng(seed).choice(len(numbers), most, replace=False)
+            numbers = numbers[np.sort(drawn)]
         down, right = np.divmod(numbers, self.shape[1])
         found = np.empty((0, 0), np.float32)
         for (rows, columns), values in self.parts():

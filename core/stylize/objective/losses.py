@@ -31,16 +31,18 @@ Described = Mapping[str, Mapping[str, Any]]
 
 
 def accumulate(
-    features: Features, wanted: Mapping[str, Iterable[str]]
+    features: Features, wanted: Mapping[str, Iterable[str]], masks: Features | None = None
 ) -> dict[str, dict[str, tf.Tensor]]:
     """Statistics of a picture's features.
 
     Args:
         features: Those of the picture.
         wanted: Name in `STYLE` to the layers that it is to describe.
+        masks: Layer to the weights of its places, see `Term.accumulate`; None for all alike.
     """
+    masks = masks or {}
     return {
-        term: {name: STYLE[term].accumulate(features[name]) for name in layers}
+        term: {name: STYLE[term].accumulate(features[name], masks.get(name)) for name in layers}
         for term, layers in wanted.items()
     }
 
@@ -93,19 +95,25 @@ def style_loss(statistics: Described, target: Described, weights: Weights) -> tf
 
 
 def content_loss(
-    features: Features, targets: Features, weights: Weights, energies: Features | None = None
+    features: Features,
+    targets: Features,
+    weights: Weights,
+    energies: Features | None = None,
+    masks: Features | None = None,
 ) -> tf.Tensor:
     """How far a picture is from the photo, in features: the weighted mean over layers.
 
     Args:
         features: Those of the picture.
-        targets: Those of the photo.
+        targets: Those of the photo, as `Content.accumulate` weighs them.
         weights: What layers count.
         energies: Of the whole photo's maps, if these are of a tile; see `Content`.
+        masks: See `accumulate`.
     """
+    masks = masks or {}
     distances = {
         name: CONTENT.distance(
-            CONTENT.accumulate(features[name]),
+            CONTENT.accumulate(features[name], masks.get(name)),
             targets[name],
             None if energies is None else energies[name],
         )

@@ -5,7 +5,7 @@ Pictures too large for one pass are evaluated tile by tile, with the same result
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from core.stylize.objective.evaluation import (
 from core.stylize.objective.terms import CONTENT, MEASURED, STYLE
 from core.stylize.objective.tiled import Tiled
 from core.stylize.objective.whole import Whole
+from core.stylize.regions.masks import on_grid
 from core.stylize.style import StyleTarget
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class Objective:
         *,
         seed: int = 0,
         largest: int | None = None,
+        mask: Floats | None = None,
     ) -> forms_.Forms:
         """What each place of a picture is to look like, see `forms.choose`.
 
@@ -116,10 +118,12 @@ class Objective:
             shares: Of the styles, positive, summing to 1.
             seed: Of samples.
             largest: See `against`.
+            mask: See `against`.
         """
         half = any(map_.dtype == "bfloat16" for map_ in self._model.output.values())
         seen = [self._seen(picture, largest) for picture in (query, *styles)]
-        return forms_.choose(seen[0], seen[1:], shares, seed=seed, half=half)
+        weights = None if mask is None else on_grid(mask, *seen[0].shape)
+        return forms_.choose(seen[0], seen[1:], shares, seed=seed, half=half, weights=weights)
 
     def _seen(self, picture: Floats | Pixels, largest: int | None) -> forms_.Seen:
         canvas = np.asarray(picture, np.float32)
@@ -143,6 +147,7 @@ class Objective:
         *,
         forms: forms_.Forms | None = None,
         largest: int | None = None,
+        mask: Floats | None = None,
     ) -> Evaluate:
         """Fixes what pictures are compared with; what can be computed once is.
 
@@ -153,6 +158,8 @@ class Objective:
             largest: Pixels that memory allows to evaluate in one pass: larger pictures are cut
                 into tiles, if the network is a plain chain, see `tiling.reach`, and if all terms
                 of the style allow it. None for any.
+            mask: What of the pictures is compared, `(height, width)` float32, 0..1; None for all
+                of it.
 
         Returns:
             From a picture of the photo's shape, float32 RGB 0..255 and a little beyond, to its
@@ -181,15 +188,33 @@ class Objective:
                 }
             )
         }
+        masks: dict[str, Floats] | None = None
         if parts := self._parts(canvas, largest, target):
-            evaluate = self._tiled.against(canvas, parts, target, weights, forms)
+            assert self._reach is not None  # there are no tiles without
+            if mask is not None:
+                masks = self._masks(
+                    mask,
+                    {
+                        name: (canvas.shape[0] // stride, canvas.shape[1] // stride)
+                        for name, stride in self._reach.strides.items()
+                    },
+                )
+            evaluate = self._tiled.against(canvas, parts, target, weights, forms, masks)
         else:
             maps = self.features(canvas)
             content = {name: maps[name] for name in self.content}
-            evaluate = self._whole.against(content, target, weights, forms)
+            if mask is not None:
+                masks = self._masks(mask, {name: map_.shape[:2] for name, map_ in maps.items()})
+                content = {n: CONTENT.accumulate(map_, masks[n]) for n, map_ in content.items()}
+            evaluate = self._whole.against(content, target, weights, forms, masks)
         if weights.contours and (term := contours.of(canvas)) is not None:
             return term.beside(evaluate, weights.contours)
         return evaluate
+
+    def _masks(self, mask: Floats, shapes: Mapping[str, tuple[int, int]]) -> dict[str, Floats]:
+        """A mask on the maps of all layers that are compared, by the shapes of these."""
+        names = {*self.content, *self.style}
+        return {name: on_grid(mask, *shapes[name]) for name in names}
 
     def _parts(
         self, picture: Canvas, largest: int | None, terms: Iterable[str]

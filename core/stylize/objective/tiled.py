@@ -25,7 +25,7 @@ from core.stylize.objective.evaluation import (
     Weights,
     picture_signature,
 )
-from core.stylize.objective.terms import STYLE, places
+from core.stylize.objective.terms import CONTENT, STYLE, places
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -69,6 +69,7 @@ class Tiled:
         target: losses.Described,
         weights: Weights,
         forms: forms_.Forms | None = None,
+        masks: Mapping[str, Floats] | None = None,
     ) -> Evaluate:
         """Fixes what pictures are compared with.
 
@@ -78,20 +79,26 @@ class Tiled:
             target: Statistics of the style, float32 tensors.
             weights: What the parts of the loss count.
             forms: What each place is to look like; None where that is not compared.
+            masks: Layer to the weights of its places; None for all alike.
         """
         import tensorflow as tf
 
         content = self._content_maps(photo, parts)
+        if masks is not None:
+            content = {
+                name: CONTENT.accumulate(map_, masks[name]).numpy()
+                for name, map_ in content.items()
+            }
         energies = {
             name: tf.constant(np.vdot(map_, map_), tf.float32) for name, map_ in content.items()
         }
         by_place = tf.constant([weights.content, weights.forms], tf.float32)
-        pull = self._pull(target)
+        pull = self._pull(target, masks is not None)
 
         def evaluate(picture: Canvas) -> Evaluation:
             picture = np.asarray(picture, np.float32)
             of_content, of_forms, found, counts = self._look(
-                picture, parts, content, energies, target, forms
+                picture, parts, content, energies, target, forms, masks or {}
             )
             of_style, statistics, by = self._by_statistics(found, target, weights)
             loss = weights.content * of_content + weights.style * of_style
@@ -108,8 +115,9 @@ class Tiled:
                 wanted = self._cut(content, part)
                 place = picture[part.seen], part.own
                 to_photo = wanted, energies, by_place
+                weighed = self._cut(masks or {}, part)
                 gradient[part.seen] += pull(
-                    *place, *to_photo, statistics, by, counts, _forms_of(part, forms)
+                    *place, *to_photo, statistics, by, counts, _forms_of(part, forms), weighed
                 ).numpy()
             return Evaluation(loss, of_content, of_style, gradient, of_forms)
 
@@ -123,15 +131,17 @@ class Tiled:
         energies: Mapping[str, tf.Tensor],
         target: losses.Described,
         forms: forms_.Forms | None,
+        masks: Mapping[str, Floats],
     ) -> tuple[float, float, losses.Described, dict[str, np.float32]]:
         """The first pass: what adds up by place, statistics of the whole, and what they count."""
         of_content, of_forms, found = 0.0, 0.0, _Sums(target)
         for part, maps in self.maps(picture, parts):
             wanted = self._cut(content, part)
-            of_content += float(losses.content_loss(maps, wanted, self._compared.content, energies))
+            weighed, layers = self._cut(masks, part), self._compared.content
+            of_content += float(losses.content_loss(maps, wanted, layers, energies, weighed))
             if forms is not None:
                 of_forms += float(forms_.distance(maps, **_forms_of(part, forms)))
-            found.add(maps)
+            found.add(maps, weighed)
         return of_content, of_forms, found.merged(), found.places()
 
     def _by_statistics(
@@ -150,7 +160,7 @@ class Tiled:
             counted = weights.style * loss
         return float(loss), own, tape.gradient(counted, own)
 
-    def _compile(self, target: losses.Described) -> Callable[..., Any]:
+    def _compile(self, target: losses.Described, masked: bool) -> Callable[..., Any]:
         """The gradient by the pixels of a tile, its margins included."""
         import tensorflow as tf
 
@@ -166,11 +176,12 @@ class Tiled:
             by: losses.Described,
             counts: Mapping[str, tf.Tensor],
             wanted: Mapping[str, tf.Tensor],
+            masks: Mapping[str, tf.Tensor],
         ) -> tf.Tensor:
             with tf.GradientTape() as tape:
                 tape.watch(rgb)
                 maps = self._own(rgb, own)
-                of_content = losses.content_loss(maps, photo, compared.content, energies)
+                of_content = losses.content_loss(maps, photo, compared.content, energies, masks)
                 of_place = by_place[0] * of_content
                 if wanted:
                     of_place += by_place[1] * forms_.distance(maps, **wanted)
@@ -180,7 +191,11 @@ class Tiled:
                     seen.append(maps[name])
                     slopes.append(
                         STYLE[term].gradient(
-                            maps[name], statistics[term][name], slope, counts[name]
+                            maps[name],
+                            statistics[term][name],
+                            slope,
+                            counts[name],
+                            masks.get(name),
                         )
                     )
             return tape.gradient(seen, rgb, output_gradients=slopes)
@@ -194,7 +209,8 @@ class Tiled:
             compared.style_signature(target),
             compared.style_signature(target),
             {name: tf.TensorSpec(()) for name in compared.style},
-            compared.forms_signature(),
+            compared.forms_signature(masked),
+            compared.masks_signature(masked),
         ]
         compiled: Callable[..., Any] = tf.function(run, input_signature=signature)
         return compiled
@@ -255,11 +271,12 @@ class _Sums:
         self._parts: list[losses.Described] = []
         self._counts: dict[str, list[float]] = {}
 
-    def add(self, maps: Mapping[str, tf.Tensor]) -> None:
-        """Takes the next tile's own features."""
-        self._parts.append(losses.accumulate(maps, self._wanted))
+    def add(self, maps: Mapping[str, tf.Tensor], masks: Mapping[str, Floats] | None = None) -> None:
+        """Takes the next tile's own features, and the weights of their places."""
+        masks = masks or {}
+        self._parts.append(losses.accumulate(maps, self._wanted, masks))
         for name in {name for layers in self._wanted.values() for name in layers}:
-            self._counts.setdefault(name, []).append(places(maps[name]))
+            self._counts.setdefault(name, []).append(places(maps[name], masks.get(name)))
 
     def merged(self) -> dict[str, dict[str, Floats]]:
         """The statistics of the whole picture."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from core.images.types import Canvas
+from core.images.types import Canvas, Floats
 from core.stylize.objective import forms as forms_
 from core.stylize.objective import losses
 from core.stylize.objective.evaluation import (
@@ -35,18 +35,20 @@ class Whole:
         target: losses.Described,
         weights: Weights,
         forms: forms_.Forms | None = None,
+        masks: Mapping[str, Floats] | None = None,
     ) -> Evaluate:
         """Fixes what pictures are compared with.
 
         Args:
-            photo: Content layer to the map of the photo.
+            photo: Content layer to the map of the photo, as `Content.accumulate` weighs it.
             target: Statistics of the style, float32 tensors.
             weights: What the parts count.
             forms: What each place is to look like; None where that is not compared.
+            masks: Layer to the weights of its places; None for all alike.
         """
         import tensorflow as tf
 
-        run = self._run(target)
+        run = self._run(target, masks is not None)
         factors = tf.constant(
             [weights.content, weights.style, weights.variation, weights.forms], tf.float32
         )
@@ -54,13 +56,13 @@ class Whole:
 
         def evaluate(picture: Canvas) -> Evaluation:
             x = tf.constant(picture, tf.float32)
-            loss, *parts, gradient = run(x, photo, target, factors, wanted)
+            loss, *parts, gradient = run(x, photo, target, factors, wanted, masks or {})
             of_content, of_style, of_forms = map(float, parts)
             return Evaluation(float(loss), of_content, of_style, gradient.numpy(), of_forms)
 
         return evaluate
 
-    def _compile(self, target: losses.Described) -> Callable[..., Any]:
+    def _compile(self, target: losses.Described, masked: bool) -> Callable[..., Any]:
         """The parts of the loss, and its gradient by the picture."""
         import tensorflow as tf
 
@@ -72,12 +74,13 @@ class Whole:
             target: losses.Described,
             weights: tf.Tensor,
             wanted: Mapping[str, tf.Tensor],
+            masks: Mapping[str, tf.Tensor],
         ) -> tuple[tf.Tensor, ...]:
             with tf.GradientTape() as tape:
                 tape.watch(rgb)
                 maps = compared.see(rgb)
-                of_content = losses.content_loss(maps, photo, compared.content)
-                statistics = losses.accumulate(maps, target)
+                of_content = losses.content_loss(maps, photo, compared.content, masks=masks)
+                statistics = losses.accumulate(maps, target, masks)
                 of_style = losses.style_loss(statistics, target, compared.style)
                 loss = weights[0] * of_content + weights[1] * of_style
                 loss += weights[2] * losses.total_variation(rgb)
@@ -92,7 +95,8 @@ class Whole:
             compared.content_signature(),
             compared.style_signature(target),
             tf.TensorSpec((4,)),
-            compared.forms_signature(),
+            compared.forms_signature(masked),
+            compared.masks_signature(masked),
         ]
         compiled: Callable[..., Any] = tf.function(run, input_signature=signature, autograph=False)
         return compiled

@@ -11,7 +11,7 @@ from core import images
 from core.errors import InvalidRequest
 from core.images.types import Pixels
 from core.jobs import Progress, durable
-from core.stylize import session
+from core.stylize import regions, session
 from core.stylize.request import StylizeRequest
 from core.stylize.session import metadata
 
@@ -47,6 +47,7 @@ class StylizeOrder(durable.Payload):
     photo: bytes
     name: str = Field("", description="What the photo is called")
     styles: tuple[Style, ...] = Field(min_length=1)
+    masks: tuple[bytes, ...] = Field((), description="Of the regions, see `regions.load`")
 
 
 @durable.task(STYLIZE, payload=StylizeOrder)
@@ -65,6 +66,7 @@ def stylize(
         [style.given() for style in order.styles],
         control=control,
         checkpoints=control,
+        masks=[regions.load(mask) for mask in order.masks],
     )
     if painting is None:
         return None
@@ -77,6 +79,7 @@ def stylize(
             weights=painting.request.style_weights,
             steps_made=painting.step,
             complete=painting.complete,
+            masks=["a mask"] * len(order.masks),
         ),
         "image/png",
     )

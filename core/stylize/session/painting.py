@@ -11,16 +11,18 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from core import models
 from core.images.types import Pixels
 from core.jobs import Control, Point, Progress, Uncontrolled
 from core.jobs.checkpoint import Checkpoint, Checkpoints
-from core.stylize import artist_styles, instant, refine
+from core.stylize import refine, regional, regions
 from core.stylize.artist_styles import ArtistStyle
+from core.stylize.regions import Layout, Mask
 from core.stylize.request import StylizeRequest
 from core.stylize.session.networks import at_hand
+from core.stylize.session.sketching import Given, known, sketched
 from core.stylize.session.stills import full_size, small, still
 from core.stylize.session.thinned import Thinned
 
@@ -32,8 +34,6 @@ MOST_POINTS = 200
 _PREVIEW_EVERY = 0.2  # seconds
 
 Phase = Literal["sketching", "looking", "painting"]
-Given: TypeAlias = Pixels | ArtistStyle | str
-"""A style: a picture, the id of a painter, or what is known of either."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +73,7 @@ def paint(
     earlier: Painting | None = None,
     control: Control | None = None,
     checkpoints: Checkpoints | None = None,
+    masks: Sequence[Mask] = (),
 ) -> Generator[Progress, None, Painting | None]:
     """Paints. Page, command line and service draw its steps alike.
 
@@ -86,6 +87,7 @@ def paint(
             is kept. So it is after a `KeyboardInterrupt`, as soon as there is something to keep.
         checkpoints: Where one is found to go on from, with all else as it was, and offered after
             each step of refining. Frames of before are not in it.
+        masks: Of the regions of which the request says what they are painted like.
 
     Yields:
         Progress: `phase` is one of `Phase`; `preview` and `still` are as `stills` makes
@@ -97,43 +99,10 @@ def paint(
     Raises:
         core.errors.AtelierError: If it cannot be painted; the sentence says why.
     """
-    easel = _Easel(
-        request, photo, _known(styles), sketch, earlier, control or Uncontrolled(), checkpoints
-    )
+    layout = regions.lay_out(request, masks, len(styles), *refine.size(photo, request.rows))
+    control = control or Uncontrolled()
+    easel = _Easel(request, photo, known(styles), sketch, earlier, control, checkpoints, layout)
     return (yield from easel.paint())
-
-
-def at_once(
-    request: StylizeRequest,
-    photo: Pixels,
-    styles: Sequence[Given],
-    *,
-    engine: instant.Engine | None = None,
-) -> Pixels:
-    """The instant picture of a request, `(rows, width, 3)` uint8 RGB.
-
-    Args:
-        engine: What runs its networks; that of this process if None.
-
-    Raises:
-        models.WeightsError: If the network for it is not to be had.
-        InvalidRequest: If styles and weights do not fit each other.
-    """
-    painted: Pixels = instant.paint(
-        photo,
-        _known(styles),
-        style_weights=request.style_weights,
-        strength=request.strength,
-        rows=request.rows,
-        brush=request.brush,
-        keep_colors=request.keep_colors,
-        engine=engine,
-    )
-    return painted
-
-
-def _known(styles: Sequence[Given]) -> list[Pixels | ArtistStyle]:
-    return [artist_styles.load(each) if isinstance(each, str) else each for each in styles]
 
 
 class _Easel:
@@ -148,8 +117,14 @@ class _Easel:
         earlier: Painting | None,
         control: Control,
         checkpoints: Checkpoints | None,
+        layout: Layout | None,
     ) -> None:
-        self.request, self.photo, self.styles = refine.allowed(request, styles), photo, styles
+        self.request, self.photo, self.styles = request, photo, styles
+        self.layout = layout
+        if layout is None:
+            self.request = refine.allowed(request, styles)
+        else:
+            self.request = regional.allowed(request, styles, layout)
         self.sketch, self.earlier, self.control = sketch, earlier, control
         self.size = refine.size(photo, request.rows)
         self.started = time.monotonic()
@@ -211,7 +186,7 @@ class _Easel:
     def _sketch(self) -> None:
         try:
             if self.sketch is None:
-                self.picture = at_once(self.request, self.photo, self.styles)
+                self.picture = sketched(self.request, self.photo, self.styles, self.layout)
             else:
                 self.picture = self.sketch
         except models.WeightsError as error:
@@ -240,7 +215,10 @@ class _Easel:
         begun, already = 0.0, 0.0  # seconds, and share of the work done by then
         found, self.resumed = self.resumed, None
         resumes = found is not None
-        painting = refine.refine(
+        paint = (
+            refine.refine if self.layout is None else partial(regional.paint, layout=self.layout)
+        )
+        painting = paint(
             self.photo,
             self.styles,
             self.request.changed(scales=self._scales()),
@@ -330,6 +308,9 @@ class _Easel:
         )
 
     def _as_far(self, pixels: Pixels, *, step: int, scale: float, complete: bool) -> Painting:
+        if self.layout is not None:  # it may have been enlarged since
+            photo = refine.as_pixels(refine.resize(self.photo, *self.size))
+            pixels = self.layout.restored(pixels, photo)
         return Painting(
             pixels=pixels,
             request=self.request,

@@ -42,7 +42,7 @@ def sketch(order: Order) -> Sketch:
     started = time.monotonic()
     found = _by_worker(order) if _is_ready() else None
     if found is None:
-        pixels = session.at_once(order.request, order.photo, order.styles)
+        pixels = session.at_once(order.request, order.photo, order.styles, masks=order.masks)
         found = Sketch(pixels, painter_here())
     log.info("Painted at once by %s in %.2f s", found.by, time.monotonic() - started)
     return found

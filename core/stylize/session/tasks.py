@@ -16,6 +16,7 @@ from core import jobs
 from core.images.types import Pixels
 from core.jobs import Control, Progress
 from core.stylize import instant, session
+from core.stylize.regions import Mask
 from core.stylize.request import StylizeRequest
 from core.stylize.session import Painting
 
@@ -33,6 +34,7 @@ class Order:
         styles: Pictures like it, or ids of painters.
         sketch: The instant picture of this order, if somebody has it already.
         earlier: A painting of the same order to go on from, in place of what the request says.
+        masks: Of the regions of which the request says what they are painted like.
     """
 
     request: StylizeRequest
@@ -40,6 +42,7 @@ class Order:
     styles: Sequence[Pixels | str]
     sketch: Pixels | None = None
     earlier: Painting | None = None
+    masks: Sequence[Mask] = ()
 
 
 @jobs.task("stylize", apart=True)
@@ -53,6 +56,7 @@ def stylize(order: Order, control: Control) -> Generator[Progress, None, Paintin
             sketch=order.sketch,
             earlier=order.earlier,
             control=control,
+            masks=order.masks,
         )
     )
 
@@ -62,7 +66,9 @@ def at_once(order: Order, control: Control) -> Generator[Progress, None, Pixels]
     """Paints at once with TensorFlow, see `session.at_once`."""
     yield Progress(phase="sketching")
     engine = instant.tensorflow_engine()
-    return session.at_once(order.request, order.photo, order.styles, engine=engine)
+    return session.at_once(
+        order.request, order.photo, order.styles, masks=order.masks, engine=engine
+    )
 
 
 @jobs.task(WARM_UP, apart=True)

@@ -105,7 +105,7 @@ def matrix(
                 z=np.where(at & (share > 0), share, np.nan),
                 zmin=0,
                 zmax=full,
-                colorscale=[[0, faint(color)], [1, color]],
+                colorscale=[[0, theme.faint(color)], [1, color]],
                 showscale=False,
                 xgap=1,
                 ygap=1,
@@ -326,12 +326,6 @@ def shares(step: float = 0.25) -> dict[str, object]:
 
 def title(text: str) -> dict[str, object]:
     return {"text": text, "font": {"size": 13, "color": theme.ink()}, "standoff": 8}
-
-
-def faint(color: str) -> str:
-    """A color that is just to be seen."""
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.18)"
 
 
 def veil() -> str:

@@ -8,15 +8,18 @@ from core import identify, images
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def heat_map(data: bytes, model: str, artist_id: str, side: int = 900) -> bytes:
+def heat_map(
+    data: bytes, model: str, artist_id: str, side: int = 900, *, version: str | None = None
+) -> bytes:
     """The painting with what spoke for an artist lit, as a JPEG.
 
     Args:
         data: A picture that can be read.
         model: Id of a model, loaded already.
         side: The longer one, in pixels.
+        version: Of the model; None for the one that ships.
     """
     pixels = images.preview(images.load(data, enough=side).pixels, side)
     picture = images.Picture(pixels, "JPEG", (pixels.shape[1], pixels.shape[0]))
-    heat = identify.explain(picture, model, artist_id=artist_id)
+    heat = identify.explain(picture, model, artist_id=artist_id, version=version)
     return images.encode(identify.overlay(pixels, heat), "JPEG", quality=90)

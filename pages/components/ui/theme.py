@@ -66,6 +66,12 @@ def line() -> str:
     return "#34343f" if is_dark() else "#e4dfd3"
 
 
+def faint(color: str) -> str:
+    """A color that is just to be seen."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"
+
+
 def is_dark() -> bool:
     """Whether the visitor's browser shows the dark theme."""
     return st.context.theme.type == "dark"

@@ -56,12 +56,12 @@ def quick(monkeypatch):
     """In place of networks, so that a picture takes no time."""
     for load in ("load", "load_keras"):
         monkeypatch.setattr(models, load, lambda *_, **__: None)
-    monkeypatch.setattr(painting, "at_once", lambda request, photo, styles: photo // 2)
+    monkeypatch.setattr(painting, "sketched", lambda request, photo, styles, layout: photo // 2)
     monkeypatch.setattr(
         monet, "paint", lambda pixels, way, brush: monet.Painted(way, pixels, pixels // 2, 0.0)
     )
     guess = identify.Guess(classify.artists.catalogue()[0], 1.0)
-    found = identify.Identification(models.DEFAULT, (guess,), True, 1.0, 0.0)
+    found = identify.Identification(models.DEFAULT, "0123456789ab", (guess,), True, 1.0, 0.0)
     monkeypatch.setattr(identify, "identify", lambda *_, **__: found)
     monkeypatch.setattr(
         identify,
@@ -174,7 +174,7 @@ def test_each_failure_is_a_line_and_the_others_are_done(name, quick, draw, tmp_p
     if name == "monet":
         inputs.append(draw(f"in/{long}"))
     broken = {"identify": identify, "monet": monet, "stylize": painting}[name]
-    attribute = {"identify": "explain", "monet": "paint", "stylize": "at_once"}[name]
+    attribute = {"identify": "explain", "monet": "paint", "stylize": "sketched"}[name]
     works = getattr(broken, attribute)
 
     def fail_for_one(given, *rest, **more):
@@ -217,7 +217,7 @@ def test_a_traceback_is_shown_only_if_it_is_asked_for(quick, draw, tmp_path, mon
 
 @COMMANDS
 def test_a_file_in_place_of_the_folder_is_told_before_the_work(name, draw, tmp_path, monkeypatch):
-    for module, attribute in ((identify, "identify"), (monet, "paint"), (painting, "at_once")):
+    for module, attribute in ((identify, "identify"), (monet, "paint"), (painting, "sketched")):
         monkeypatch.setattr(module, attribute, lambda *_, **__: pytest.fail("it was worked on"))
     photo = draw("in/a.png")
     (tmp_path / "file").write_text("kept")
@@ -230,7 +230,7 @@ def test_a_file_in_place_of_the_folder_is_told_before_the_work(name, draw, tmp_p
 
 @pytest.mark.parametrize("out", ["folder.png", f"{'x' * 252}.png", "file/x.png"])
 def test_an_output_that_cannot_be_is_told_before_the_work(out, draw, tmp_path, monkeypatch):
-    monkeypatch.setattr(painting, "at_once", lambda *_: pytest.fail("it was painted"))
+    monkeypatch.setattr(painting, "sketched", lambda *_: pytest.fail("it was painted"))
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "file").touch()
     photo = draw("a.png")
@@ -395,7 +395,7 @@ def test_ctrl_c_in_a_scan_says_how_many_are_left(draw, tmp_path, monkeypatch):
 
 
 def test_ctrl_c_in_a_terminal_reaches_the_processes_of_a_scan_without_a_traceback(draw, tmp_path):
-    for number in range(70):
+    for number in range(500):  # so many that none are done before the signal arrives
         draw(f"in/{number}.png", 8, 8, number)
     with subprocess.Popen(
         [sys.executable, "-m", "core", "scan", str(tmp_path / "in")],
@@ -405,7 +405,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_processes_of_a_scan_without_a_tracebac
         start_new_session=True,
     ) as process:
         assert process.stderr is not None
-        assert process.stderr.readline() == "0 of 70\n"
+        assert process.stderr.readline() == "0 of 500\n"
         os.killpg(process.pid, signal.SIGINT)
         rest = process.stderr.read()
     assert process.returncode == 130

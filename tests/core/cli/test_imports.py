@@ -12,6 +12,7 @@ import pytest
 
 from core import examples
 from core.settings import ROOT
+from tests.core.film import scenes
 
 SCRIPT = """
 import atexit, json, runpy, sys
@@ -54,6 +55,15 @@ def test_lists_import_nothing_heavy(command: str):
     assert imported(command) & (SLOW | OTHERS | {"ai_edge_litert"}) == set()
 
 
+def test_a_rollback_waits_for_no_import_that_it_does_not_need():
+    code = "import sys, operations.__main__, core.releases.rows; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    found = {name.partition(".")[0] for name in ran.stdout.split()}
+    assert found & (SLOW | {"numpy", "PIL", "alembic", "huggingface_hub"}) == set()
+
+
 def test_a_scan_imports_no_network(painting: str):
     assert (
         imported("scan", str(Path(painting).parent))
@@ -78,4 +88,12 @@ def test_an_instant_picture_imports_no_tensorflow(painting: str, tmp_path: Path)
     out = str(tmp_path / "out.png")
     styles = [painting, "claude-monet"]
     found = imported("stylize", painting, *styles, "-o", out, "--mode", "instant", "--rows", "100")
+    assert found & (SLOW | OTHERS) == set()
+
+
+@pytest.mark.slow
+def test_a_film_imports_no_tensorflow(tmp_path: Path):
+    frames = [scenes.scene(number, 36, 48) for number in range(2)]
+    clip = scenes.write(tmp_path / "clip.mp4", frames=frames)
+    found = imported("film", str(clip), "claude-monet", "-o", str(tmp_path / "film.mp4"))
     assert found & (SLOW | OTHERS) == set()

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from core import examples, images
 from core.__main__ import app
-from core.stylize import artist_styles
+from core.stylize import artist_styles, refine
 
 
 def run(*arguments: object) -> Result:
@@ -170,3 +170,60 @@ def test_refining_without_tensorflow_is_refused_in_a_sentence(
     assert "Refining needs TensorFlow" in done.stderr
     assert "pip install -r requirements.txt" in done.stderr
     assert not (tmp_path / "out.png").exists()
+
+
+@pytest.fixture(scope="module")
+def mask(photo: Path) -> Path:
+    """White in the upper half, and twice as large as it need be."""
+    path = photo.parent.parent / "mask.png"
+    height, width = images.load(photo).pixels.shape[:2]
+    levels = np.zeros((2 * height, 2 * width, 3), np.uint8)
+    levels[:height] = 255
+    path.write_bytes(images.encode(levels))
+    return path
+
+
+def test_a_region_is_painted_and_the_rest_stays_as_it_is(photo, painting, mask, tmp_path):
+    out = tmp_path / "out.png"
+    usual = ("-o", out, "--mode", "instant", "--rows", 80)
+    done = run("stylize", photo, painting, *usual, "--mask", mask)
+    assert done.exit_code == 0, done.stderr
+    painted, pixels = images.load(out).pixels, images.load(photo).pixels
+    kept = refine.as_pixels(refine.resize(pixels, 80, painted.shape[1]))
+    np.testing.assert_array_equal(painted[40:], kept[40:])
+    assert np.abs(painted[:36].astype(int) - kept[:36]).mean() > 5
+    assert settings(out)["masks"] == ["mask.png"]
+
+    more = ("--region-styles", "photo,1", "--region-strengths", "1,0.5", "--soft-edge", 0)
+    done = run("stylize", photo, painting, *usual, "--mask", mask, *more)
+    assert done.exit_code == 0, done.stderr
+    painted = images.load(out).pixels
+    np.testing.assert_array_equal(painted[:40], kept[:40])
+    assert (painted[40:] != kept[40:]).any(-1).mean() > 0.9
+    assert settings(out)["region_styles"] == ["photo", "1"]
+    assert settings(out)["region_strengths"] == [1, 0.5]
+
+
+def test_a_mask_that_will_not_do_is_refused_in_a_sentence(photo, painting, mask, tmp_path):
+    out = tmp_path / "out.png"
+    usual = ("stylize", photo, painting, "-o", out, "--mode", "instant", "--rows", 80)
+    for options, status, sentence in (
+        (["--mask", tmp_path / "none.png"], 1, "No such file"),
+        (["--mask", painting], 1, "The mask is in color"),
+        (["--region-styles", "1"], 2, "no region without a mask"),
+        (["--mask", mask, "--region-styles", "2"], 2, "There is no style 2"),
+        (["--mask", mask, "--region-styles", "sky"], 2, "Styles of regions"),
+        (["--mask", mask, "--region-strengths", "much"], 2, "--region-strengths takes numbers"),
+        (["--mask", mask, "--soft-edge", 3], 2, "--soft-edge"),
+    ):
+        done = run(*usual, *options)
+        assert done.exit_code == status, done.output
+        assert sentence in " ".join(done.stderr.replace("│", " ").split())
+        assert not out.exists()
+    wrong = tmp_path / "wrong.png"
+    levels = np.zeros((50, 50, 3), np.uint8)
+    levels[:20] = 255
+    wrong.write_bytes(images.encode(levels))
+    done = run(*usual, "--mask", wrong)
+    assert done.exit_code == 3
+    assert "another shape (50×50)" in done.stderr

@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, inspect, text
 from core import database, journal
 from core.database import migrating
 from core.jobs.durable import rows  # noqa: F401 - its tables are compared
+from core.releases import rows as releases
 from core.settings import ROOT, settings
 
 BEFORE = (  # what the release without versions made
@@ -67,6 +68,46 @@ def test_a_journal_of_before_keeps_all_it_has(before):
     assert version(before) == migrating.versions()[-1]
     journal.give_feedback(1, right=True, artist_id="titian")
     assert journal.feedback()[1].right
+
+
+@pytest.fixture
+def of_jobs(before: str) -> str:
+    """A database of the release that had jobs, and no releases of models."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrating.SCRIPTS))
+    config.set_main_option("path_separator", "os")
+    with create_engine(before).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "v0002")
+    return before
+
+
+_OF_BEFORE = """INSERT INTO predictions
+    (time, session, picture_sha256, model, artists, known_score, seconds)
+    VALUES ('2026-11-02 10:00:00.000000', 't', 'cd', 'm', '[]', 0.5, 0.2)"""
+
+
+def test_a_database_without_versions_of_models_keeps_all_and_its_program_goes_on(of_jobs):
+    with create_engine(of_jobs).begin() as connection:
+        connection.exec_driver_sql(_OF_BEFORE)
+        connection.exec_driver_sql(
+            "INSERT INTO jobs (id, task, owner, state, created, keep, attempt, crashes, cancel,"
+            " events) VALUES ('j', 't', 'o', 'done', 1, 1, 1, 0, false, 0)"
+        )
+    assert [(row.session, row.version, row.arm) for row in journal.predictions()] == [
+        ("t", None, None),
+        ("s", None, None),
+    ]
+    assert journal.feedback()[1].artist == "rembrandt"
+    assert releases.history() == []
+    with create_engine(of_jobs).begin() as connection:
+        assert connection.scalar(text("SELECT state FROM jobs")) == "done"
+        connection.exec_driver_sql(_OF_BEFORE)  # as the program from before still writes
+    assert len(journal.predictions()) == 3
+    assert version(of_jobs) == migrating.versions()[-1]
 
 
 def differences(url: str) -> list:

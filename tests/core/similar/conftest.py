@@ -9,6 +9,7 @@ import pytest
 
 from core import identify, similar
 from core.collection import scan
+from core.identify.projection import projected
 from core.similar import descriptor
 from tests.core.collection.conftest import Here, put
 
@@ -32,7 +33,7 @@ def described(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     def describe(pixels: np.ndarray) -> np.ndarray:
         calls.append(1)
         row = identify.squeeze(pixels, 8).astype(np.float32).reshape(-1)
-        return descriptor.projected(row)
+        return projected(row, descriptor.DIMENSION, seed=1)
 
     monkeypatch.setattr(descriptor, "describe", describe)
     return calls

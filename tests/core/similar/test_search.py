@@ -119,15 +119,6 @@ def test_the_vector_is_a_unit_and_the_same_for_the_mirror_image(paintings: list[
     assert np.max(np.stack(rows) @ np.stack(rows).T - np.eye(len(rows))) < 0.8
 
 
-def test_the_projection_is_the_same_for_all_times():
-    """An index would else find nothing after another NumPy came."""
-    signs = descriptor._signs(1280)
-    assert signs.shape == (1280, 320)
-    assert set(np.unique(signs)) == {-1.0, 1.0}
-    assert signs[0, :12].tolist() == [1, 1, -1, 1, -1, -1, 1, 1, 1, 1, 1, -1]
-    assert signs[1, :12].tolist() == [1, -1, 1, -1, -1, 1, 1, -1, -1, 1, -1, 1]
-
-
 def test_crop_gray_copy_and_mirror_image_find_the_painting(
     place: Path, paintings: list[np.ndarray]
 ):

@@ -11,6 +11,7 @@ import pytest
 
 from core import artists, models
 from core.stylize import artist_styles, extractors, instant, refine
+from core.stylize.canvas import first_canvas
 from core.stylize.request import StylizeRequest
 from core.stylize.style import CORRELATED, mix
 
@@ -240,7 +241,7 @@ def losses_at_start(photo: np.ndarray, style: artist_styles.ArtistStyle) -> floa
 
 def test_the_canvas_is_first_in_the_colours_of_the_artist(photo):
     style = made_up(0)
-    canvas = refine._first_canvas(photo.astype(np.float32), [style], SMALL)
+    canvas = first_canvas(photo.astype(np.float32), [style], SMALL)
     np.testing.assert_allclose(canvas.mean((0, 1)), style.color_mean, atol=3)
     spread = canvas.reshape(-1, 3).std(0)
     np.testing.assert_allclose(spread, np.sqrt(np.diag(style.color_covariance)), rtol=0.2)

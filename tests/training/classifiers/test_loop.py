@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from core import artists, images, models
+from core import artists, identify, images, models
 from core.errors import AtelierError
-from core.models import entries, evaluations, loading, registry
+from core.models import entries, evaluations, loading, registry, versions
 from core.recipes import RECIPES, Phase, Recipe, from_options, with_options
 from core.recipes.augmentation import Augmentation, mix, random_view
 from core.settings import settings
@@ -193,6 +193,25 @@ def test_a_model_is_validated_and_ships_with_pictures_of_the_size_that_its_recip
     assert entry.side == 80
     recorded = json.loads((out / "efficientnet_lite0" / "options.json").read_text())
     assert recorded["published"] == {"side": 80, "soup": False}
+
+
+def test_a_version_is_published_beside_what_ships(paintings, tiny, tmp_path):
+    run, before = tmp_path / "run", (entries.ASSETS / "models.json").read_bytes()
+    classifiers.train(dataclasses.replace(tiny, epochs=1), paintings, tmp_path, run)
+    command = ["publish", str(run), "--data", str(paintings), "--version", "9", "--beside"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert (entries.ASSETS / "models.json").read_bytes() == before
+    ships, made = versions.listed("efficientnet_lite0")
+    assert f"Version {made.id} of efficientnet_lite0" in done.stderr
+    assert (ships.directory, made.directory) == (None, settings().versions / made.id)
+    assert (ships.entry.version, made.entry.version) == ("2", "9")
+    assert [path.name for path in settings().versions.iterdir()] == [made.id]
+    versions.check(made)
+    assert evaluations.read(made.entry, made.directory) is not None
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    found = identify.identify(images.Picture(pixels, "PNG", (64, 64)), version=made.id)
+    assert {guess.artist.name for guess in found.guesses} == set(NAMES)
 
 
 def test_a_run_cannot_go_on_with_other_options(paintings, tiny, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from core import examples, images
 from core.models import architectures
 from core.stylize import extractors as perceptual
-from core.stylize import instant
+from core.stylize import instant, regions
 from core.stylize.instant import engine as instant_engine
 from core.stylize.style import InstantTarget
 
@@ -134,3 +134,36 @@ def test_the_style_vector_is_finite_for_a_black_picture(engine):
 def test_a_style_that_says_nothing_of_a_layer_cannot_be_painted(engine, photo):
     with pytest.raises((ValueError, KeyError)):
         instant.paint(photo, [InstantTarget("vgg16", {}, {})], rows=64, engine=engine)
+
+
+@pytest.mark.parametrize("keep_colors", [False, True])
+def test_regions_have_styles_of_their_own_and_the_photo_stays_where_it_is_to(
+    engine, photo, paintings, keep_colors
+):
+    height, width = photo.shape[:2]
+    labels = np.zeros((height, width), np.uint8)
+    labels[: height // 3], labels[height // 3 : 2 * height // 3] = 1, 2
+    parts = (regions.Region((0,), 1.0), regions.Region((1,), 1.0))
+    layout = regions.Layout(labels, parts, soft=0.1)
+    how = {"rows": height, "keep_colors": keep_colors, "engine": engine}
+    found = instant.paint(photo, paintings, layout=layout, **how)
+    np.testing.assert_array_equal(found[2 * height // 3 :], photo[2 * height // 3 :])
+    assert np.abs(found[: height // 2].astype(int) - photo[: height // 2]).mean() > 1
+    # Another style in one region changes nothing in the other, beyond the soft border.
+    others = instant.paint(photo, [paintings[0], photo], layout=layout, **how)
+    border = int(0.1 * min(height, width) / 2) + 1
+    changed = (found != others).any(-1).any(1)
+    assert not changed[: height // 3 - border].any()
+    assert changed[height // 3 + border : 2 * height // 3 - 2 * border].all()
+
+
+def test_large_paintings_in_regions_are_enlarged_around_a_photo_that_is_not(
+    engine, photo, paintings, monkeypatch
+):
+    monkeypatch.setattr(instant_engine, "LARGEST", 60 * 60)
+    layout = regions.Layout(np.ones(photo.shape[:2], np.uint8), (regions.Region((0,), 1.0),), 0.1)
+    layout.labels[50:] = 0
+    rows = photo.shape[0]
+    found = instant.paint(photo, paintings[:1], layout=layout, rows=rows, engine=engine)
+    np.testing.assert_array_equal(found[50:], photo[50:])
+    assert (found[:40] != photo[:40]).any()

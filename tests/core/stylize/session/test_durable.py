@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
 import threading
 import time
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydantic import ValidationError
 
 from core import images
@@ -14,7 +17,7 @@ from core.jobs import State
 from core.jobs.durable import DatabaseEngine
 from core.jobs.durable import worker as workers
 from core.jobs.durable.worker import Worker
-from core.stylize import instant, refine, session
+from core.stylize import instant, refine, regions, session
 from core.stylize.request import StylizeRequest
 from core.stylize.session.durable import STYLIZE, Style, StylizeOrder
 
@@ -46,7 +49,10 @@ def engine(any_database) -> DatabaseEngine:
 
 def undisturbed(order: StylizeOrder) -> session.Painting:
     steps = session.paint(
-        order.request, images.load(order.photo).pixels, [style.given() for style in order.styles]
+        order.request,
+        images.load(order.photo).pixels,
+        [style.given() for style in order.styles],
+        masks=[regions.load(mask) for mask in order.masks],
     )
     while True:
         try:
@@ -165,3 +171,23 @@ def test_a_style_is_one_thing():
 
 def test_an_order_comes_back_from_json_as_it_was(order):
     assert StylizeOrder.model_validate_json(order.model_dump_json()) == order
+
+
+def test_a_painting_in_regions_survives_its_workers_bit_for_bit(engine, order, monkeypatch):
+    monkeypatch.setattr(workers, "CHECKPOINT_EVERY", 0.0)
+    levels = np.zeros((32, 40, 3), np.uint8)
+    levels[:16] = 255
+    styles = (*order.styles, order.styles[0])
+    change = {"masks": (images.encode(levels),), "styles": styles}
+    order = order.model_copy(update=change)
+    expected = undisturbed(order)
+    job = engine.submit(STYLIZE, order)
+    for die_at in (1, 5, 11):
+        work(engine, monkeypatch, die_at=die_at)
+        assert job.state is State.running
+        time.sleep(0.7)  # until its lease has run out
+    work(engine, monkeypatch)
+    assert job.state is State.done, job.error
+    np.testing.assert_array_equal(images.load(job.result().data).pixels, expected.pixels)
+    with Image.open(io.BytesIO(job.result().data)) as picture:
+        assert json.loads(picture.text["atelier"])["masks"] == ["a mask"]

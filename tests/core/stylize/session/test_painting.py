@@ -13,10 +13,10 @@ from core.errors import InvalidRequest
 from core.jobs import Progress
 from core.models import architectures as builders
 from core.settings import settings
-from core.stylize import extractors, instant, refine, session
+from core.stylize import artist_styles, extractors, instant, refine, session
 from core.stylize.instant import engine as instant_engine
 from core.stylize.request import StylizeRequest
-from core.stylize.session import Painting, painting, tasks
+from core.stylize.session import Painting, tasks
 from core.stylize.session.tasks import Order
 
 LIMIT = 300  # seconds; a test that needs them has failed
@@ -102,7 +102,7 @@ def test_it_sketches_then_paints_over_the_sketch_coarse_to_fine(order, sketched)
 def test_what_the_sketch_is_asked_for(order, sketched):
     sketched_by(with_(order, brush=2.0, keep_colors=True, style_weights=[3.0], strength=0.5))
     assert sketched == [{"style_weights": (3.0,), "strength": 0.5, "rows": 48, "brush": 2.0,
-                         "keep_colors": True, "engine": None}]  # fmt: skip
+                         "keep_colors": True, "layout": None, "engine": None}]  # fmt: skip
 
 
 def test_a_sketch_that_is_there_already_is_not_painted_again(order, sketched):
@@ -265,7 +265,7 @@ def test_without_the_instant_network_there_is_no_instant_picture(order, monkeypa
 def test_painters_are_given_by_their_ids(order, sketched, monkeypatch):
     known: list[str] = []
     picture = order.styles[0]
-    monkeypatch.setattr(painting.artist_styles, "load", lambda id_: known.append(id_) or picture)
+    monkeypatch.setattr(artist_styles, "load", lambda id_: known.append(id_) or picture)
     done, _ = run(dataclasses.replace(order, styles=["claude-monet"]))
     assert known == ["claude-monet"]
     assert done.complete
@@ -300,7 +300,7 @@ def test_with_the_real_networks_whose_decoder_knows_nothing_yet(order, monkeypat
     eye = extractors.load("vgg16")
     decoder = builders.style_decoder()
     engine = instant.compiled(eye, decoder)
-    monkeypatch.setattr(instant_engine, "_engine", lambda: engine)
+    monkeypatch.setattr(instant_engine, "default_engine", lambda: engine)
     assert settings().offline
     done, _ = run(order)
     assert done.complete
@@ -308,3 +308,30 @@ def test_with_the_real_networks_whose_decoder_knows_nothing_yet(order, monkeypat
     sketch = sketched_by(order)
     assert sketch.shape == done.pixels.shape
     assert (sketch != done.pixels).any()
+
+
+def below(order: Order) -> Order:
+    """Of which the lower half is painted; it starts from a picture that is brown all over."""
+    mask = np.zeros(order.photo.shape[:2], bool)
+    mask[32:] = True
+    return dataclasses.replace(order, masks=[mask])
+
+
+@pytest.mark.parametrize("stop_after", [0, 1, 6, None])
+def test_what_is_to_stay_stays_to_the_pixel_wherever_it_is_stopped(order, sketched, stop_after):
+    order = below(order)
+    done, _ = run(order, stop_after)
+    kept = refine.as_pixels(refine.resize(order.photo, 48, 60))
+    np.testing.assert_array_equal(done.pixels[:24], kept[:24])
+    assert np.abs(done.pixels[26:].astype(int) - kept[26:]).mean() > 5
+    assert sketched[0]["layout"].regions == (((0,), 1.0),)
+    further, _ = run(dataclasses.replace(order, earlier=done))
+    np.testing.assert_array_equal(further.pixels[:24], kept[:24])
+    assert further.step == done.step + order.request.steps
+
+
+def test_a_mask_of_another_shape_is_refused_before_anything_is_painted(order, sketched):
+    square = np.eye(40, dtype=bool)
+    with pytest.raises(InvalidRequest, match="another shape"):
+        run(dataclasses.replace(order, masks=[square]))
+    assert sketched == []

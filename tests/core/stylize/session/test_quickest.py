@@ -63,7 +63,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
     monkeypatch.setattr(quickest, "painter_here", lambda: "litert")
     monkeypatch.setattr(quickest, "compute_dtype", lambda: "mixed_bfloat16")
     monkeypatch.setattr(tensorflow_compat, "is_installed", lambda: True)
-    monkeypatch.setattr(session, "at_once", lambda *_: HERE)
+    monkeypatch.setattr(session, "at_once", lambda *_, **__: HERE)
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core import images
-from core.stylize.session import film
+from core.stylize.session import making_of
 
 
 def frames(number: int) -> list[bytes]:
@@ -24,7 +24,7 @@ def frames(number: int) -> list[bytes]:
 
 @pytest.mark.parametrize("number", [2, 3, 80])
 def test_a_film_shows_its_frames_in_order_and_holds_the_last(number):
-    with Image.open(io.BytesIO(film.animate(frames(number)))) as found:
+    with Image.open(io.BytesIO(making_of.animate(frames(number)))) as found:
         assert (found.format, found.size) == ("WEBP", (100, 40))
         assert found.n_frames == number
         assert found.info["loop"] == 0
@@ -40,9 +40,9 @@ def test_a_film_shows_its_frames_in_order_and_holds_the_last(number):
 
 
 def test_one_frame_makes_a_picture():
-    assert images.load(film.animate(frames(1))).pixels.shape == (40, 100, 3)
+    assert images.load(making_of.animate(frames(1))).pixels.shape == (40, 100, 3)
 
 
 def test_no_frame_makes_no_film():
     with pytest.raises(ValueError, match=r"\.$"):
-        film.animate([])
+        making_of.animate([])

@@ -1,50 +1,22 @@
-"""The journal of predictions, and of what visitors said of them.
-
-One SQLite file by default, PostgreSQL by `ATELIER_JOURNAL_URL`. What a call has returned from
-is on disk: writes are committed before they are confirmed.
-Pictures are never kept, only a hash that tells the same upload again.
-"""
+"""Predictions and feedback: kept, read, forgotten."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, ForeignKey, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+import numpy as np
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
 from core import database
 from core.errors import AtelierError
-from core.identify import Identification
+from core.identify import Identification, Observation
+from core.images.types import Floats
+from core.journal.tables import Failure, Feedback, Observed, Prediction
+from core.releases.arms import CHAMPION
 from core.settings import settings
-
-
-class Prediction(database.Base):
-    """One identified painting."""
-
-    __tablename__ = "predictions"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    time: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
-    session: Mapped[str] = mapped_column(index=True)
-    picture_sha256: Mapped[str] = mapped_column(index=True)
-    model: Mapped[str]
-    artists: Mapped[list[dict[str, object]]] = mapped_column(JSON)  # id and probability
-    known_score: Mapped[float]
-    seconds: Mapped[float]
-
-
-class Feedback(database.Base):
-    """What a visitor said of a prediction: the id of the right artist, or None if unknown here."""
-
-    __tablename__ = "feedback"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    time: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
-    prediction_id: Mapped[int] = mapped_column(ForeignKey("predictions.id"), index=True)
-    right: Mapped[bool]
-    artist: Mapped[str | None]
 
 
 class JournalError(AtelierError, RuntimeError):
@@ -53,16 +25,30 @@ class JournalError(AtelierError, RuntimeError):
     code = "journal"
 
 
-def record(result: Identification, *, picture_sha256: str, session: str) -> int:
+def record(
+    result: Identification,
+    *,
+    picture_sha256: str,
+    session: str,
+    arm: str = CHAMPION,
+    time: datetime | None = None,
+) -> int:
     """Keeps a prediction and returns its id.
+
+    Args:
+        arm: As which its version answered, see `core.releases.arms`.
+        time: When it was, UTC; by default now.
 
     Raises:
         JournalError: If it could not be kept. So do all functions here.
     """
     row = Prediction(
+        time=time or datetime.now(UTC),
         session=session,
         picture_sha256=picture_sha256,
         model=result.model,
+        version=result.version,
+        arm=arm,
         artists=[{"id": g.artist.id, "probability": g.probability} for g in result.guesses],
         # A database from before has no room for "cannot tell": then it counts as known.
         known_score=1.0 if result.known_score is None else result.known_score,
@@ -71,7 +57,37 @@ def record(result: Identification, *, picture_sha256: str, session: str) -> int:
     with _writing() as journal:
         journal.add(row)
         journal.flush()
+        if result.observation is not None:
+            journal.add(_observed(row.id, result.observation))
         return row.id
+
+
+def _observed(prediction_id: int, seen: Observation) -> Observed:
+    return Observed(
+        prediction_id=prediction_id,
+        logits=_packed(seen.logits),
+        projection=None if seen.projection is None else _packed(seen.projection),
+        brightness=seen.brightness,
+        saturation=seen.saturation,
+        aspect=seen.aspect,
+        side=seen.side,
+        format=seen.format,
+    )
+
+
+def _packed(numbers: Floats) -> bytes:
+    return np.asarray(numbers, "<f2").tobytes()
+
+
+@contextmanager
+def failures_kept(model: str, version: str) -> Iterator[None]:
+    """Keeps it if a version fails inside, for `core.monitoring.watching`; the error goes on."""
+    try:
+        yield
+    except Exception as error:
+        with suppress(JournalError), _writing() as journal:
+            journal.add(Failure(model=model, version=version, error=type(error).__name__))
+        raise
 
 
 def is_known(prediction_id: int) -> bool:
@@ -80,15 +96,20 @@ def is_known(prediction_id: int) -> bool:
         return journal.get(Prediction, prediction_id) is not None
 
 
-def give_feedback(prediction_id: int, *, right: bool, artist_id: str | None) -> None:
+def give_feedback(
+    prediction_id: int, *, right: bool, artist_id: str | None, time: datetime | None = None
+) -> None:
     """Keeps what a visitor said; a later word on the same prediction counts instead of it.
 
     Args:
         right: Whether the first guess was right.
         artist_id: The right artist; None for one who is not in the catalogue.
+        time: When it was, UTC; by default now.
     """
+    said = Feedback(prediction_id=prediction_id, right=right, artist=artist_id)
+    said.time = time or datetime.now(UTC)
     with _writing() as journal:
-        journal.add(Feedback(prediction_id=prediction_id, right=right, artist=artist_id))
+        journal.add(said)
 
 
 def predictions(session: str | None = None, *, limit: int = 1000) -> list[Prediction]:
@@ -106,6 +127,17 @@ def feedback() -> dict[int, Feedback]:
     with _reading() as journal:
         rows = journal.scalars(select(Feedback).where(Feedback.id.in_(last)))
         return {row.prediction_id: row for row in rows}
+
+
+def forget(before: datetime) -> int:
+    """Deletes predictions and failures of before a time, UTC, and tells how many predictions."""
+    old = select(Prediction.id).where(Prediction.time < before)
+    with _writing() as journal:
+        for table in (Feedback, Observed):
+            journal.execute(delete(table).where(table.prediction_id.in_(old)))
+        journal.execute(delete(Failure).where(Failure.time < before))
+        gone = journal.connection().execute(delete(Prediction).where(Prediction.time < before))
+        return gone.rowcount
 
 
 @contextmanager

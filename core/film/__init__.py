@@ -1,0 +1,1 @@
+"""Clips painted without flicker: read in a sandbox, painted frame by frame, written with sound."""

@@ -1,0 +1,238 @@
+"""A film from clip to file, as a generator of progress; what is done when it stops is kept.
+
+Frames come from the sandbox one by one, are painted, and go into the file: memory does not grow
+with the length of a clip.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from av.error import FFmpegError
+
+from core import files
+from core.errors import InvalidRequest
+from core.film.clips import writing
+from core.film.clips.clip import Clip, Kind, UnreadableClip
+from core.film.clips.reading import Reader
+from core.film.easel import Easel, Given
+from core.film.request import FilmRequest
+from core.jobs import Control, Progress, Uncontrolled
+from core.settings import settings
+from core.stylize import instant
+from core.stylize.session import quickest, stills
+
+T = TypeVar("T")
+
+_PREVIEW_EVERY = 0.4  # seconds
+
+
+@dataclass(frozen=True)
+class Film:
+    """What was made of a clip.
+
+    Attributes:
+        path: The file.
+        width, height: Of its frames.
+        frames: How many were painted.
+        shots: Pieces between cuts, as they were found.
+        length: Seconds for which it runs.
+        seconds: Time it took.
+        complete: Whether nobody stopped it.
+        note: A sentence for who asked, if something is not as asked.
+    """
+
+    path: Path
+    width: int
+    height: int
+    frames: int
+    shots: int
+    length: float
+    seconds: float
+    complete: bool
+    note: str = ""
+
+
+def size(clip: Clip, request: FilmRequest, kind: Kind) -> tuple[int, int]:
+    """Height and width of a film: of the clip's shape, in what is painted in one piece."""
+    rows = min(clip.height, request.rows or clip.height)
+    most = (instant.LARGEST / (clip.width * clip.height)) ** 0.5 * clip.height
+    rows = int(min(rows, most))
+    width = round(rows * clip.width / clip.height)
+    return writing.even(kind, rows), writing.even(kind, width + (width % 2 and kind != "gif"))
+
+
+def paint(
+    request: FilmRequest,
+    path: Path,
+    styles: Sequence[Given],
+    out: Path,
+    *,
+    control: Control | None = None,
+) -> Generator[Progress, None, Film | None]:
+    """Paints a clip.
+
+    Args:
+        request: How.
+        path: The clip.
+        styles: At least one; none for Monet.
+        out: The file, whose ending decides its container. It is replaced when the film is done.
+        control: Asked after each frame whether to stop: what is there by then becomes the film.
+
+    Yields:
+        Progress: `phase` is loading, painting or finishing; steps are frames, `preview` the latest.
+
+    Returns:
+        The film; None if it was stopped before there was a frame.
+
+    Raises:
+        UnreadableClip: If the clip is none, damaged, or over a limit of the settings.
+        core.errors.AtelierError: If it cannot be painted or written; the sentence says why.
+    """
+    kind = writing.kind_of(out)
+    if (request.way == "style") != bool(styles):
+        raise InvalidRequest(
+            "A film needs a style." if not styles else "Monet needs no further style."
+        )
+    files.check_output(out)
+    asking = control or Uncontrolled()
+    started = time.monotonic()
+    with Reader(path) as reader:
+        clip = reader.clip
+        yield Progress(phase="loading", of=clip.frames)
+        with _written(out), _parts(out, clip, kind) as (silent, whole):
+            reel = _Reel(request, clip, styles, kind, silent)
+            with reel.writer:
+                yield from reel.paint(reader, asking, started)
+                if reel.painted:
+                    seconds = time.monotonic() - started
+                    yield Progress(
+                        phase="finishing",
+                        step=reel.painted,
+                        of=clip.frames,
+                        fraction=1.0,
+                        seconds=seconds,
+                    )
+                    length = reel.finish()
+            if not reel.painted:
+                whole.unlink(missing_ok=True)
+                return None
+            if silent != whole:
+                reader.add_sound(silent, whole, kind, length)
+    return Film(
+        out,
+        reel.width,
+        reel.height,
+        reel.painted,
+        reel.easel.cuts + 1,
+        length,
+        time.monotonic() - started,
+        reel.complete,
+        reel.note,
+    )
+
+
+@contextmanager
+def _written(out: Path) -> Iterator[None]:
+    """Around what writes: clips are read elsewhere, so that an error of FFmpeg is the film's.
+
+    Raises:
+        files.OutputError: In its place.
+    """
+    try:
+        yield
+    except FFmpegError as error:
+        raise files.OutputError(
+            f"{files.printable(out)} could not be written: {error.strerror or error}."
+        ) from error
+
+
+@contextmanager
+def _parts(out: Path, clip: Clip, kind: Kind) -> Iterator[tuple[Path, Path]]:
+    """Where the film is written, without sound and with it; one path if there is none.
+
+    What is left at the second takes the place of `out`, if anything is.
+    """
+    with suppress(_Nothing), files.replacing(out) as whole:
+        silent = whole.with_name(f"{whole.stem}-silent{whole.suffix}")
+        try:
+            yield (silent if clip.sound and kind != "gif" else whole), whole
+        finally:
+            silent.unlink(missing_ok=True)
+        if not whole.exists():
+            raise _Nothing
+
+
+class _Nothing(Exception):
+    """There is no film."""
+
+
+class _Reel:
+    """One film at work."""
+
+    def __init__(
+        self, request: FilmRequest, clip: Clip, styles: Sequence[Given], kind: Kind, out: Path
+    ) -> None:
+        self.request, self.clip = request, clip
+        self.height, self.width = size(clip, request, kind)
+        engine = quickest.engine_for(clip.frames) if request.way == "style" else None
+        self.easel = Easel(request, styles, self.height, self.width, engine=engine)
+        self.writer = writing.Writer(out, kind, self.height, self.width, clip.time_base, clip.rate)
+        self.painted = 0
+        self.complete = False
+        self._latest = 0  # time of the last frame
+        wanted = min(request.rows or clip.height, clip.height)
+        self.note = (
+            f"The film has {self.height} rows: no more are painted in one piece."
+            if self.height < wanted - 1
+            else ""
+        )
+
+    def paint(
+        self, reader: Reader, control: Control, started: float
+    ) -> Generator[Progress, None, None]:
+        """Paints frames until there is none, or it is to stop."""
+        most, previewed = settings().film_frames, 0.0
+        length = float(self.clip.seconds / self.clip.time_base)
+        for frame in reader.frames(self.height, self.width):
+            if control.stopping:
+                break
+            if self.painted >= most:
+                raise UnreadableClip(f"The clip is too long: at most {most} frames, please.")
+            strength = self.request.strength_at(frame.time / length)
+            picture = self.easel.paint(frame.pixels, strength)
+            self.writer.add(picture, frame.time)
+            self.painted, self._latest = self.painted + 1, frame.time
+            now = time.monotonic()
+            preview = None
+            if now - previewed > _PREVIEW_EVERY:
+                preview, previewed = stills.small(picture), now
+            yield self._told(now - started, preview)
+        else:
+            self.complete = True
+        self.easel.release()
+
+    def finish(self) -> float:
+        """Ends the file; returns for how long the film runs, in seconds."""
+        end = round(self.clip.seconds / self.clip.time_base)
+        if not self.complete or end <= self._latest:
+            end = self._latest + self.clip.last
+        self.writer.finish(end)
+        return float(end * self.clip.time_base)
+
+    def _told(self, seconds: float, preview: bytes | None) -> Progress:
+        of = max(self.clip.frames, self.painted)
+        return Progress(
+            phase="painting",
+            step=self.painted,
+            of=of,
+            fraction=self.painted / of,
+            seconds=seconds,
+            seconds_left=seconds / self.painted * (of - self.painted),
+            preview=preview,
+        )

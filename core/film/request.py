@@ -1,0 +1,95 @@
+"""The request of a film: how a clip is painted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from core.errors import InvalidRequest
+from core.monet.generate import BRUSHES, Brush
+from core.requests import Request
+
+Way = Literal["style", "monet"]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class FilmRequest(Request):
+    """How the frames of a clip are painted, and how much of each goes on in the next.
+
+    Example:
+        >>> FilmRequest(rows=240, strength=0.2, strength_end=1.0)
+    """
+
+    way: Way = Field(
+        "style",
+        title="Painted by",
+        description="The network for any style (style), or the generator of Monets (monet).",
+    )
+    rows: int | None = Field(
+        None,
+        ge=32,
+        le=2160,
+        title="Detail",
+        description="Height of the film in pixels, an even number; that of the clip by default, "
+        "and never more.",
+    )
+    strength: Finite = Field(
+        1.0,
+        ge=0,
+        le=1,
+        title="Strength",
+        description="How far the statistics of a frame go from its own (0) to those of the style "
+        "(1); or the share of Monet's paint.",
+    )
+    strength_end: Finite | None = Field(
+        None,
+        ge=0,
+        le=1,
+        title="Strength at the end",
+        description="If given, the strength goes there evenly from the first frame to the last.",
+    )
+    steadiness: Finite = Field(
+        0.75,
+        ge=0,
+        le=0.95,
+        title="Steadiness",
+        description="Share of the frame before in the next one, where the optical flow is "
+        "trusted; at 0 each frame stands alone.",
+    )
+    style_weights: tuple[float, ...] | None = Field(
+        None, title="Mix", description="One weight a style; equal ones by default."
+    )
+    brush: Finite = Field(
+        1.0,
+        ge=0.1,
+        le=10,
+        title="Brush",
+        description="Size of the style picture against the frames (brush scale).",
+    )
+    keep_colors: bool = Field(
+        False,
+        title="Keep the clip's colors",
+        description="Luminance is painted, chrominance stays.",
+    )
+    monet_brush: Brush = Field(
+        "broad",
+        title="Monet's brush",
+        description="The short side of the canvas that the generator of Monets sees, in pixels: "
+        + ", ".join(f"{name} {side}" for name, side in BRUSHES.items())
+        + ".",
+    )
+
+    @field_validator("style_weights")
+    @classmethod
+    def _some_style(cls, weights: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if weights is not None and not (all(each >= 0 for each in weights) and sum(weights) > 0):
+            raise InvalidRequest(
+                "Weights of styles are positive numbers, and not all of them zero."
+            )
+        return weights
+
+    def strength_at(self, share: float) -> float:
+        """The strength after a share of the film, 0..1."""
+        end = self.strength if self.strength_end is None else self.strength_end
+        return self.strength + min(1.0, max(0.0, share)) * (end - self.strength)

@@ -1,0 +1,68 @@
+"""The tables of the journal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core import database
+
+
+class Prediction(database.Base):
+    """One identified painting."""
+
+    __tablename__ = "predictions"
+    __table_args__ = (Index("predictions_arm", "model", "version", "arm"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    time: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
+    session: Mapped[str] = mapped_column(index=True)
+    picture_sha256: Mapped[str] = mapped_column(index=True)
+    model: Mapped[str]
+    version: Mapped[str | None]  # of the model; None in what was kept before there were any
+    arm: Mapped[str | None]  # likewise, see `core.releases.arms`
+    artists: Mapped[list[dict[str, object]]] = mapped_column(JSON)  # id and probability
+    known_score: Mapped[float]
+    seconds: Mapped[float]
+
+
+class Observed(database.Base):
+    """What the network saw and answered, see `core.identify.Observation`; arrays as float16."""
+
+    __tablename__ = "observations"
+
+    prediction_id: Mapped[int] = mapped_column(ForeignKey("predictions.id"), primary_key=True)
+    logits: Mapped[bytes]
+    projection: Mapped[bytes | None]
+    brightness: Mapped[float]
+    saturation: Mapped[float]
+    aspect: Mapped[float]
+    side: Mapped[int]
+    format: Mapped[str]
+
+
+class Failure(database.Base):
+    """A request that a version could not answer, though the picture was readable."""
+
+    __tablename__ = "failures"
+    __table_args__ = (Index("failures_version", "model", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    time: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
+    model: Mapped[str]
+    version: Mapped[str]
+    error: Mapped[str]  # its kind; the log has the rest
+
+
+class Feedback(database.Base):
+    """What a visitor said of a prediction: the id of the right artist, or None if unknown here."""
+
+    __tablename__ = "feedback"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    time: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
+    prediction_id: Mapped[int] = mapped_column(ForeignKey("predictions.id"), index=True)
+    right: Mapped[bool]
+    artist: Mapped[str | None]

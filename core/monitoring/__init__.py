@@ -1,0 +1,1 @@
+"""The watch over models at work: drift, estimated accuracy, comparisons, strangers."""

@@ -1,0 +1,1 @@
+"""The releases of models: which version serves, who is tried out beside it, and whom it answers."""

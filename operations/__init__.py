@@ -1,0 +1,1 @@
+"""Operations: the life of a model after its training."""

@@ -1,0 +1,1 @@
+"""What only the Monitor shows: a view each."""

@@ -1,0 +1,33 @@
+"""Monitor: the report of a model, read once until the journal has something new."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import models
+from core.models import versions
+from core.monitoring.report import Report, report
+from core.monitoring.traffic import newest, read
+from core.releases import rows
+from core.settings import settings
+
+
+def report_of(entry: models.Entry) -> Report | None:
+    """The report on all versions of a model; None after an invitation, if there is nothing yet."""
+    serves = rows.current(entry.id).champion or versions.shipped(entry.id).id
+    found = _report(settings().journal_url, entry.id, serves, newest(entry.id))
+    if found.pictures:
+        return found
+    st.info(
+        f"Nobody has asked {entry.title} anything since answers are kept in full.",
+        icon=":material/monitor_heart:",
+    )
+    if st.button("Identify a painting", type="primary"):
+        st.switch_page("pages/identify.py")
+    return None
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading the journal")
+def _report(journal: str, model: str, version: str, newest: tuple[int, int]) -> Report:
+    """By what it depends on: database, model, version that serves, newest answer and feedback."""
+    return report(versions.find(model, version), read(model))

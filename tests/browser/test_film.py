@@ -1,0 +1,69 @@
+"""A clip becomes a film in a real headless Chromium."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.film.clips.reading import look
+from tests.browser.conftest import download_button, no_sideways_scrolling, screenshot, settled
+from tests.core.film import scenes
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def drop(page: Page, path: Path) -> None:
+    page.locator("input[type=file]").first.set_input_files(path)
+
+
+def test_a_dropped_clip_becomes_a_film(server: str, page: Page, tmp_path: Path):
+    frames = [scenes.scene(number, 120, 160) for number in range(8)]
+    clip = scenes.write(tmp_path / "the lake.mp4", frames=frames, sound="aac")
+    page.goto(f"{server}/film")
+    settled(page)
+    drop(page, clip)
+    expect(page.get_by_text("8 frames, 160×120, with sound")).to_be_visible()
+    for second in ("0.0", "0.2", "0.6"):
+        expect(page.get_by_alt_text(f"the lake.mp4 at {second} s")).to_be_visible()
+    assert no_sideways_scrolling(page)
+    page.get_by_role("button", name="Paint the film").click()
+    expect(page.get_by_text("seconds of film")).to_be_visible()
+    expect(page.locator("video")).to_have_count(1)
+    settled(page)
+    with page.expect_download() as download:
+        download_button(page, "Download film").click()
+    assert download.value.suggested_filename == "the lake-painted.mp4"
+    download.value.save_as(tmp_path / "film.mp4")
+    film = look(tmp_path / "film.mp4")
+    assert (film.frames, film.width, film.height, film.sound) == (8, 160, 120, "aac")
+    page.get_by_text("With the clip", exact=True).click()
+    expect(page.locator("video")).to_have_count(2)
+    assert no_sideways_scrolling(page)
+
+
+def test_what_is_no_clip_is_refused_in_a_sentence(server: str, page: Page, tmp_path: Path):
+    (tmp_path / "notes.mp4").write_text("no clip")
+    page.goto(f"{server}/film")
+    settled(page)
+    drop(page, tmp_path / "notes.mp4")
+    expect(page.get_by_text("This is not a clip that can be opened here")).to_be_visible()
+
+
+def test_a_film_can_be_stopped_and_is_kept(server: str, page: Page, tmp_path: Path):
+    frames = [scenes.scene(number % 60, 240, 320) for number in range(60)]
+    clip = scenes.write(tmp_path / "long.mp4", frames=frames)
+    page.goto(f"{server}/film")
+    settled(page)
+    drop(page, clip)
+    page.get_by_text("Monet", exact=True).last.click()
+    expect(page.get_by_role("button", name="Paint the film")).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Paint the film").click()
+    expect(page.get_by_text(re.compile(r"Frame \d+ of 60"))).to_be_visible()
+    screenshot(page, f"film-running-{page.viewport_size['width']}")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Stopped. What was painted is kept")).to_be_visible()
+    expect(page.locator("video")).to_have_count(1)

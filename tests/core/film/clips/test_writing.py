@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from core.errors import InvalidRequest
+from core.film.clips import writing
+from core.film.clips.clip import Kind
+from core.film.clips.reading import Reader, look
+from tests.core.film import scenes
+
+MILLISECONDS = Fraction(1, 1000)
+TIMES = [0, 80, 160, 400, 480, 900]
+
+
+def write(path: Path, kind: Kind, height: int = 48, width: int = 64) -> Path:
+    with writing.Writer(path, kind, height, width, MILLISECONDS, 10.0) as writer:
+        for number, time in enumerate(TIMES[:-1]):
+            writer.add(scenes.scene(number, height, width), time)
+        writer.finish(TIMES[-1])
+    return path
+
+
+@pytest.mark.parametrize("kind", ["mp4", "webm", "gif"])
+def test_frames_and_times_are_kept(tmp_path: Path, kind: Kind):
+    with Reader(write(tmp_path / "film", kind)) as reader:
+        clip, frames = reader.clip, list(reader.frames(48, 64))
+    found = [float(frame.time * clip.time_base) for frame in frames]
+    assert found == pytest.approx([time / 1000 for time in TIMES[:-1]], abs=0.001)
+    assert clip.seconds == pytest.approx(0.9, abs=0.001)
+    for number, frame in enumerate(frames):
+        difference = np.abs(frame.pixels.astype(float) - scenes.scene(number))
+        assert difference[:, 16:].mean() < 12
+
+
+@pytest.mark.parametrize("kind", ["mp4", "webm"])
+def test_colors_are_named_and_kept(tmp_path: Path, kind: Kind):
+    colors = np.array([[200, 40, 30], [30, 160, 60], [40, 60, 190]], np.uint8)
+    flat = colors.repeat(16, 0)[None].repeat(32, 0)
+    with writing.Writer(tmp_path / "film", kind, 32, 48, MILLISECONDS, 10.0) as writer:
+        writer.add(flat, 0)
+        writer.finish(100)
+    with Reader(tmp_path / "film") as reader:
+        (frame,) = reader.frames(32, 48)
+    assert np.abs(frame.pixels[16, 8::16].astype(int) - colors).max() <= 6
+    with av.open(str(tmp_path / "film")) as container:
+        assert next(container.decode(video=0)).colorspace == 1
+
+
+def test_a_gif_has_odd_sides_and_films_even_ones(tmp_path: Path):
+    assert [writing.even("gif", side) for side in (0, 29)] == [1, 29]
+    assert [writing.even("mp4", side) for side in (1, 28, 29)] == [2, 28, 28]
+    clip = look(write(tmp_path / "film", "gif", 29, 41))
+    assert (clip.height, clip.width) == (29, 41)
+
+
+@pytest.mark.parametrize("missing", [["libx264"], ["libx264", "libopenh264"]])
+def test_another_encoder_takes_the_place_of_a_missing_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: list[str]
+):
+    encoders = writing._ENCODERS["mp4"]
+    without = {f"no-{name}" if name in missing else name: encoders[name] for name in encoders}
+    monkeypatch.setitem(writing._ENCODERS, "mp4", without)
+    clip = look(write(tmp_path / "film", "mp4"))
+    assert (clip.frames, clip.seconds) == (5, pytest.approx(0.9, abs=0.001))
+
+
+def test_where_nothing_encodes_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(writing._ENCODERS, "webm", {"nothing": {}})
+    with pytest.raises(InvalidRequest, match="can write the pictures of WEBM"):
+        write(tmp_path / "film", "webm")
+
+
+def test_colors_of_a_gif_stay_while_they_do(tmp_path: Path):
+    still = scenes.scene(0)
+    palette = writing._Palette()
+    first, same = (bytes(palette.frame(still).planes[1]) for _ in range(2))
+    other = bytes(palette.frame(still // 4 * np.uint8([0, 1, 0])).planes[1])
+    assert first == same
+    assert first != other
+
+
+def test_the_ending_names_the_container():
+    assert writing.kind_of(Path("a.MP4")) == "mp4"
+    with pytest.raises(InvalidRequest, match=r"written as \.mp4"):
+        writing.kind_of(Path("a.avi"))

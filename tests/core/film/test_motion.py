@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.film.motion import Motion, Tracker, grid, warped
+from core.film.steadying import Steadied
+from core.film.strokes import Strokes
+from core.stylize.instant import padded, underdrawing
+from tests.core.film.scenes import scene
+
+
+def moved(*frames: np.ndarray) -> Motion:
+    tracker = Tracker()
+    found = [tracker.next(frame) for frame in frames]
+    assert found[0] is None
+    assert found[-1] is not None
+    return found[-1]
+
+
+def test_flow_leads_back_to_where_things_were():
+    motion = moved(scene(0, 96, 128), scene(2, 96, 128))  # two pixels to the right
+    inner = motion.back[16:-16, 24:-24]
+    assert np.median(inner[..., 0]) == pytest.approx(-2, abs=0.2)
+    assert np.median(inner[..., 1]) == pytest.approx(0, abs=0.2)
+    assert not motion.cut
+    assert motion.trust[16:-16, 24:-24].mean() > 0.8
+
+
+def test_what_comes_in_at_the_border_is_not_trusted():
+    motion = moved(scene(0, 96, 128), scene(8, 96, 128))
+    assert motion.trust[20:, :4].mean() < 0.5 < motion.trust[20:, 30:].mean()
+
+
+def test_another_picture_is_a_cut():
+    assert moved(scene(0, 96, 128), scene(0, 96, 128, seed=1)).cut
+    assert not moved(scene(0, 96, 128), scene(0, 96, 128)).cut
+
+
+def test_large_frames_are_followed_in_a_smaller_size():
+    large = np.kron(scene(0, 96, 128), np.ones((8, 8, 1), np.uint8))
+    motion = moved(large, np.roll(large, 8, 1))
+    assert motion.back.shape == (768, 1024, 2)
+    assert np.median(motion.back[200:-200, 200:-200, 0]) == pytest.approx(-8, abs=0.8)
+
+
+def test_frames_too_small_for_flow_stand_alone():
+    motion = moved(scene(0, 8, 8), scene(1, 8, 8))
+    assert motion.trust.max() == 0
+    assert not motion.cut
+
+
+def test_warping_takes_values_from_elsewhere():
+    ramp = np.arange(20, dtype=np.float32)[None].repeat(5, 0)
+    places = grid(5, 20) + np.float32([0.5, 0])
+    assert np.allclose(warped(ramp, places)[:, :-1], ramp[:, :-1] + 0.5)
+    assert np.allclose(warped(ramp, places)[:, -1], 19)
+
+
+def test_strokes_are_those_of_a_photo_until_something_moves():
+    shape = padded(scene(0)).shape[1:3]
+    strokes = Strokes(48, 64)
+    assert np.allclose(strokes.drawn(*shape, 16, 16), underdrawing.covering(*shape), atol=1e-4)
+
+
+def test_strokes_go_along_and_stay_as_clear():
+    shape = padded(scene(0)).shape[1:3]
+    strokes = Strokes(48, 64)
+    first = strokes.drawn(*shape, 16, 16)[0, ..., 0]
+    back = np.zeros((48, 64, 2), np.float32)
+    back[..., 0] = -1.0  # everything goes one pixel to the right, half a one in the drawing
+    for _ in range(8):
+        strokes.move(back)
+    then = strokes.drawn(*shape, 16, 16)[0, ..., 0]
+    assert np.allclose(then[:, 4:], first[:, :-4], atol=1e-3)
+    strokes.cut()
+    assert np.allclose(strokes.drawn(*shape, 16, 16)[0, ..., 0], first)
+
+
+def test_strokes_that_are_stretched_too_far_are_drawn_anew():
+    strokes = Strokes(48, 64)
+    first = strokes.drawn(96, 128, 16, 16)
+    zoom = (grid(48, 64) - np.float32([32, 24])) * np.float32(1 / 1.1 - 1)
+    states = []
+    for _ in range(9):
+        strokes.move(zoom)
+        states.append(np.abs(strokes.drawn(96, 128, 16, 16) - first).max())
+    assert states[0] > 0.1
+    assert min(states) == 0.0
+
+
+def noisy(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+    return np.clip(picture + rng.normal(0, 12, picture.shape), 0, 255).astype(np.uint8)
+
+
+STILL = Motion(np.zeros((48, 64, 2), np.float32), np.ones((48, 64), np.float32), cut=False)
+
+
+def test_what_differs_from_frame_to_frame_averages_out():
+    rng, picture = np.random.default_rng(0), scene(0) // 2 + 60
+    frames = [noisy(rng, picture) for _ in range(12)]
+    steadied = Steadied(48, 64, 0.8)
+    found = [steadied.next(frame, STILL).astype(float) for frame in frames]
+    alone = np.abs(frames[-1].astype(float) - frames[-2]).mean()
+    assert np.abs(found[-1] - found[-2]).mean() < 0.5 * alone
+
+
+def test_where_flow_is_not_trusted_frames_stand_alone():
+    rng, picture = np.random.default_rng(0), scene(0)
+    steadied = Steadied(48, 64, 0.8)
+    steadied.next(noisy(rng, picture), None)
+    last = noisy(rng, picture)
+    found = steadied.next(last, STILL._replace(trust=np.zeros((48, 64), np.float32)))
+    assert np.array_equal(found, last)
+
+
+def test_nothing_goes_on_after_a_cut():
+    steadied = Steadied(48, 64, 0.9)
+    steadied.next(scene(0), None)
+    steadied.cut()
+    other = scene(0, seed=3)
+    assert np.array_equal(steadied.next(other, STILL), other)
+
+
+def test_detail_is_kept_at_its_amount():
+    rng = np.random.default_rng(1)
+    steadied = Steadied(48, 64, 0.6)
+    for _ in range(20):
+        frame = noisy(rng, scene(0) // 2 + 60)
+        found = steadied.next(frame, STILL)
+    gradients = [np.abs(np.diff(each.astype(float), axis=1)).mean() for each in (frame, found)]
+    assert gradients[1] == pytest.approx(gradients[0], rel=0.25)

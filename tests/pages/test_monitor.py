@@ -1,0 +1,113 @@
+"""The Monitor page: an invitation, every view of what was asked, and the keeper's key."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import identify, journal, models
+from core.identify import Observation
+from core.models import versions
+from core.releases import rows
+from core.settings import settings
+from tests.conftest import ROOT
+from tests.versions import make
+
+MODEL = models.DEFAULT
+SHIPS = versions.shipped(MODEL)
+
+
+@pytest.fixture
+def page() -> AppTest:
+    return AppTest.from_file(str(ROOT / "pages" / "monitor.py"), default_timeout=60)
+
+
+@pytest.fixture
+def asked() -> None:
+    """Two hundred pictures in a hundred days; visitors correct every fourth."""
+    rng = np.random.default_rng(0)
+    for n in range(200):
+        logits = rng.normal(0, 1, len(SHIPS.entry.artists) + 1).astype(np.float32)
+        logits[n % 50] += 8
+        kind = rng.normal(0, 1, 64) if n % 20 else np.ones(64)
+        if n % 20 == 0:
+            logits[-1] += 30  # by nobody it knows, all of a kind
+        seen = Observation(
+            logits, (kind / np.linalg.norm(kind)).astype(np.float32), 0.9, 0.2, 1.5, 900, "PNG"
+        )
+        found = identify.of_observation(SHIPS.entry, SHIPS.id, seen)
+        when = datetime.now(UTC) - timedelta(hours=12 * (200 - n))
+        number = journal.record(found, picture_sha256=str(n), session="s", time=when)
+        name = found.guesses[0].artist.id
+        journal.give_feedback(
+            number, right=n % 4 != 0, artist_id=name if n % 4 else "titian", time=when
+        )
+
+
+def texts(page: AppTest) -> str:
+    kinds = ("markdown", "caption", "info", "warning", "html", "title", "error")
+    return "\n".join(str(getattr(each, "value", "")) for k in kinds for each in page.get(k))
+
+
+def test_where_nothing_was_asked_it_invites(page):
+    page.run()
+    assert not page.exception
+    assert "Nobody has asked" in page.info[0].value
+
+
+def test_all_views_tell_what_is_there(page, asked):
+    page.run()
+    assert not page.exception
+    assert "visitors say it is right in 79 %" in texts(page)
+    for view, told in {
+        "Accuracy": "What visitors corrected most",
+        "Drift": "brightness",
+        "Unknown": "look alike",
+        "Releases": "has served all the time",
+    }.items():
+        page.segmented_control(key="monitor-view").set_value(view).run()
+        assert not page.exception, view
+        assert told in texts(page), view
+
+
+def test_a_model_without_a_reference_says_how_to_measure_one(page):
+    entry = models.get("vgg16")
+    seen = Observation(
+        np.zeros(len(entry.artists) + 1, np.float32), None, 0.5, 0.5, 1.0, 300, "JPEG"
+    )
+    found = identify.of_observation(entry, versions.shipped("vgg16").id, seen)
+    for number in range(30):
+        journal.record(found, picture_sha256=str(number), session="s")
+    page.run()
+    page.selectbox(key="monitor-model").set_value("vgg16").run()
+    page.segmented_control(key="monitor-view").set_value("Drift").run()
+    assert not page.exception
+    assert "training evaluate reference" in page.code[0].value
+
+
+def test_a_release_is_withdrawn_with_the_key_only(page, monkeypatch):
+    made = make(3.0)
+    rows.release(MODEL, made.id, who="ada", reason="tried")
+    page.run()
+    page.segmented_control(key="monitor-view").set_value("Releases").run()
+    assert "ATELIER_SERVICE_KEEPERS" in texts(page)  # nobody may
+    assert not page.button
+
+    monkeypatch.setenv("ATELIER_SERVICE_KEEPERS", hashlib.sha256(b"open sesame").hexdigest())
+    settings.cache_clear()
+    page.run()
+    page.text_input[0].set_value("open says me")
+    page.button[0].click().run()
+    assert "no keeper's key" in page.error[0].value
+    assert rows.current(MODEL).champion == made.id
+
+    page.text_input[0].set_value("open sesame")
+    page.text_input[1].set_value("worse")
+    page.button[0].click().run()
+    assert not page.exception
+    assert rows.current(MODEL).champion is None
+    assert rows.history(MODEL)[0].reason == "worse"
