@@ -27,7 +27,7 @@ _LITE0_STAGES = (
 @register(
     "identify",
     "efficientnet_lite0",
-    dtype="float32",  # its depthwise convolutions are slower in bfloat16, see CONTRIBUTING
+    dtype="float32",  # its depthwise convolutions are slower in bfloat16, see docs/experiments.md
     training={"stochastic_depth": 0.1},
     summary="Small and quick: every layer of it has seen paintings.",
     source="Fine-tuned end to end here from the ImageNet weights of the package "

@@ -12,7 +12,7 @@ Where a photo is flat it is given an underdrawing to paint over (`underdrawing`)
 
 What comes out never has quite the statistics that were asked for. So a sketch of half the size
 is painted first, and what it misses is asked of the picture in addition (`correction`): a third
-more time for a smaller loss (CONTRIBUTING has the figures).
+more time for a smaller loss (docs/experiments.md).
 """
 
 from __future__ import annotations
