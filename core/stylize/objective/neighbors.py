@@ -39,13 +39,11 @@ class Places:
         units: Centered features of length 1, `(places, channels)` in the dtype of products.
         center: Mean of the queries, by which these are centered, `(channels,)`.
         hubness: What is subtracted from each one's similarities, `(places,)` float32.
-        regions: Region of each, `(places,)`; None if there are none.
     """
 
     units: tf.Tensor
     center: Floats
     hubness: tf.Tensor
-    regions: Labels | None = None
 
 
 def prepare(
@@ -54,7 +52,6 @@ def prepare(
     *,
     hubness: float = HUBNESS,
     half: bool = False,
-    regions: tuple[Labels, Labels] | None = None,
 ) -> Places:
     """Makes places of a style ready.
 
@@ -63,8 +60,6 @@ def prepare(
         queries: Those of a fair sample of what will be compared with them, `(queries, channels)`.
         hubness: See `HUBNESS`.
         half: Whether products are computed in bfloat16.
-        regions: Labels of queries and of places, `(queries,)` and `(places,)`: a query is like
-            those places only that have its label.
     """
     import tensorflow as tf
 
@@ -74,22 +69,16 @@ def prepare(
     asked = tf.cast(unit(queries - center), dtype)
     parts = []
     for start in range(0, len(places), _ROWS):
-        forbidden = _forbidden(regions and regions[::-1], start)
-        parts.append(_popularity()(units[start : start + _ROWS], asked, forbidden))
-    labels = None if regions is None else regions[1]
-    return Places(units, center, hubness * tf.concat(parts, 0), labels)
+        parts.append(_popularity()(units[start : start + _ROWS], asked))
+    return Places(units, center, hubness * tf.concat(parts, 0))
 
 
-def nearest(
-    queries: Floats, places: Places, regions: Labels | None = None
-) -> tuple[Floats, Labels]:
+def nearest(queries: Floats, places: Places) -> tuple[Floats, Labels]:
     """The place that each query is most like.
 
     Args:
         queries: Their features, `(queries, channels)`.
         places: See `prepare`.
-        regions: Label of each query; None if the places have none. A label that no place has
-            is most like the first one, at minus infinity.
 
     Returns:
         Similarity of the best place less its hubness, float32, and its number, int32; `(queries,)`
@@ -97,12 +86,11 @@ def nearest(
     """
     import tensorflow as tf
 
-    labels = None if regions is None or places.regions is None else (regions, places.regions)
     found = []
     for start in range(0, len(queries), _ROWS):
         centered = queries[start : start + _ROWS] - places.center
         rows = tf.cast(unit(centered), places.units.dtype)
-        found.append(_best()(rows, places.units, places.hubness, _forbidden(labels, start)))
+        found.append(_best()(rows, places.units, places.hubness))
     scores, numbers = zip(*found, strict=True)
     return np.concatenate(scores), np.concatenate(numbers)
 
@@ -140,22 +128,13 @@ def unit(features: Floats) -> Floats:
     return units
 
 
-def _forbidden(labels: tuple[Labels, Labels] | None, start: int) -> tf.Tensor:
-    """Which of the columns each row must not take; `(1, 1)` for none of them."""
-    if labels is None:
-        return np.zeros((1, 1), bool)
-    rows, columns = labels
-    return rows[start : start + _ROWS, None] != columns[None]
-
-
 @cache
 def _popularity() -> Callable[..., tf.Tensor]:
     """How like their best queries places are: the mean over these."""
     import tensorflow as tf
 
-    def run(places: tf.Tensor, queries: tf.Tensor, forbidden: tf.Tensor) -> tf.Tensor:
+    def run(places: tf.Tensor, queries: tf.Tensor) -> tf.Tensor:
         products = tf.cast(tf.matmul(places, queries, transpose_b=True), tf.float32)
-        products = tf.where(forbidden, -1.0, products)
         best = tf.minimum(_BEST, tf.shape(queries)[0])
         return tf.reduce_mean(tf.math.top_k(products, best, sorted=False).values, axis=1)
 
@@ -168,10 +147,9 @@ def _best() -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
     import tensorflow as tf
 
     def run(
-        queries: tf.Tensor, places: tf.Tensor, hubness: tf.Tensor, forbidden: tf.Tensor
+        queries: tf.Tensor, places: tf.Tensor, hubness: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         scores = tf.cast(tf.matmul(queries, places, transpose_b=True), tf.float32) - hubness
-        scores = tf.where(forbidden, -np.inf, scores)
         return tf.reduce_max(scores, axis=1), tf.argmax(scores, 1, tf.int32)
 
     return _compiled(run)

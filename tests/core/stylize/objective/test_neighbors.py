@@ -1,4 +1,4 @@
-"""Nearest neighbors: against plain NumPy written apart, regions, and shares of several styles."""
+"""Nearest neighbors: against plain NumPy written apart, and shares of several styles."""
 
 from __future__ import annotations
 
@@ -15,23 +15,19 @@ def features(count: int, seed: int) -> np.ndarray:
     return np.abs(rng.normal(size=(count, CHANNELS)) + rng.normal(size=CHANNELS)).astype(np.float32)
 
 
-def by_hand(queries, places, strength, allowed=None) -> tuple[np.ndarray, np.ndarray]:
+def by_hand(queries, places, strength) -> tuple[np.ndarray, np.ndarray]:
     """Scores of the best places and their numbers, one cosine at a time."""
     queries = (queries - queries.mean(0)).astype(np.float64)
     places = (places - places.mean(0)).astype(np.float64)
     lengths = np.outer(np.linalg.norm(queries, axis=1), np.linalg.norm(places, axis=1))
     cosines = queries @ places.T / lengths
-    if allowed is None:
-        allowed = np.ones_like(cosines, bool)
-    known = np.where(allowed, cosines, -1.0)
-    hubness = np.sort(known, axis=0)[::-1][:10].mean(0)
-    scores = np.where(allowed, cosines - strength * hubness, -np.inf)
+    hubness = np.sort(cosines, axis=0)[::-1][:10].mean(0)
+    scores = cosines - strength * hubness
     return scores.max(1), scores.argmax(1)
 
 
-def matched(queries, places, strength, regions=None, **more) -> tuple[np.ndarray, np.ndarray]:
-    ready = neighbors.prepare(places, queries, hubness=strength, regions=regions, **more)
-    return neighbors.nearest(queries, ready, None if regions is None else regions[0])
+def matched(queries, places, strength, **more) -> tuple[np.ndarray, np.ndarray]:
+    return neighbors.nearest(queries, neighbors.prepare(places, queries, hubness=strength, **more))
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.5, 1.5])
@@ -55,17 +51,6 @@ def test_half_precision_finds_places_nearly_as_good():
     _, numbers = matched(queries, places, 0.5, half=True)
     _, best = by_hand(queries, places, 0.5)
     assert (numbers == best).mean() > 0.8
-
-
-def test_a_query_takes_no_place_of_another_region():
-    queries, places = features(QUERIES, 0), features(PLACES, 1)
-    rng = np.random.default_rng(2)
-    regions = rng.integers(0, 3, QUERIES, np.int32), rng.integers(0, 3, PLACES, np.int32)
-    scores, numbers = matched(queries, places, 0.5, regions)
-    np.testing.assert_array_equal(regions[1][numbers], regions[0])
-    expected, best = by_hand(queries, places, 0.5, regions[0][:, None] == regions[1][None])
-    np.testing.assert_array_equal(numbers, best)
-    np.testing.assert_allclose(scores, expected, atol=1e-5)
 
 
 def test_a_flat_picture_matches_without_harm():
