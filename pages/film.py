@@ -129,9 +129,9 @@ def show(film: Film, chosen: Chosen) -> None:
     places = st.columns(2) if view == "both" else [st.container()]
     if view == "both":
         with places[0]:
-            play(chosen.path, f"{chosen.given.name}, as it came")
+            play(chosen.path, f"{chosen.given.name}, as it came", film.width)
     with places[-1]:
-        play(film.path, f"{chosen.given.name}, painted")
+        play(film.path, f"{chosen.given.name}, painted", film.width)
     downloads.button(
         "Download film",
         film.path.read_bytes,
@@ -145,12 +145,13 @@ def show(film: Film, chosen: Chosen) -> None:
     )
 
 
-def play(path: Path, alt: str) -> None:
-    """A player for a film; a GIF plays by itself."""
+def play(path: Path, alt: str, width: int) -> None:
+    """A player for a film; a GIF plays by itself. Its pixels are enlarged twice at most."""
     if path.suffix == ".gif":
-        st.image(path.read_bytes(), alt=alt, width="stretch")
+        st.image(path.read_bytes(), alt=alt, width=2 * width)
     else:
-        st.video(path.read_bytes(), format="video/webm" if path.suffix == ".webm" else "video/mp4")
+        kind = "video/webm" if path.suffix == ".webm" else "video/mp4"
+        st.video(path.read_bytes(), format=kind, width=2 * width)
 
 
 def look_ahead(chosen: Chosen, found: list[Moment]) -> None:
