@@ -13,10 +13,11 @@ from core.journal.keeping import (
     forget,
     give_feedback,
     is_known,
+    keep_shadow,
     predictions,
     record,
 )
-from core.journal.tables import Failure, Feedback, Observed, Prediction
+from core.journal.tables import Failure, Feedback, Observed, Prediction, Shadow
 
 __all__ = [
     "Failure",
@@ -24,11 +25,13 @@ __all__ = [
     "JournalError",
     "Observed",
     "Prediction",
+    "Shadow",
     "failures_kept",
     "feedback",
     "forget",
     "give_feedback",
     "is_known",
+    "keep_shadow",
     "predictions",
     "record",
 ]

@@ -14,7 +14,7 @@ from core import database
 from core.errors import AtelierError
 from core.identify import Identification, Observation
 from core.images.types import Floats
-from core.journal.tables import Failure, Feedback, Observed, Prediction
+from core.journal.tables import Failure, Feedback, Observed, Prediction, Shadow
 from core.releases.arms import CHAMPION
 from core.settings import settings
 
@@ -79,6 +79,20 @@ def _packed(numbers: Floats) -> bytes:
     return np.asarray(numbers, "<f2").tobytes()
 
 
+def keep_shadow(prediction_id: int, result: Identification) -> None:
+    """Keeps what a version that nobody saw made of the picture of a prediction."""
+    if result.observation is None:
+        return
+    row = Shadow(
+        prediction_id=prediction_id,
+        version=result.version,
+        logits=_packed(result.observation.logits),
+        seconds=result.seconds,
+    )
+    with _writing() as journal:
+        journal.merge(row)
+
+
 @contextmanager
 def failures_kept(model: str, version: str) -> Iterator[None]:
     """Keeps it if a version fails inside, for `core.monitoring.watching`; the error goes on."""
@@ -133,7 +147,7 @@ def forget(before: datetime) -> int:
     """Deletes predictions and failures of before a time, UTC, and tells how many predictions."""
     old = select(Prediction.id).where(Prediction.time < before)
     with _writing() as journal:
-        for table in (Feedback, Observed):
+        for table in (Feedback, Observed, Shadow):
             journal.execute(delete(table).where(table.prediction_id.in_(old)))
         journal.execute(delete(Failure).where(Failure.time < before))
         gone = journal.connection().execute(delete(Prediction).where(Prediction.time < before))

@@ -43,6 +43,17 @@ class Observed(database.Base):
     format: Mapped[str]
 
 
+class Shadow(database.Base):
+    """What a version that nobody saw made of the picture of a prediction."""
+
+    __tablename__ = "shadows"
+
+    prediction_id: Mapped[int] = mapped_column(ForeignKey("predictions.id"), primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    logits: Mapped[bytes]
+    seconds: Mapped[float]
+
+
 class Failure(database.Base):
     """A request that a version could not answer, though the picture was readable."""
 

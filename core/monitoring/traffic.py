@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import func, select
+from sqlalchemy import Subquery, func, select
 
 from core import database
 from core.images.types import Floats
-from core.journal import Feedback, Observed, Prediction
+from core.journal import Feedback, Observed, Prediction, Shadow
 from core.models import Entry, versions
 from core.monitoring.sample import Sample, judged
 from core.settings import settings
@@ -89,11 +89,7 @@ def read(
     """
     here = {each.id: each.entry for each in versions.listed(model_id)}
     entry = here.get(version or "") or versions.shipped(model_id).entry
-    last = (
-        select(func.max(Feedback.id).label("id"), Feedback.prediction_id)
-        .group_by(Feedback.prediction_id)
-        .subquery()
-    )
+    last = _last_feedback()
     query = (
         select(
             Prediction.id,
@@ -131,6 +127,38 @@ def read(
     with database.reading(settings().journal_url) as session:
         rows = session.execute(query).all()[::-1]
     return _of_rows(entry, here, rows)
+
+
+def shadowed(
+    model_id: str, version: str, *, since: datetime, most: int = MOST
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], int]:
+    """Whether a version that nobody saw would have been right, beside the one that answered.
+
+    Of the same pictures, as far as visitors said who painted them; they tend to agree with what
+    they were shown, so that a shadow is at a disadvantage.
+
+    Returns:
+        `(n,)` of the shadow and `(n,)` of what was shown, oldest first; how often it answered.
+    """
+    entry = versions.find(model_id, version).entry
+    last = _last_feedback()
+    query = (
+        select(Shadow.logits, Prediction.artists, Feedback.right, Feedback.artist)
+        .join(Prediction, Prediction.id == Shadow.prediction_id)
+        .outerjoin(last, last.c.prediction_id == Prediction.id)
+        .outerjoin(Feedback, Feedback.id == last.c.id)
+        .where(Shadow.version == version, Prediction.model == model_id, Prediction.time >= since)
+        .order_by(Prediction.id.desc())
+        .limit(most)
+    )
+    with database.reading(settings().journal_url) as session:
+        found = session.execute(query).all()[::-1]
+    spoken = [row for row in found if row.right is not None]
+    by = judged(entry, _unpacked([row.logits for row in spoken], len(entry.artists) + 1))
+    named = np.where(by.known, np.array(entry.artists)[by.probabilities.argmax(axis=1)], "")
+    # Who said "yes" to nobody of the catalogue meant just that.
+    truth = np.array([row.artist or "" for row in spoken], str)
+    return named == truth, np.array([row.right for row in spoken], bool), len(found)
 
 
 def newest(model_id: str) -> tuple[int, int]:
@@ -191,3 +219,12 @@ def _of_rows(entry: Entry, here: Mapping[str, Entry], rows: Any) -> Traffic:
 def _unpacked(blobs: list[bytes], length: int = -1) -> Floats:
     flat = np.frombuffer(b"".join(blobs), "<f2").astype(np.float32)
     return flat.reshape(len(blobs), length if length > 0 or not blobs else len(blobs[0]) // 2)
+
+
+def _last_feedback() -> Subquery:
+    """The id of the last word on each prediction."""
+    return (
+        select(func.max(Feedback.id).label("id"), Feedback.prediction_id)
+        .group_by(Feedback.prediction_id)
+        .subquery()
+    )

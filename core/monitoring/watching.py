@@ -43,6 +43,7 @@ class Standing:
         answers: How many it gave.
         comparison: By what visitors said.
         breaches: What is wrong with it, a sentence each.
+        seen: Whether visitors see its answers; else it is a shadow.
     """
 
     version: str
@@ -50,6 +51,7 @@ class Standing:
     answers: int
     comparison: Comparison
     breaches: tuple[str, ...]
+    seen: bool = True
 
     @property
     def evidence(self) -> dict[str, Any]:
@@ -79,13 +81,18 @@ def standing(model: str, limits: Limits | None = None) -> Standing | None:
     else:
         return None
     since = _since(model, version)
+    if now.challenger is not None and now.challenger.role == "shadow":
+        one, other, answers = traffic.shadowed(model, version, since=since)
+        failures = guard.Window(answers, _failed(model, version, since), 0, np.zeros(0))
+        found = guard.breaches(failures, guard.Window(0, 0, 0, np.zeros(0)), limits)
+        return Standing(version, against, answers, compared(one, other), found, seen=False)
     new = traffic.read(model, version, since=since)
     # A champion that was replaced answers no longer: then what it answered before counts.
     old = traffic.read(model, against, since=since if now.challenger else None)
     comparison = compared(_outcomes(new), _outcomes(old)) if now.challenger else Comparison()
     recent, before = new[-WINDOW:], old[-_BEFORE:]
     found = guard.breaches(
-        guard.window(recent.sample, recent.seconds, _failed(model, version, since, recent)),
+        guard.window(recent.sample, recent.seconds, _failed(model, version, _first(recent, since))),
         guard.window(before.sample, before.seconds),
         limits,
     )
@@ -94,6 +101,8 @@ def standing(model: str, limits: Limits | None = None) -> Standing | None:
 
 def act(model: str, limits: Limits | None = None) -> Release | None:
     """Takes back what came last if it is broken or worse, promotes it if it is better.
+
+    A shadow is taken back only: visitors, who agree with what they see, have not yet seen it.
 
     Returns:
         The row that was added, if any.
@@ -112,7 +121,7 @@ def act(model: str, limits: Limits | None = None) -> Release | None:
         step, reason = rows.rollback, " ".join(found.breaches)
     elif verdict == "worse":
         step, reason = rows.rollback, f"Visitors find it worse: {losses} to {wins} pairs."
-    elif verdict == "better":
+    elif verdict == "better" and found.seen:
         step, reason = rows.promote, f"Visitors find it better: {wins} to {losses} pairs."
     else:
         return None
@@ -154,10 +163,12 @@ def _since(model: str, version: str) -> datetime:
     return datetime.fromtimestamp(found, UTC).replace(tzinfo=None)  # as the journal keeps it
 
 
-def _failed(model: str, version: str, since: datetime, recent: Traffic) -> int:
-    """Failures since the first of some answers."""
-    if len(recent):
-        since = max(since, recent.times[0].astype("datetime64[us]").item())
+def _first(of: Traffic, since: datetime) -> datetime:
+    """The time of the first of some answers."""
+    return max(since, of.times[0].item()) if len(of) else since
+
+
+def _failed(model: str, version: str, since: datetime) -> int:
     query = select(func.count()).where(
         Failure.model == model, Failure.version == version, Failure.time >= since
     )

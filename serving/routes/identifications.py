@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.background import BackgroundTask
 
 from core import identify, images
 from core.identify import ExplainRequest, IdentifyRequest
@@ -16,7 +17,7 @@ from core.images import Picture
 from core.images.encoding import Format
 from core.images.types import Pixels
 from core.journal import JournalError, failures_kept, record
-from serving import metrics
+from serving import metrics, shadow
 from serving.dependencies import OfCaller, OfService, worked
 from serving.messages import bodies, pictures, problems, schemas
 from serving.messages.pictures import File
@@ -50,10 +51,14 @@ async def identifications(request: Request, of: OfService, by: OfCaller) -> Resp
     async with bodies.read(request, ["picture"], pictures=1) as body:
         asked = body.filled(IdentifyRequest)
         data = body.one("picture")
-        found = await worked(
+        found, picture = await worked(
             of.names, request, lambda _: _identified(data, asked, by.name, visitor)
         )
-    answer = Response(found.model_dump_json(), media_type="application/json")
+    answer = Response(
+        found.model_dump_json(),
+        media_type="application/json",
+        background=BackgroundTask(shadow.cast, of, picture, asked.model, found.prediction_id),
+    )
     visitor.remember(answer)
     return answer
 
@@ -91,7 +96,9 @@ def _explained(data: bytes, asked: ExplainRequest, kind: Format, visitor: Visito
     return pictures.file(_lit(picture, artist, by), kind, by)
 
 
-def _identified(data: bytes, asked: IdentifyRequest, caller: str, visitor: Visitor) -> Identified:
+def _identified(
+    data: bytes, asked: IdentifyRequest, caller: str, visitor: Visitor
+) -> tuple[Identified, Picture]:
     """Decodes, identifies, and keeps the prediction in the journal."""
     dealt = visitor.dealt(asked.model)
     by = schemas.by(asked.model, dealt)
@@ -120,7 +127,7 @@ def _identified(data: bytes, asked: IdentifyRequest, caller: str, visitor: Visit
     known = str(result.known).lower()
     metrics.predictions.labels(by.model, by.version, by.arm, known).inc()
     metrics.top_probability.labels(asked.model).observe(guesses[0].probability)
-    return Identified(
+    said = Identified(
         artists=[
             schemas.Guess(id=g.artist.id, name=g.artist.name, probability=g.probability)
             for g in guesses
@@ -134,6 +141,7 @@ def _identified(data: bytes, asked: IdentifyRequest, caller: str, visitor: Visit
         seconds=result.seconds,
         explanation=lit,
     )
+    return said, picture
 
 
 def _lit(picture: Picture, artist: str, by: Answered) -> Pixels:

@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from core import journal, models
+from core import database, identify, journal, models
+from core.journal import Failure, Shadow
 from core.models import versions
 from core.releases import following, rows
+from core.settings import settings
 from serving.visitors import COOKIE
 from tests.serving.test_identifications import PNG, problem
 from tests.versions import make
@@ -200,3 +203,46 @@ def test_where_there_is_no_keeper_nobody_changes_anything(client: TestClient):
 def test_a_change_that_cannot_be_is_a_problem(keeping, asked: dict, status: int, code: str):
     problem(keeping.post("/v1/releases", json=asked), status, code)
     assert rows.history() == []
+
+
+def test_a_shadow_looks_at_what_was_answered_and_nobody_sees_it(client, small: bytes):
+    made = make(9.0)
+    rows.canary(MODEL, made.id, 0, who="a")
+    until(lambda: following.follower().serving(MODEL).challenger is not None)
+    told = [ask(client, small) for _ in range(3)]
+    assert {(each["version"], each["arm"]) for each in told} == {(SHIPS, "champion")}
+
+    def kept() -> list[Shadow]:
+        with database.reading(settings().journal_url) as session:
+            return list(session.scalars(select(Shadow).order_by(Shadow.prediction_id)))
+
+    until(lambda: len(kept()) == 3)
+    assert [each.prediction_id for each in kept()] == [each["prediction_id"] for each in told]
+    assert {each.version for each in kept()} == {made.id}
+    assert len(kept()[0].logits) == 2 * (len(versions.shipped(MODEL).entry.artists) + 1)
+    rows.rollback(MODEL, who="a")
+    until(lambda: following.follower().serving(MODEL).challenger is None)
+    ask(client, small)
+    assert len(kept()) == 3
+
+
+def test_a_shadow_that_fails_is_noted_and_harms_nobody(client, small: bytes, monkeypatch):
+    made = make(9.0)
+    rows.canary(MODEL, made.id, 0, who="a")
+    until(lambda: following.follower().serving(MODEL).challenger is not None)
+    real = identify.identify
+
+    def fail(*given: object, version: str, **more: object) -> identify.Identification:
+        if version == made.id:
+            raise models.WeightsError("gone")
+        return real(*given, version=version, **more)
+
+    monkeypatch.setattr(identify, "identify", fail)
+    ask(client, small)
+    ask(client, small)
+
+    def failures() -> int:
+        with database.reading(settings().journal_url) as session:
+            return len(session.scalars(select(Failure).where(Failure.version == made.id)).all())
+
+    until(lambda: failures() >= 1)

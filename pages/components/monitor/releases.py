@@ -42,6 +42,13 @@ def _evidence(found: Standing) -> None:
             f"it from {found.against}."
         )
         return
+    if not found.seen:
+        st.markdown(
+            f"**{found.version}** has looked at {found.answers:,} pictures unseen. Of those that "
+            f"visitors spoke of, **{wins}** it alone would have named rightly, and **{losses}** "
+            f"{found.against} alone did."
+        )
+        return
     verdict = {
         "better": "That is enough: it is better.",
         "worse": "That is enough: it is worse.",

@@ -169,3 +169,36 @@ def test_each_version_reads_its_logits_in_its_own_way(answer):
     ]
     np.testing.assert_allclose(found.sample.confidence, expected, atol=1e-3)
     assert expected[0] > 2 * expected[1]
+
+
+def test_a_shadow_is_judged_on_the_same_pictures_and_never_promoted(answer):
+    better = make(3.0)
+    rows.canary(MODEL, better.id, 0, who="keeper")
+    for number in range(40):  # shown: the wrong name; the visitor says who it was
+        shown = identify.of_observation(SHIPS.entry, SHIPS.id, seen(number % 40))
+        kept = journal.record(shown, picture_sha256=str(number), session="s")
+        right = (number + 1) % 40
+        journal.give_feedback(kept, right=False, artist_id=SHIPS.entry.artists[right])
+        unseen = identify.of_observation(better.entry, better.id, seen(right))
+        journal.keep_shadow(kept, unseen)
+    found = watching.standing(MODEL)
+    assert found is not None
+    assert not found.seen
+    assert (found.answers, found.comparison.verdict) == (40, "better")
+    assert found.comparison.losses == 0
+    assert watching.act(MODEL) is None
+    assert rows.current(MODEL).challenger is not None
+
+
+def test_a_shadow_that_would_have_erred_is_taken_back():
+    worse = make(3.0)
+    rows.canary(MODEL, worse.id, 0, who="keeper")
+    for number in range(30):
+        shown = identify.of_observation(SHIPS.entry, SHIPS.id, seen(number % 40))
+        kept = journal.record(shown, picture_sha256=str(number), session="s")
+        journal.give_feedback(kept, right=True, artist_id=shown.guesses[0].artist.id)
+        unseen = identify.of_observation(worse.entry, worse.id, seen((number + 1) % 40))
+        journal.keep_shadow(kept, unseen)
+    row = watching.act(MODEL)
+    assert row is not None
+    assert (row.role, row.version) == ("retired", worse.id)

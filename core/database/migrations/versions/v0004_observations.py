@@ -8,7 +8,7 @@ down_revision = "v0003"
 
 
 def upgrade() -> None:
-    """Creates the tables `core.journal.Observed` and `core.journal.Failure`."""
+    """Creates the tables `Observed`, `Shadow` and `Failure` of `core.journal`."""
     op.create_table(
         "observations",
         sa.Column("prediction_id", sa.Integer, sa.ForeignKey("predictions.id"), primary_key=True),
@@ -19,6 +19,13 @@ def upgrade() -> None:
         sa.Column("aspect", sa.Double, nullable=False),
         sa.Column("side", sa.Integer, nullable=False),
         sa.Column("format", sa.String, nullable=False),
+    )
+    op.create_table(
+        "shadows",
+        sa.Column("prediction_id", sa.Integer, sa.ForeignKey("predictions.id"), primary_key=True),
+        sa.Column("version", sa.String, primary_key=True),
+        sa.Column("logits", sa.LargeBinary, nullable=False),
+        sa.Column("seconds", sa.Double, nullable=False),
     )
     op.create_table(
         "failures",
