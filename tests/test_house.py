@@ -18,8 +18,8 @@ def modules(*rooms: str) -> list[Path]:
     return sorted(path for room in rooms for path in (ROOT / room).rglob("*.py"))
 
 
-HOUSE = modules("core", "training", "pages", "serving", "operations")
-NAMED = modules("core", "serving", "operations")
+HOUSE = modules("core", "training", "pages", "serving", "operations", "deploy")
+NAMED = modules("core", "serving", "operations", "deploy")
 
 
 def name(path: Path) -> str:
