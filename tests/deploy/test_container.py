@@ -6,6 +6,7 @@ import ast
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,10 @@ def test_haproxy_takes_its_configuration():
         ["haproxy", "-c", "-f", ROOT / "deploy/haproxy.cfg"], capture_output=True, text=True
     )
     assert (done.returncode, "warning" in done.stderr.lower()) == (0, False), done.stderr
+
+
+def test_the_linter_of_dockerfiles_is_content():
+    hadolint = Path(sys.executable).parent / "hadolint"
+    given = [hadolint, "--failure-threshold", "style", ROOT / "deploy/container/Dockerfile"]
+    done = subprocess.run(given, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr

@@ -1,0 +1,181 @@
+"""The manifests are valid, closed as far as they can be, and ask for what the service has."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import typer.main
+import yaml
+
+import core.__main__
+import operations.__main__
+import serving.__main__
+from core.settings import ROOT, Settings
+from serving import server
+from serving.app import create_app
+
+FOLDER = ROOT / "deploy" / "kubernetes"
+VERSION = "1.37"
+COMMANDS = {
+    "core": core.__main__.app,
+    "operations": operations.__main__.app,
+    "serving": serving.__main__.app,
+}
+
+
+def documents(folder: str) -> list[dict[str, Any]]:
+    """What the files that a kustomization names hold."""
+    named = yaml.safe_load((FOLDER / folder / "kustomization.yaml").read_text())["resources"]
+    paths = [FOLDER / folder / name for name in named if name.endswith(".yaml")]
+    return [each for path in paths for each in yaml.safe_load_all(path.read_text())]
+
+
+BASE, PLAIN = documents("base"), documents("plain")
+KNOWN = [each for each in BASE + PLAIN if "gateway" not in each["apiVersion"]]
+
+
+def label(document: dict[str, Any]) -> str:
+    return f"{document['kind']}/{document['metadata']['name']}"
+
+
+def of_kind(*kinds: str) -> list[dict[str, Any]]:
+    return [each for each in BASE if each["kind"] in kinds]
+
+
+def template(workload: dict[str, Any]) -> dict[str, Any]:
+    """The pod of a Deployment or a CronJob."""
+    spec = workload["spec"]
+    return (spec["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else spec)["template"]
+
+
+WORKLOADS = of_kind("Deployment", "CronJob")
+SERVED = [each for each in WORKLOADS if "serving" in str(template(each))]
+every_workload = pytest.mark.parametrize("workload", WORKLOADS, ids=label)
+every_served = pytest.mark.parametrize("workload", SERVED, ids=label)
+
+
+@pytest.mark.parametrize("document", KNOWN, ids=label)
+def test_it_is_strictly_valid(document: dict[str, Any]):
+    kubernetes_validate.validate(document, VERSION, strict=True)
+
+
+def test_the_validator_finds_a_misspelled_probe():
+    document = yaml.safe_load(yaml.safe_dump(SERVED[0]))
+    container = template(document)["spec"]["containers"][0]
+    container["readynessProbe"] = container.pop("readinessProbe")
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(document, VERSION, strict=True)
+
+
+@every_workload
+def test_a_pod_meets_the_restricted_standard_and_writes_only_where_it_is_told(workload):
+    pod = template(workload)["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["securityContext"]["runAsUser"] == 1000
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    (container,) = pod["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    mounted = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    assert mounted == {"tmp": "/tmp", "kept": "/var/lib/atelier"}
+    assert {each["name"] for each in pod["volumes"]} == set(mounted)
+    assert container["resources"].keys() == {"requests", "limits"}
+
+
+@every_workload
+def test_its_command_is_one_of_ours(workload):
+    (container,) = template(workload)["spec"]["containers"]
+    python, flag, package, *arguments = container["command"]
+    assert (python, flag) == ("python", "-m")
+    command = typer.main.get_command(COMMANDS[package])
+    while arguments and not arguments[0].startswith("-"):
+        command = command.commands[arguments.pop(0)]
+    command.make_context(package, arguments)  # raises for what it does not know
+
+
+@every_workload
+def test_what_selects_it_finds_it(workload):
+    labels = template(workload)["metadata"]["labels"]
+    assert labels == workload["metadata"]["labels"]
+    if workload["kind"] == "Deployment":
+        assert workload["spec"]["selector"]["matchLabels"] == labels
+
+
+@every_served
+def test_probes_ask_where_the_service_answers(workload):
+    (container,) = template(workload)["spec"]["containers"]
+    prefix = "/api" if "--with-app" in container["command"] else ""
+    paths = create_app().openapi()["paths"]
+    for probe, end in (("startup", "ready"), ("readiness", "ready"), ("liveness", "live")):
+        asked = container[f"{probe}Probe"]["httpGet"]
+        assert asked == {"path": f"{prefix}/v2/health/{end}", "port": "http"}
+        assert asked["path"].removeprefix("/api") in paths
+
+
+@every_served
+def test_there_is_time_to_drain(workload):
+    pod = template(workload)["spec"]
+    (container,) = pod["containers"]
+    waits = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    drains = Settings.model_fields["service_drain"].default
+    assert pod["terminationGracePeriodSeconds"] > waits + drains + server._LONGEST
+
+
+@every_served
+def test_it_has_a_service_and_a_budget(workload):
+    labels = workload["metadata"]["labels"]
+    assert [each["spec"]["selector"] for each in of_kind("Service")].count(labels) == 1
+    budgets = of_kind("PodDisruptionBudget")
+    assert [each["spec"]["selector"]["matchLabels"] for each in budgets].count(labels) == 1
+
+
+def test_what_is_set_are_settings():
+    (configuration,) = of_kind("ConfigMap")
+    for name in configuration["data"]:
+        assert name.removeprefix("ATELIER_").lower() in Settings.model_fields
+
+
+def test_the_autoscaler_and_the_routes_name_what_is_there():
+    named = {label(each) for each in BASE}
+    (scaler,) = of_kind("HorizontalPodAutoscaler")
+    target = scaler["spec"]["scaleTargetRef"]
+    assert f"{target['kind']}/{target['name']}" in named
+    assert (
+        "replicas"
+        not in next(each for each in BASE if label(each) == "Deployment/atelier-api")["spec"]
+    )
+    routes = [each for each in PLAIN if each["kind"] == "HTTPRoute"]
+    backends = [
+        to for each in routes for rule in each["spec"]["rules"] for to in rule["backendRefs"]
+    ]
+    assert {f"Service/{each['name']}" for each in backends} == {
+        "Service/atelier-api",
+        "Service/atelier-app",
+    }
+    assert {each["port"] for each in backends} == {80}
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="needs kubectl, which has kustomize")
+def test_the_overlay_builds_into_one_namespace_with_one_image():
+    given = ["kubectl", "kustomize", FOLDER / "plain"]
+    done = subprocess.run(given, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    made = list(yaml.safe_load_all(done.stdout))
+    assert {label(each) for each in made} == {label(each) for each in BASE + PLAIN}
+    spaces = {each["metadata"].get("namespace") for each in made if each["kind"] != "Namespace"}
+    assert spaces == {"atelier"}
+    workloads = [each for each in made if each["kind"] in ("Deployment", "CronJob")]
+    images = {each["image"] for made in workloads for each in template(made)["spec"]["containers"]}
+    assert len(images) == 1
+    assert "/atelier:" in images.pop()
+    for each in made:
+        if "gateway" not in each["apiVersion"]:
+            kubernetes_validate.validate(each, VERSION, strict=True)
