@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -18,6 +19,8 @@ from serving.app import create_app
 
 DOCKERFILE = (ROOT / "deploy/container/Dockerfile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
+
+HAPROXY = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 def test_what_goes_into_the_image_is_all_that_the_service_imports():
@@ -91,10 +94,10 @@ def test_requirements_that_the_image_installs_exist():
         assert (ROOT / name).is_file(), name
 
 
-@pytest.mark.skipif(shutil.which("haproxy") is None, reason="needs Debian's haproxy")
+@pytest.mark.skipif(HAPROXY is None, reason="needs HAProxy (Debian: apt-get install haproxy)")
 def test_haproxy_takes_its_configuration():
     done = subprocess.run(
-        ["haproxy", "-c", "-f", ROOT / "deploy/haproxy.cfg"], capture_output=True, text=True
+        [HAPROXY, "-c", "-f", ROOT / "deploy/haproxy.cfg"], capture_output=True, text=True
     )
     assert (done.returncode, "warning" in done.stderr.lower()) == (0, False), done.stderr
 
