@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,8 +17,6 @@ from serving.app import create_app
 
 DOCKERFILE = (ROOT / "deploy/container/Dockerfile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
-
-HAPROXY = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 def test_what_goes_into_the_image_is_all_that_the_service_imports():
@@ -71,7 +67,7 @@ def test_the_image_asks_for_health_where_the_service_tells_it():
 def test_what_is_set_are_settings(monkeypatch: pytest.MonkeyPatch):
     pairs = dict(re.findall(r"(ATELIER_\w+)=(\S+)", DOCKERFILE))
     assert len(pairs) == 5
-    given = {**pairs, **COMPOSE["services"]["service"]["environment"]}
+    given = {**pairs, **COMPOSE["services"]["watch"]["environment"]}
     for name, value in given.items():
         assert name.removeprefix("ATELIER_").lower() in Settings.model_fields, name
         monkeypatch.setenv(name, re.sub(r"\$\{\w+:[-?].*?\}", "", value))
@@ -92,14 +88,6 @@ def test_a_container_writes_only_where_it_is_told(name: str):
 def test_requirements_that_the_image_installs_exist():
     for name in re.findall(r"requirements[\w-]*\.txt", DOCKERFILE):
         assert (ROOT / name).is_file(), name
-
-
-@pytest.mark.skipif(HAPROXY is None, reason="needs HAProxy (Debian: apt-get install haproxy)")
-def test_haproxy_takes_its_configuration():
-    done = subprocess.run(
-        [HAPROXY, "-c", "-f", ROOT / "deploy/haproxy.cfg"], capture_output=True, text=True
-    )
-    assert (done.returncode, "warning" in done.stderr.lower()) == (0, False), done.stderr
 
 
 def test_the_linter_of_dockerfiles_is_content():
