@@ -27,6 +27,7 @@ from operations.cycle import Asked, CycleError, comparing, cycle, validating
 from operations.cycle import state as states
 from operations.cycle.paintings import Answer
 from operations.cycle.steps import run_command
+from tests.versions import make
 from training import __main__ as training
 
 MODEL = "custom_cnn_improved"
@@ -164,6 +165,19 @@ def test_a_version_that_does_not_know_an_artist_any_more_is_refused(asked: Asked
     assert any(f"0% of 5 test paintings by {SHIPS.entry.artists[1]}" in r for r in done.refusals)
     assert rows.history() == []
     assert versions.find(MODEL, done.version).id == done.version  # it is kept, and serves nobody
+
+
+def test_what_others_released_meanwhile_is_left_alone(asked: Asked, tmp_path: Path):
+    other = make(3.0, MODEL)
+    rows.canary(MODEL, other.id, 0.5, who="bob")
+    with pytest.raises(CycleError, match=f"{other.id} of {MODEL} is tried out"):
+        cycle(asked, tmp_path / "run", who="ada", command=Training())
+    assert "**Not finished**; done: begin," in (tmp_path / "run" / "report.md").read_text()
+    rows.promote(MODEL, who="bob")
+    with pytest.raises(CycleError, match=f"Meanwhile the version {other.id} serves"):
+        cycle(asked, tmp_path / "run", who="ada", command=Training())
+    rows.rollback(MODEL, who="bob")
+    assert cycle(asked, tmp_path / "run", who="ada", command=Training()).role == "canary"
 
 
 def damage(new: Path, data: Path) -> None:
