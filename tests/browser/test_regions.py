@@ -172,7 +172,10 @@ def test_something_is_found_from_a_stroke(server: str, visitor: tuple[str, Page]
     screenshot(page, f"regions-two-{by}")
     page.get_by_role("button", name="Paint it so").click()
     expect(page.get_by_text("Regions: 2 marked")).to_be_visible()
+    page.wait_for_timeout(1500)  # the picture at once is painted anew, and the page drawn again
     settled(page)
     page.get_by_text("Regions: 2 marked").click()
+    expect(page.get_by_role("button", name="Without regions")).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Without regions").click()
     expect(page.get_by_text("Regions: paint parts of it differently")).to_be_visible()

@@ -43,7 +43,7 @@ def test_an_answer_leads_to_paintings_like_it(museum: str, page: Page):
     expect(first).to_have_attribute(
         "alt", "A painting like it: Katsushika Hokusai, hokusai-great-wave 0, distance 0.00"
     )
-    expect(page.get_by_text("Paintings like this one")).to_be_visible()
+    expect(page.get_by_text("Paintings like this one", exact=True)).to_be_visible()
     expect(page.get_by_alt_text("A painting like it: ")).to_have_count(6)
     expect(page.get_by_text("Looking at the collection")).to_have_count(0)
     assert no_sideways_scrolling(page)
@@ -56,7 +56,7 @@ def test_the_gallery_leads_from_one_painting_to_the_next(museum: str, page: Page
     screenshot(page, f"gallery-offers-{page.viewport_size['width']}")
     page.set_viewport_size({"width": page.viewport_size["width"], "height": 844})
     page.get_by_role("button", name="More like this").first.click()
-    expect(page.get_by_text("Paintings like this one")).to_be_visible()
+    expect(page.get_by_text("Paintings like this one", exact=True)).to_be_visible()
     near = page.get_by_alt_text("A painting like it: ")
     expect(near.first).to_be_visible()
     words = near.nth(1).get_attribute("alt")

@@ -150,8 +150,7 @@ def _from_tree(directory: Path) -> Iterator[Painting]:
     files = [file for file in collection.files(directory) if not file.resized_copy]
     for file in sorted(files, key=lambda file: PurePosixPath(file.file).parts):
         path = directory / file.file
-        bucket = _hash(f"{path.parent.name}/{path.name}") % 10
-        split: Split = "test" if bucket == 0 else "val" if bucket == 1 else "train"
+        split = cast(Split, collection.dealt(path))
         yield Painting(path, None if file.outside else file.artist, split)
 
 

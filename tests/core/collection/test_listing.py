@@ -441,3 +441,12 @@ def test_the_real_collection_is_listed(real_paintings):
     assert any(file.outside for file in found)
     assert {file.split for file in found} <= {"train", "val", "test"}
     assert all((real_paintings / file.file).is_file() for file in found[::100])
+
+
+def test_files_that_no_index_deals_keep_their_split():
+    paths = [Path("anywhere") / "Claude_Monet" / f"Claude_Monet_{i}.jpg" for i in range(1000)]
+    splits = [collection.dealt(path) for path in paths]
+    assert (splits[0], splits[1], splits[13]) == ("val", "train", "test")  # as ever since
+    assert 80 <= splits.count("test") <= 120
+    assert 80 <= splits.count("val") <= 120
+    assert splits == [collection.dealt(Path("elsewhere") / path) for path in paths]
