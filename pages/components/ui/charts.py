@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def probabilities(guesses: tuple[Guess, ...]) -> go.Figure:
     """Horizontal bars, the most probable artist on top."""
-    # Plotly takes Pandas as it finds it, half imported too, as it is for a moment in the background.
+    # Plotly takes Pandas as it finds it: half imported, too, as for a moment in the background.
     import pandas as pd  # noqa: F401
 
     names = [guess.artist.name for guess in guesses][::-1]
