@@ -58,7 +58,7 @@ def test_a_film_can_be_stopped_and_is_kept(server: str, page: Page, tmp_path: Pa
     page.goto(f"{server}/film")
     settled(page)
     drop(page, clip)
-    page.get_by_text("Monet", exact=True).last.click()
+    page.get_by_test_id("stButtonGroup").get_by_text("Monet", exact=True).click()
     expect(page.get_by_role("button", name="Paint the film")).to_be_visible()
     settled(page)
     page.get_by_role("button", name="Paint the film").click()
