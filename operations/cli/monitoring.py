@@ -10,17 +10,16 @@ from typing import Annotated
 
 import typer
 
-from core import models
 from core.cli import console
 from core.cli.console import AsJson
 from core.errors import AtelierError
 from operations.cli.releases import told
 
-ModelOption = Annotated[str, typer.Argument(metavar="[MODEL]", help="Id; by default the default.")]
-
 
 def report(
-    model: ModelOption = models.DEFAULT,
+    model: Annotated[
+        str | None, typer.Argument(metavar="[MODEL]", help="Id; by default that of Identify.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="An HTML page to write.")
     ] = None,
@@ -32,6 +31,7 @@ def report(
     usage.
     """
     with told():
+        from core import models
         from core.files import check_output, write
         from core.models import versions
         from core.monitoring import traffic
@@ -39,6 +39,7 @@ def report(
         from core.releases import rows
         from operations import pages
 
+        model = model or models.DEFAULT
         if out is not None:
             check_output(out)
         serves = rows.current(model).champion or versions.shipped(model).id
@@ -71,7 +72,7 @@ def watch(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
     with told():
-        from core import journal
+        from core import journal, models
         from core.monitoring import watching
         from core.settings import settings
 
@@ -104,6 +105,7 @@ def export(
     No pictures: none are kept. Exit status: 0 done, 1 failed, 2 wrong usage.
     """
     with told():
+        from core import models
         from core.files import check_output
         from operations import record
 

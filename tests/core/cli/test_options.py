@@ -23,7 +23,7 @@ def option(command: str, name: str) -> Any:
 
 def test_each_command_is_mounted():
     assert set(COMMANDS) == {
-        *("identify", "monet", "stylize", "similar", "scan"),
+        *("identify", "monet", "stylize", "film", "similar", "scan"),
         *("models", "styles", "work"),
     }
 
