@@ -317,5 +317,7 @@ def test_the_description_knows_every_field_of_the_requests(client: TestClient):
     assert asked == list(IdentifyRequest.model_fields)
     painted = paths["/v1/paintings"]["post"]["requestBody"]["content"]["multipart/form-data"]
     assert painted["schema"]["properties"].keys() == {
-        "picture", "photo", "style", *MonetRequest.model_fields, *StylizeRequest.model_fields,
-    }  # fmt: skip
+        *("picture", "photo", "style", "mask"),
+        *MonetRequest.model_fields,
+        *StylizeRequest.model_fields,
+    }
