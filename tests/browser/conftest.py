@@ -139,7 +139,10 @@ def no_sideways_scrolling(page: Page) -> bool:
 
 
 def drop(page: Page, *files: tuple[str, bytes]) -> None:
-    page.locator("input[type=file]").set_input_files(
+    field = page.locator("input[type=file]")
+    expect(field).to_be_attached()
+    settled(page)
+    field.set_input_files(
         [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in files]
     )
 

@@ -12,6 +12,7 @@ from tests.browser.conftest import (
     drop,
     no_sideways_scrolling,
     screenshot,
+    settled,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -39,14 +40,19 @@ def test_a_dropped_painting_is_named_explained_and_answered(server: str, page: P
     expect(page.get_by_role("link", name="Read on at Wikipedia")).to_have_attribute(
         "href", "https://en.wikipedia.org/wiki/Hokusai"
     )
+    settled(page)
     page.get_by_text("Show where I looked").click()
     expect(page.get_by_alt_text("what spoke for Katsushika Hokusai")).to_be_visible()
+    settled(page)
     with page.expect_download() as download:
         download_button(page, "Download this picture").click()
     assert download.value.suggested_filename == "the wave-where-I-looked.jpg"
     page.get_by_text("Yes", exact=True).click()
     expect(page.get_by_text("Thank you, that is noted.")).to_be_visible()
+    settled(page)
     page.get_by_text("Seen in this visit (1)").click()
+    expect(download_button(page, "Download as CSV")).to_be_visible()
+    settled(page)
     with page.expect_download() as download:
         download_button(page, "Download as CSV").click()
     download.value.save_as(tmp_path / "seen.csv")
@@ -71,5 +77,7 @@ def test_a_mixed_drop_names_what_can_be_read(server: str, page: Page):
 
 def test_an_example_is_one_click_away(server: str, page: Page):
     page.goto(f"{server}/identify")
+    expect(page.get_by_role("button", name="Village Street in Auvers", exact=True)).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Village Street in Auvers", exact=True).click()
     expect(page.locator(".label .name", has_text="Vincent van Gogh")).to_be_visible(timeout=WAIT)
