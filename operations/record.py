@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from core import database
 from core.files import replacing
-from core.journal import Feedback, Observed, Prediction
+from core.journal import Feedback, Observed, Prediction, last_words
 from core.settings import settings
 
 _ROWS = 5000  # in memory at once
@@ -52,11 +52,12 @@ def export(path: Path, model: str | None = None) -> int:
         core.database.DatabaseError: If the journal cannot be read.
         core.files.OutputError: If the file cannot be written.
     """
-    last = select(func.max(Feedback.id)).group_by(Feedback.prediction_id)
+    last = last_words()
     query = (
         select(Prediction, Observed, Feedback)
         .outerjoin(Observed, Observed.prediction_id == Prediction.id)
-        .outerjoin(Feedback, (Feedback.prediction_id == Prediction.id) & Feedback.id.in_(last))
+        .outerjoin(last, last.c.prediction_id == Prediction.id)
+        .outerjoin(Feedback, Feedback.id == last.c.id)
         .order_by(Prediction.id)
         .execution_options(yield_per=_ROWS)
     )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator
 
-from core.errors import InvalidRequest
 from core.monet.generate import BRUSHES, Brush
 from core.requests import Request
+from core.stylize.request import Finite, some_style
 
 Way = Literal["style", "monet"]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class FilmRequest(Request):
@@ -83,11 +82,7 @@ class FilmRequest(Request):
     @field_validator("style_weights")
     @classmethod
     def _some_style(cls, weights: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        if weights is not None and not (all(each >= 0 for each in weights) and sum(weights) > 0):
-            raise InvalidRequest(
-                "Weights of styles are positive numbers, and not all of them zero."
-            )
-        return weights
+        return some_style(weights)
 
     def strength_at(self, share: float) -> float:
         """The strength after a share of the film, 0..1."""

@@ -17,7 +17,14 @@ from core.journal.keeping import (
     predictions,
     record,
 )
-from core.journal.tables import Failure, Feedback, Observed, Prediction, Shadow
+from core.journal.tables import (
+    Failure,
+    Feedback,
+    Observed,
+    Prediction,
+    Shadow,
+    last_words,
+)
 
 __all__ = [
     "Failure",
@@ -32,6 +39,7 @@ __all__ = [
     "give_feedback",
     "is_known",
     "keep_shadow",
+    "last_words",
     "predictions",
     "record",
 ]

@@ -7,14 +7,21 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import numpy as np
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core import database
 from core.errors import AtelierError
 from core.identify import Identification, Observation
 from core.images.types import Floats
-from core.journal.tables import Failure, Feedback, Observed, Prediction, Shadow
+from core.journal.tables import (
+    Failure,
+    Feedback,
+    Observed,
+    Prediction,
+    Shadow,
+    last_words,
+)
 from core.releases.arms import CHAMPION
 from core.settings import settings
 
@@ -137,9 +144,9 @@ def predictions(session: str | None = None, *, limit: int = 1000) -> list[Predic
 
 def feedback() -> dict[int, Feedback]:
     """The last word on each prediction, by prediction id."""
-    last = select(func.max(Feedback.id)).group_by(Feedback.prediction_id)
+    last = last_words()
     with _reading() as journal:
-        rows = journal.scalars(select(Feedback).where(Feedback.id.in_(last)))
+        rows = journal.scalars(select(Feedback).join(last, last.c.id == Feedback.id))
         return {row.prediction_id: row for row in rows}
 
 

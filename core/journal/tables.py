@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index, Subquery, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import database
@@ -77,3 +77,16 @@ class Feedback(database.Base):
     prediction_id: Mapped[int] = mapped_column(ForeignKey("predictions.id"), index=True)
     right: Mapped[bool]
     artist: Mapped[str | None]
+
+
+def last_words() -> Subquery:
+    """The last feedback on each prediction, which counts instead of the earlier: `prediction_id`
+    and `id`.
+
+    To be joined: as a condition `IN` SQLite looks through all of them for each row.
+    """
+    return (
+        select(func.max(Feedback.id).label("id"), Feedback.prediction_id)
+        .group_by(Feedback.prediction_id)
+        .subquery()
+    )

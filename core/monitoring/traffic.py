@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Subquery, func, select
+from sqlalchemy import func, select
 
 from core import database
 from core.images.types import Floats
-from core.journal import Feedback, Observed, Prediction, Shadow
+from core.journal import Feedback, Observed, Prediction, Shadow, last_words
 from core.models import Entry, versions
 from core.monitoring.sample import Sample, judged
 from core.settings import settings
@@ -89,7 +89,7 @@ def read(
     """
     here = {each.id: each.entry for each in versions.listed(model_id)}
     entry = here.get(version or "") or versions.shipped(model_id).entry
-    last = _last_feedback()
+    last = last_words()
     query = (
         select(
             Prediction.id,
@@ -141,9 +141,9 @@ def shadowed(
         `(n,)` of the shadow and `(n,)` of what was shown, oldest first; how often it answered.
     """
     entry = versions.find(model_id, version).entry
-    last = _last_feedback()
+    last = last_words()
     query = (
-        select(Shadow.logits, Prediction.artists, Feedback.right, Feedback.artist)
+        select(Shadow.logits, Feedback.right, Feedback.artist)
         .join(Prediction, Prediction.id == Shadow.prediction_id)
         .outerjoin(last, last.c.prediction_id == Prediction.id)
         .outerjoin(Feedback, Feedback.id == last.c.id)
@@ -219,12 +219,3 @@ def _of_rows(entry: Entry, here: Mapping[str, Entry], rows: Any) -> Traffic:
 def _unpacked(blobs: list[bytes], length: int = -1) -> Floats:
     flat = np.frombuffer(b"".join(blobs), "<f2").astype(np.float32)
     return flat.reshape(len(blobs), length if length > 0 or not blobs else len(blobs[0]) // 2)
-
-
-def _last_feedback() -> Subquery:
-    """The id of the last word on each prediction."""
-    return (
-        select(func.max(Feedback.id).label("id"), Feedback.prediction_id)
-        .group_by(Feedback.prediction_id)
-        .subquery()
-    )

@@ -17,6 +17,21 @@ Start = Literal["instant", "photo", "noise"]
 Optimizer = Literal["lbfgs", "adam"]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
+
+def some_style(weights: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    """Weights of styles as they are given; None for equal ones.
+
+    Raises:
+        InvalidRequest: If one is negative or no number, or all are zero.
+    """
+    # Not a number is not at least 0 either.
+    if weights is not None and not (
+        all(each >= 0 for each in weights) and 0 < sum(weights) < math.inf
+    ):
+        raise InvalidRequest("Weights of styles are positive numbers, and not all of them zero.")
+    return weights
+
+
 _TABLE = extractors.TABLE.values()
 
 PHOTO, ALL = "photo", "all"
@@ -224,14 +239,7 @@ class StylizeRequest(Request):
     @field_validator("style_weights")
     @classmethod
     def _some_style(cls, weights: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        if weights is None:
-            return None
-        # Not a number is not at least 0 either.
-        if not all(weight >= 0 for weight in weights) or not 0 < sum(weights) < math.inf:
-            raise InvalidRequest(
-                "Weights of styles are positive numbers, and not all of them zero."
-            )
-        return weights
+        return some_style(weights)
 
     @field_validator("scales")
     @classmethod
