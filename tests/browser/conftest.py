@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +45,7 @@ def serve(folder: Path, **settings: str) -> Iterator[str]:
         "ATELIER_JOURNAL_URL": f"sqlite:///{folder / 'journal.db'}",
         "ATELIER_CACHE": str(folder / "cache"),
         "ATELIER_OFFLINE": "true",
+        "PYTHONFAULTHANDLER": "1",
     }
     environment |= settings
     log = (folder / "streamlit.log").open("w")
@@ -58,10 +61,23 @@ def serve(folder: Path, **settings: str) -> Iterator[str]:
             assert process.poll() is None, Path(log.name).read_text()
             time.sleep(0.5)
     yield address
-    process.terminate()
-    process.wait(20)
+    stuck = not _stops(process)
     text = Path(log.name).read_text()
     assert "Traceback" not in text, text
+    if stuck:  # Streamlit and Uvicorn end the process; which of our threads they waited for is below
+        warnings.warn(f"The server did not stop when told to:\n{text}", stacklevel=1)
+
+
+def _stops(process: subprocess.Popen[bytes]) -> bool:
+    """Ends the server; false if it took force, with the stacks of its threads in the log."""
+    process.terminate()
+    try:
+        process.wait(60)
+        return True
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        process.wait(60)
+        return False
 
 
 @pytest.fixture(scope="session")
