@@ -64,7 +64,7 @@ def serve(folder: Path, **settings: str) -> Iterator[str]:
     stuck = not _stops(process)
     text = Path(log.name).read_text()
     assert "Traceback" not in text, text
-    if stuck:  # Streamlit and Uvicorn end the process; which of our threads they waited for is below
+    if stuck:  # Streamlit and Uvicorn end the process: below is which threads they waited for
         warnings.warn(f"The server did not stop when told to:\n{text}", stacklevel=1)
 
 
