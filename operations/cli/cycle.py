@@ -28,6 +28,15 @@ def cycle(
     promote: Annotated[
         bool, typer.Option("--promote", help="It serves everybody at once instead.")
     ] = False,
+    margin: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Of accuracy on the test split, by which the new version may be worse at most. "
+            "With few test paintings chance alone takes more than the default.",
+        ),
+    ] = 0.015,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="FIELD=JSON", help="Change the recipe; repeatable."),
@@ -53,7 +62,7 @@ def cycle(
         except InvalidRequest as error:
             console.refuse(str(error))
         part = None if promote else 0.1 if share is None else share
-        asked = Asked(data, new, model, part, tuple(changes or []))
+        asked = Asked(data, new, model, part, margin, tuple(changes or []))
         outcome = go(asked, run, who=who or getpass.getuser())
     if as_json:
         found = {"version": outcome.version, "role": outcome.role, "refusals": outcome.refusals}

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from core.monitoring.intervals import Interval, is_not_worse, paired_difference, wilson
 from operations.cycle.paintings import Answer, NothingToCompare
 
-MARGIN = 0.015  # of accuracy, by which a new version may be worse at most
+MARGIN = 0.015  # of accuracy, by which a new version may be worse at most, unless asked otherwise
 CALIBRATION_MARGIN = 0.02  # likewise of the calibration error
 _BINS = 15
 _SAMPLES = 500
@@ -55,18 +55,21 @@ def compare(challenger: Sequence[Answer], champion: Sequence[Answer]) -> dict[st
     }
 
 
-def objections(frozen: dict[str, Any], newest: dict[str, Any] | None) -> list[str]:
+def objections(
+    frozen: dict[str, Any], newest: dict[str, Any] | None, margin: float = MARGIN
+) -> list[str]:
     """Why a challenger is not to take over, in sentences; none if it may.
 
     Args:
         frozen: From `compare`, on the frozen test split: it must not be worse there.
         newest: On the new test paintings, if any: too few to show that it is not worse, so it is
             only refused where the whole interval lies below zero.
+        margin: Of accuracy on the test split, 0..1, by which it may be worse at most.
     """
     found = []
-    if not is_not_worse(paired(frozen), MARGIN):
+    if not is_not_worse(paired(frozen), margin):
         found.append(
-            f"On the test split it may be more than {MARGIN:.1%} less accurate: {shown(frozen)}."
+            f"On the test split it may be more than {margin:.1%} less accurate: {shown(frozen)}."
         )
     if newest and paired(newest).high < 0:
         found.append(f"It is less accurate on the new test paintings: {shown(newest)}.")

@@ -30,9 +30,10 @@ def _lines(state: State) -> Iterator[str]:
     if "validate" in steps:
         yield from _validation(steps["validate"])
     if "compare" in steps:
-        yield from _comparison("The test split", steps["compare"]["frozen"])
+        margin = asked["margin"]
+        yield from _comparison("The test split", steps["compare"]["frozen"], margin)
         if newest := steps["compare"]["newest"]:
-            yield from _comparison("New test paintings", newest)
+            yield from _comparison("New test paintings", newest, margin)
             yield ""
             yield "Paintings by artists that the serving version does not know count against it."
 
@@ -77,7 +78,7 @@ def _validation(found: dict[str, Any]) -> Iterator[str]:
         yield f"| p-value, refused below {validating.CHANCE:g} | {labels['p_value']:.3g} |"
 
 
-def _comparison(title: str, figures: dict[str, Any]) -> Iterator[str]:
+def _comparison(title: str, figures: dict[str, Any], margin: float) -> Iterator[str]:
     accuracy, error = figures["accuracy"], figures["calibration_error"]
     difference = comparing.paired(figures)
     yield ""
@@ -90,7 +91,7 @@ def _comparison(title: str, figures: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         f"Paired difference {difference.share:+.1%}, in 95 of 100 cases {difference.low:+.1%} to "
-        f"{difference.high:+.1%}; margin on the test split {comparing.MARGIN:.1%}."
+        f"{difference.high:+.1%}; margin on the test split {margin:.1%}."
     )
     yield ""
     yield "| artist | paintings | new | serves | least |"

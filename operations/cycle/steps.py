@@ -41,6 +41,7 @@ class Asked:
         new: Directory of new ones.
         model: Id of the classifier.
         share: Of visitors, on whom the new version is tried out; None to promote it at once.
+        margin: Of accuracy on the test split, by which the new version may be worse at most.
         changes: Of the recipe, as `training classifier --set` takes them.
     """
 
@@ -48,6 +49,7 @@ class Asked:
     new: Path
     model: str
     share: float | None = 0.1
+    margin: float = comparing.MARGIN
     changes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -174,14 +176,15 @@ class _Steps:
     def _validate(self) -> dict[str, Any]:
         test = [painting for painting in self._old if painting.split == "test"]
         found = validating.pictures(self._old, validating.look(test), validating.look(self._new))
-        if found["refusals"]:  # labels are looked at once the pictures are in order
+        if found["damaged"]:  # labels are looked at once all pictures can be
             return {"pictures": found, "refusals": found["refusals"]}
         agreement = validating.labels(
             self._answers(self._champion, "new"),
             self._answers(self._champion, "test"),
             self._entry().artists,
         )
-        return {"pictures": found, "labels": agreement, "refusals": agreement["refusals"]}
+        refusals = [*found["refusals"], *agreement["refusals"]]
+        return {"pictures": found, "labels": agreement, "refusals": refusals}
 
     def _answers(self, version: str, which: str) -> list[paintings.Answer]:
         """What a version says of the `new` paintings, or of a `test` or `new-test` split."""
@@ -251,7 +254,7 @@ class _Steps:
             newest = comparing.compare(
                 self._answers(version, "new-test"), self._answers(self._champion, "new")
             )
-        refusals = comparing.objections(frozen, newest)
+        refusals = comparing.objections(frozen, newest, self._asked.margin)
         if version == self._champion:
             refusals = ["Training has made the version again that serves already."]
         return {"frozen": frozen, "newest": newest, "refusals": refusals}
