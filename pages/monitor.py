@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import models
-from pages.components.monitor import accuracy, changes, glance, reading, releases, unknown
+from pages.components.monitor import accuracy, changes, feedback, glance, reading, releases, unknown
 from pages.components.ui import choices, theme
 
 theme.apply()
@@ -15,12 +15,17 @@ VIEWS = {
     "Accuracy": "What visitors corrected, and who is served worse than others.",
     "Drift": "Whether the pictures it is asked about still look like those it was measured on.",
     "Unknown": "Pictures of one kind by nobody it knows: candidates for a new artist.",
+    "Feedback": "What visitors said, for the keeper to accept or reject; the next training learns "
+    "from it.",
     "Releases": "Which version serves, since when, and on what evidence.",
 }
 
 st.title("The monitor")
 view = choices.view("What to look at", VIEWS, key="monitor-view")
 st.html(f'<p class="lead">{VIEWS[view]}</p>')
+if view == "Feedback":  # it is of all models
+    feedback.show()
+    st.stop()
 entry = choices.model("Model", models.classifiers(), key="monitor-model", labelled=False)
 if view == "Releases":
     releases.show(entry)

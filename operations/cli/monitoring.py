@@ -73,6 +73,7 @@ def watch(
             signal.signal(number, lambda *_: stop.set())
     with told():
         from core import journal, models
+        from core.journal import pictures
         from core.monitoring import watching
         from core.settings import settings
 
@@ -92,6 +93,7 @@ def watch(
                     typer.echo(f"{row.model} {row.version} {row.role}: {row.reason}")
             if settings().journal_days:
                 journal.forget(datetime.now(UTC) - timedelta(days=settings().journal_days))
+            pictures.expire()
             if once or stop.wait(every):
                 return
 
@@ -102,7 +104,7 @@ def export(
 ) -> None:
     """Writes the record of all predictions: versions, logits, features' projections, answers.
 
-    No pictures: none are kept. Exit status: 0 done, 1 failed, 2 wrong usage.
+    No pictures. Exit status: 0 done, 1 failed, 2 wrong usage.
     """
     with told():
         from core import models
@@ -121,16 +123,19 @@ def forget(
         typer.Option(min=0, help="Older ones go. [default: ATELIER_JOURNAL_DAYS]"),
     ] = None,
 ) -> None:
-    """Deletes predictions that are too old, with what visitors said of them.
+    """Deletes predictions that are too old, with what visitors said of them and let be kept.
 
-    Exit status: 0 done, 1 failed, 2 wrong usage.
+    Kept pictures that are older than ATELIER_KEPT_DAYS go, too. Exit status: 0 done, 1 failed, 2
+    wrong usage.
     """
     with told():
         from core import journal
+        from core.journal import pictures
         from core.settings import settings
 
         kept = days if days is not None else settings().journal_days
         if days is None and not kept:
             console.refuse("Say how many days are kept, or set ATELIER_JOURNAL_DAYS.")
         gone = journal.forget(datetime.now(UTC) - timedelta(days=kept))
+        pictures.expire()
         console.say(f"{gone:,} predictions forgotten")

@@ -42,6 +42,7 @@ def serve(folder: Path, **settings: str) -> Iterator[str]:
     environment = os.environ | {
         "ATELIER_JOURNAL_URL": f"sqlite:///{folder / 'journal.db'}",
         "ATELIER_CACHE": str(folder / "cache"),
+        "ATELIER_KEPT": str(folder / "kept"),
         "ATELIER_OFFLINE": "true",
     }
     environment |= settings
