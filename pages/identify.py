@@ -11,8 +11,9 @@ import streamlit as st
 from core import artists, errors, examples, identify, images, models
 from core.identify import IdentifyRequest
 from core.releases import following
+from core.releases.arms import FORCED
 from core.releases.following import Dealt
-from pages.components.identify import keeping
+from pages.components.identify import choosing, keeping
 from pages.components.similar import row
 from pages.components.ui import cards, charts, downloads, heat, pictures, theme, uploads
 from pages.components.ui.fields import label, tip, within
@@ -57,9 +58,9 @@ def measured(entry: models.Entry) -> str:
     return ", ".join(parts)
 
 
-def dealt(model: str) -> Dealt:
-    """The version of a model that answers this visitor."""
-    return following.follower().deal(model, st.session_state.session)
+def dealt(model: str, asked: str | None) -> Dealt:
+    """The version of a model that answers: the one asked for, or what the visitor is dealt."""
+    return following.follower().deal(model, st.session_state.session, asked)
 
 
 def look(key: str, given: Given, model: str, by: Dealt) -> Seen:
@@ -69,7 +70,7 @@ def look(key: str, given: Given, model: str, by: Dealt) -> Seen:
     """
     from core import journal
 
-    key = f"{key}-{model}"
+    key = f"{key}-{model}" + (f"-{by.version}" if by.arm == FORCED else "")
     seen: dict[str, Seen] = st.session_state.seen
     if key not in seen:
         picture = images.load(given.data, enough=identify.ENOUGH)
@@ -217,6 +218,7 @@ with st.popover("Model", icon=":material/tune:"):
             "Accuracy was measured on the test split, paintings that it had never seen.",
         ),
     )
+    asked = choosing.version(model)
     names = within(IdentifyRequest, "top", range(MOST_NAMES + 1))
     top = st.slider(
         label(IdentifyRequest, "top"),
@@ -234,7 +236,7 @@ elif st.session_state.example is not None:
     chosen = examples.catalogue()[st.session_state.example]
     queue = [uploads.given(f"{chosen.title}.jpg", chosen.read())]
 
-by = dealt(model) if queue else None
+by = dealt(model, asked) if queue else None
 if by and not models.is_loaded(model, by.version):
     loading = st.empty()
     with loading.status(LOADING) as status:

@@ -20,6 +20,7 @@ from core.journal.tables import (
     Feedback,
     KeptPicture,
     Observed,
+    Painted,
     Prediction,
     Shadow,
     last_words,
@@ -153,7 +154,7 @@ def feedback() -> dict[int, Feedback]:
 
 
 def forget(before: datetime) -> int:
-    """Deletes predictions and failures of before a time, UTC, and tells how many predictions.
+    """Deletes what is of before a time, UTC, and tells how many predictions were among it.
 
     With them goes all that hangs on them, kept pictures included.
     """
@@ -165,7 +166,8 @@ def forget(before: datetime) -> int:
         journal.execute(delete(Decision).where(Decision.feedback_id.in_(said)))
         for table in (KeptPicture, Feedback, Observed, Shadow):
             journal.execute(delete(table).where(table.prediction_id.in_(old)))
-        journal.execute(delete(Failure).where(Failure.time < before))
+        for rest in (Failure, Painted):
+            journal.execute(delete(rest).where(rest.time < before))
         gone = journal.connection().execute(delete(Prediction).where(Prediction.time < before))
     for name in files:
         with suppress(OSError):

@@ -105,6 +105,24 @@ class Decision(database.Base):
     verdict: Mapped[str]  # see `core.journal.reviewing.Verdict`
 
 
+class Painted(database.Base):
+    """A picture that was painted for a visitor: figures alone, neither what was given nor made."""
+
+    __tablename__ = "paintings"
+    __table_args__ = (Index("paintings_mode", "mode", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    time: Mapped[datetime]
+    mode: Mapped[str]  # see `core.journal.paintings.Mode`
+    seconds: Mapped[float]
+    pixels: Mapped[int]
+    steps: Mapped[int]
+    stopped: Mapped[bool]
+    downloaded: Mapped[bool]
+    content_loss: Mapped[float | None]
+    style_loss: Mapped[float | None]
+
+
 def last_words() -> Subquery:
     """The last feedback on each prediction, which counts instead of the earlier: `prediction_id`
     and `id`.

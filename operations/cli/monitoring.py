@@ -27,6 +27,8 @@ def report(
 ) -> None:
     """Reports on a model at work: accuracy, drift, strangers, who is served worse, releases.
 
+    Beside it, what style transfer and Monet have painted.
+
     Prints the figures, or writes what the Monitor shows. Exit status: 0 done, 1 failed, 2 wrong
     usage.
     """
@@ -34,7 +36,7 @@ def report(
         from core import models
         from core.files import check_output, write
         from core.models import versions
-        from core.monitoring import traffic
+        from core.monitoring import paintings, traffic
         from core.monitoring.report import report as made
         from core.releases import rows
         from operations import pages
@@ -44,13 +46,14 @@ def report(
             check_output(out)
         serves = rows.current(model).champion or versions.shipped(model).id
         found = made(versions.find(model, serves), traffic.read(model))
+        painted = paintings.figures()
         if out is not None:
-            write(out, pages.html(models.get(model), found, rows.history(model)))
+            write(out, pages.html(models.get(model), found, rows.history(model), painted))
             console.say(str(out))
         if as_json:
-            console.result({"model": model, "version": serves, **pages.plain(found)})
+            console.result({"model": model, "version": serves, **pages.plain(found, painted)})
         elif out is None:
-            for line in pages.lines(found):
+            for line in pages.lines(found, painted):
                 typer.echo(line)
 
 

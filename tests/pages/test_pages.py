@@ -69,6 +69,9 @@ def test_a_visitor_is_answered_by_their_arm_and_what_was_seen_stays():
     following.follower().look(wait=True)
     upload(app, ("another.jpg", examples.catalogue()[0].read()))
     assert (journal.predictions()[0].version, journal.predictions()[0].arm) == (made.id, "canary")
+    app.selectbox(key=f"version-{models.DEFAULT}").set_value(ships).run()
+    assert not app.exception
+    assert (journal.predictions()[0].version, journal.predictions()[0].arm) == (ships, "forced")
 
 
 def test_home_leads_to_the_pages():
