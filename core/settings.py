@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         description="Directory of the pictures that visitors allow to be kept, to learn from them",
     )
     kept_days: NonNegativeFloat = Field(
-        90.0, description="For how many days they are kept at most; 0: visitors are not asked"
+        150.0, description="For how many days they are kept at most; 0: visitors are not asked"
     )
     job_hours: PositiveFloat = Field(
         1.0, description="For how long after its end the pictures of a job are kept"

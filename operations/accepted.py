@@ -46,7 +46,9 @@ class Written:
     twins: int
 
 
-def write_out(directory: Path, known: Sequence[Path] = ()) -> Written:
+def write_out(
+    directory: Path, known: Sequence[Path] = (), *, before: Path | None = None
+) -> Written:
     """Writes the accepted pictures, an index, and who accepted them, when, from which request.
 
     A painting that several show is taken once; of those that disagree on who painted it, none.
@@ -54,6 +56,7 @@ def write_out(directory: Path, known: Sequence[Path] = ()) -> Written:
     Args:
         directory: New, or empty.
         known: Directories of paintings so far: what shows one of them is left out.
+        before: A directory that was written so: what it has comes first.
 
     Raises:
         NothingAccepted: If there is nothing to write; the directory is not made then.
@@ -64,13 +67,15 @@ def write_out(directory: Path, known: Sequence[Path] = ()) -> Written:
     check_output(directory / "index.csv")
     if directory.exists() and any(directory.iterdir()):
         raise OutputError(f"{printable(directory)} is not empty: name another directory.")
+    index, record = _rows_of(before)
     everything = reviewing.accepted()
     here = {
         f"{each.said.artist or collection.OTHER}/visitor-{each.said.prediction_id}.jpg": each
         for each in everything
         if each.path.is_file()
     }
-    twins = _twins([each for folder in known for each in paintings.read(folder)], here)
+    folders = [*known, *([before] if before else [])]
+    twins = _twins([each for folder in folders for each in paintings.read(folder)], here)
     chosen = {file: each for file, each in here.items() if file not in twins}
     if not chosen:
         raise NothingAccepted(
@@ -78,8 +83,9 @@ def write_out(directory: Path, known: Sequence[Path] = ()) -> Written:
             if here
             else "No picture that was accepted is kept on this machine."
         )
-    index: list[tuple[str, ...]] = [("file", "artist", "split")]
-    record: list[tuple[str, ...]] = [_RECORDED]
+    if before is not None:
+        for file, *_ in index[1:]:
+            write(directory / file, (before / file).read_bytes())
     for file, each in chosen.items():
         data = each.path.read_bytes()
         write(directory / file, data)
@@ -88,6 +94,17 @@ def write_out(directory: Path, known: Sequence[Path] = ()) -> Written:
     write(directory / RECORD, _table(record))
     write(directory / "index.csv", _table(index))  # the last: with it the directory is whole
     return Written(len(chosen), len(everything) - len(here), len(twins))
+
+
+def _rows_of(before: Path | None) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """The index and the record so far, with their heads."""
+    if before is None:
+        return [("file", "artist", "split")], [_RECORDED]
+    index, record = (
+        list(map(tuple, csv.reader((before / name).read_text(encoding="utf-8").splitlines())))
+        for name in ("index.csv", RECORD)
+    )
+    return index, record
 
 
 def _artist(of: Accepted) -> str:

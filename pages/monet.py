@@ -13,22 +13,13 @@ from core import examples, images, jobs, models, monet
 from core.jobs import Handle, State
 from core.monet import MonetPayload, MonetRequest, MonetResult
 from core.requests import described
+from pages.components import noted
 from pages.components.guard import guarded
-from pages.components.ui import (
-    charts,
-    compare,
-    downloads,
-    noted,
-    pictures,
-    progress,
-    theme,
-    uploads,
-)
+from pages.components.ui import charts, compare, downloads, pictures, progress, theme, uploads
 from pages.components.ui.fields import label, tip
 from pages.components.ui.uploads import Given
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
-COMPARED = 256  # pixels a side, as in the evaluation
 KEPT = 24  # pictures of a visit that stay painted
 DEFAULT = MonetRequest()
 
@@ -86,28 +77,10 @@ def collect() -> None:
             (state.monet_refused if without_model else state.monet_painted)[key] = job.sentence
         elif (result := job.result()) is not None:
             state.monet_painted[key] = result
-            state.monet_noted[key] = note(key, result)
+            state.monet_noted[key] = noted.monet(key, result)
         else:
             continue
         del state.monet_jobs[key]
-
-
-def note(key: str, result: MonetResult | None) -> int | None:
-    """Notes what was painted, or that the visitor did not wait for it, and gives its number."""
-    mode = next(way for way in WAYS if f"-{way}-" in key)
-    if result is None:
-        return noted.painted(mode, seconds=0.0, pixels=0, stopped=True)
-    before, after = (
-        images.load(jpeg, enough=COMPARED).pixels for jpeg in (result.before, result.after)
-    )
-    return noted.painted(
-        mode,
-        seconds=result.seconds,
-        pixels=after[..., 0].size,
-        content_loss=monet.difference(
-            images.preview(before, COMPARED), images.preview(after, COMPARED)
-        ),
-    )
 
 
 def forget(wanted: dict[str, bytes]) -> None:
@@ -125,7 +98,7 @@ def stop() -> None:
     """Stops all; what is painted stays."""
     for key, job in st.session_state.monet_jobs.items():
         if job.state is State.running:
-            note(key, None)
+            noted.monet(key, None)
         job.cancel()
     st.session_state.monet_stopped = True
     st.rerun()

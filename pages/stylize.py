@@ -16,11 +16,12 @@ from core.stylize import artist_styles, extractors, instant
 from core.stylize.request import StylizeRequest
 from core.stylize.session import Painting, making_of, metadata, quickest
 from core.stylize.session.tasks import Order
+from pages.components import noted
 from pages.components.guard import guarded
 from pages.components.stylize import progress, regions, settings, subject
 from pages.components.stylize.regions import Parts
 from pages.components.stylize.subject import Subject
-from pages.components.ui import compare, downloads, noted, pictures, theme, uploads
+from pages.components.ui import compare, downloads, pictures, theme, uploads
 from pages.components.ui.uploads import Given
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
@@ -108,23 +109,9 @@ def collect() -> None:
         elif (found := job.result()) is not None:
             painted.pop(key, None)
             painted[key] = found
-            st.session_state.stylize_noted[key] = note(found)
+            st.session_state.stylize_noted[key] = noted.refined(found)
     for old in list(painted)[:-KEPT]:
         del painted[old]
-
-
-def note(done: Painting) -> int | None:
-    """Notes what was refined, and how near it came to photo and style."""
-    last = done.curve[-1] if done.curve else None
-    return noted.painted(
-        "refine",
-        seconds=done.seconds,
-        pixels=done.pixels[..., 0].size,
-        steps=done.step,
-        stopped=not done.complete,
-        content_loss=last.content if last else None,
-        style_loss=last.style if last else None,
-    )
 
 
 def job_of(key: str) -> Handle | None:

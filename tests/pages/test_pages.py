@@ -151,7 +151,7 @@ def test_a_picture_is_kept_only_while_the_visitor_allows_it(monkeypatch):
     settings.settings.cache_clear()
     app.run()
     assert app.checkbox[0].value is False
-    assert any("for up to 90 days" in c.value for c in app.caption)
+    assert any("for up to 150 days" in c.value for c in app.caption)
     assert pictures.read(number) is None
     app.checkbox[0].check().run()
     assert not app.exception

@@ -19,9 +19,9 @@ from core.stylize import artist_styles, instant, presets, refine, session
 from core.stylize.artist_styles import Entry
 from core.stylize.request import StylizeRequest
 from core.stylize.session import painting
+from pages.components import noted
 from pages.components.stylize import brush
 from pages.components.stylize import regions as regions_module
-from pages.components.ui import noted
 
 PAGE = str(ROOT / "pages" / "stylize.py")
 LIMIT = 120  # seconds; a test that needs them has failed

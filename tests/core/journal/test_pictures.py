@@ -63,14 +63,14 @@ def test_who_thinks_again_has_it_deleted_at_once(answered, upload):
 def test_its_time_is_up_after_the_days_of_the_setting(answered, upload):
     number = answered()
     pictures.keep(number, upload)
-    age(89)
+    age(149)
     assert pictures.expire() == 0
     assert pictures.read(number) is not None
-    age(91)
+    age(151)
     assert pictures.read(number) is None  # though nobody has deleted it yet
     assert pictures.expire() == 1
     (path,) = settings().kept.iterdir()
-    old = time.time() - 91 * 86_400
+    old = time.time() - 151 * 86_400
     os.utime(path, (old, old))  # as old as its row was
     strange = settings().kept / "holiday.jpg"
     strange.write_bytes(b"of somebody else")
@@ -91,7 +91,7 @@ def test_what_is_forgotten_is_forgotten_with_its_picture(answered, upload):
 
 @pytest.mark.parametrize(
     ("keepers", "days", "asked"),
-    [("a" * 64, "90", True), ("", "90", False), ("a" * 64, "0", False)],
+    [("a" * 64, "150", True), ("", "150", False), ("a" * 64, "0", False)],
 )
 def test_nobody_is_asked_for_what_nobody_would_look_at(monkeypatch, keepers, days, asked):
     monkeypatch.setenv("ATELIER_SERVICE_KEEPERS", keepers)
