@@ -104,7 +104,7 @@ def _one(said: Said, who: str) -> None:
             f"Prediction {said.prediction_id} by {said.model} {said.version or ''}, "
             f"{said.time:%-d %B %Y, %H:%M} UTC."
             + (
-                " Accepted, the picture is training data for the next cycle."
+                " If you accept it, the picture is training data for the next cycle."
                 if said.has_picture
                 else " The visitor did not let the picture be kept: this gives no training data."
             )

@@ -18,6 +18,12 @@ MODES = {
     "to-photo": "Monet to photo",
 }
 
+_TITLES = {
+    "seconds": "time",
+    "content_loss": "distance from the photo",
+    "style_loss": "distance from the style",
+}
+
 
 def show() -> None:
     """A row of figures for each way to paint."""
@@ -48,19 +54,22 @@ def _figures(journal: str, newest: tuple[int, int]) -> list[Figures]:
 
 
 def _mode(found: Figures) -> None:
-    st.markdown(f"**{MODES[found.mode]}**")
+    titles = {paintings.MEASURES[name]: title for name, title in _TITLES.items()}
+    changed = [titles[signal.name] for signal in found.signals if signal.drifted]
+    lately = f": lately another {' and '.join(changed)} than usual" if changed else ""
+    st.markdown(f"**{MODES[found.mode]}{lately}**")
     named = {"pictures": f"{found.paintings:,}"}
-    for name, title in paintings.MEASURES.items():
+    for name, title in _TITLES.items():
         if (spread := found.spreads.get(name)) is not None:
             named[_beside(title, spread, name)] = _value(name, spread.median)
     if found.mode != "instant":  # which nobody can stop
-        named[f"stopped early ({_range(found.stopped)})"] = charts.percent(found.stopped.share)
-    named[f"taken home ({_range(found.downloaded)})"] = charts.percent(found.downloaded.share)
+        named[f"stopped early ({_range(found.stopped)})"] = _share(found.stopped)
+    named[f"taken home ({_range(found.downloaded)})"] = _share(found.downloaded)
     st.html(theme.figures(named))
-    if changed := [signal.name.lower() for signal in found.signals if signal.drifted]:
-        st.warning(
-            f"Lately changed beyond chance: {', '.join(changed)}.", icon=":material/ssid_chart:"
-        )
+
+
+def _share(interval: Interval) -> str:
+    return charts.percent(interval.share) if interval.share else "none"
 
 
 def _beside(title: str, spread: Spread, name: str) -> str:
@@ -69,7 +78,7 @@ def _beside(title: str, spread: Spread, name: str) -> str:
         beside.append(f"usual {_value(name, spread.reference)}")
     if spread.evaluated is not None:
         beside.append(f"evaluation {_value(name, spread.evaluated)}")
-    return f"{title.lower()} ({', '.join(beside)})" if beside else title.lower()
+    return f"{title} ({', '.join(beside)})" if beside else title
 
 
 def _value(name: str, value: float) -> str:
