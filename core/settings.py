@@ -94,6 +94,13 @@ class Settings(BaseSettings):
     journal_days: NonNegativeFloat = Field(
         0.0, description="For how many days predictions are kept where a watch runs; 0 for ever"
     )
+    kept: Path = Field(
+        ROOT / "data" / "kept",
+        description="Directory of the pictures that visitors allow to be kept, to learn from them",
+    )
+    kept_days: NonNegativeFloat = Field(
+        150.0, description="For how many days they are kept at most; 0: visitors are not asked"
+    )
     job_hours: PositiveFloat = Field(
         1.0, description="For how long after its end the pictures of a job are kept"
     )
@@ -191,7 +198,9 @@ _EXPECTED = {
 _EXPECTED |= dict.fromkeys(
     ("service_latency", "service_painting_latency", "service_timeout"), "a number above 0"
 )
-_EXPECTED |= dict.fromkeys(("service_rate", "service_drain", "journal_days"), "a number, 0 or more")
+_EXPECTED |= dict.fromkeys(
+    ("service_rate", "service_drain", "journal_days", "kept_days"), "a number, 0 or more"
+)
 _EXPECTED |= dict.fromkeys(
     ("service_keys", "service_keepers"),
     "SHA-256 digests, 64 hexadecimal digits each, separated by commas",

@@ -7,7 +7,7 @@ import logging
 import typer
 
 from core.cli import console
-from operations.cli import cycle, monitoring, releases, transfer
+from operations.cli import accepted, cycle, monitoring, releases, retraining, transfer
 
 app = typer.Typer(
     help="Which version of a model serves, since when and why; how it does at work.",
@@ -27,7 +27,9 @@ app.command()(monitoring.report)
 app.command()(monitoring.watch)
 app.command()(monitoring.export)
 app.command()(monitoring.forget)
+app.command()(accepted.accepted)
 app.command()(cycle.cycle)
+app.command()(retraining.retrain)
 
 
 @app.callback()

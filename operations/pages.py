@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from core import artists
 from core.models import Entry
 from core.monitoring.intervals import Interval
+from core.monitoring.paintings import MEASURES, Figures, Spread
 from core.monitoring.report import Report
 from core.releases.rows import Release
 
@@ -26,8 +27,20 @@ th { font-weight: 500; opacity: .7; }
 """
 
 
-def lines(found: Report) -> Iterator[str]:
-    """The figures of a report, a line each."""
+def lines(found: Report, painted: Sequence[Figures] = ()) -> Iterator[str]:
+    """The figures of a report and of what was painted, a line each."""
+    yield from _of_model(found)
+    for each in painted:
+        told = [f"{each.paintings:,} pictures"]
+        told += [f"{MEASURES[name].lower()} {_spread(s)}" for name, s in each.spreads.items()]
+        told += [f"stopped {share(each.stopped)}", f"taken home {share(each.downloaded)}"]
+        changed = ", ".join(signal.name.lower() for signal in each.signals if signal.drifted)
+        yield f"{each.mode}: {', '.join(told)}" + (
+            f"; lately changed: {changed}" if changed else ""
+        )
+
+
+def _of_model(found: Report) -> Iterator[str]:
     yield f"pictures: {found.pictures:,}"
     if found.whole is None:
         return
@@ -45,14 +58,17 @@ def lines(found: Report) -> Iterator[str]:
     yield f"served worse: {', '.join(worse) or 'nobody'}"
 
 
-def plain(found: Report) -> dict[str, Any]:
+def plain(found: Report, painted: Sequence[Figures] = ()) -> dict[str, Any]:
     """The report for JSON; shares of nothing are null."""
     plain: dict[str, Any] = json.loads(TypeAdapter(Report).dump_json(found))
+    plain["paintings"] = json.loads(TypeAdapter(list[Figures]).dump_json(list(painted)))
     return plain
 
 
-def html(entry: Entry, found: Report, releases: Sequence[Release]) -> str:
-    """A page that stands alone: the figures, windows, groups, confusions and releases."""
+def html(
+    entry: Entry, found: Report, releases: Sequence[Release], painted: Sequence[Figures] = ()
+) -> str:
+    """A page that stands alone: figures, windows, groups, confusions, paintings and releases."""
     names = {artist.id: artist.name for artist in artists.catalogue()}
     parts = [
         f"<h1>{escape(entry.title)} at work</h1>",
@@ -116,6 +132,21 @@ def html(entry: Entry, found: Report, releases: Sequence[Release]) -> str:
             ],
         ),
         _section(
+            "What was painted",
+            ("mode", "pictures", *MEASURES.values(), "stopped early", "taken home", "changed"),
+            [
+                (
+                    each.mode,
+                    f"{each.paintings:,}",
+                    *(_spread(each.spreads.get(name)) for name in MEASURES),
+                    share(each.stopped),
+                    share(each.downloaded),
+                    ", ".join(signal.name.lower() for signal in each.signals if signal.drifted),
+                )
+                for each in painted
+            ],
+        ),
+        _section(
             "Releases",
             ("when", "version", "role", "share", "by", "why"),
             [
@@ -144,6 +175,17 @@ def share(interval: Interval) -> str:
     if not interval.of:
         return "nobody said"
     return f"{interval.share:.1%} ({interval.low:.1%} to {interval.high:.1%} of {interval.of:,})"
+
+
+def _spread(found: Spread | None) -> str:
+    if found is None:
+        return "not measured"
+    beside = [f"{found.most:.3g} in nine of ten"]
+    if found.reference is not None:
+        beside.append(f"{found.reference:.3g} usual")
+    if found.evaluated is not None:
+        beside.append(f"{found.evaluated:.3g} in its evaluation")
+    return f"{found.median:.3g} ({', '.join(beside)})"
 
 
 def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

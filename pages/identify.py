@@ -11,7 +11,9 @@ import streamlit as st
 from core import artists, errors, examples, identify, images, models
 from core.identify import IdentifyRequest
 from core.releases import following
+from core.releases.arms import FORCED
 from core.releases.following import Dealt
+from pages.components.identify import choosing, keeping
 from pages.components.similar import row
 from pages.components.ui import cards, charts, downloads, heat, pictures, theme, uploads
 from pages.components.ui.fields import label, tip, within
@@ -56,9 +58,9 @@ def measured(entry: models.Entry) -> str:
     return ", ".join(parts)
 
 
-def dealt(model: str) -> Dealt:
-    """The version of a model that answers this visitor."""
-    return following.follower().deal(model, st.session_state.session)
+def dealt(model: str, asked: str | None) -> Dealt:
+    """The version of a model that answers: the one asked for, or what the visitor is dealt."""
+    return following.follower().deal(model, st.session_state.session, asked)
 
 
 def look(key: str, given: Given, model: str, by: Dealt) -> Seen:
@@ -68,7 +70,7 @@ def look(key: str, given: Given, model: str, by: Dealt) -> Seen:
     """
     from core import journal
 
-    key = f"{key}-{model}"
+    key = f"{key}-{model}" + (f"-{by.version}" if by.arm == FORCED else "")
     seen: dict[str, Seen] = st.session_state.seen
     if key not in seen:
         picture = images.load(given.data, enough=identify.ENOUGH)
@@ -110,8 +112,8 @@ def show(given: Given, seen: Seen, top: int) -> None:
             config={"displayModeBar": False},
             alt=charts.in_words(guesses),
         )
-        if seen.prediction_id is not None:
-            ask(seen, seen.prediction_id)
+        if seen.prediction_id is not None and ask(seen, seen.prediction_id):
+            keeping.offer(seen.prediction_id, given, key=seen.key)
     with left:
         picture = st.empty()
         lit = st.toggle(
@@ -142,13 +144,13 @@ def show(given: Given, seen: Seen, top: int) -> None:
         )
 
 
-def ask(seen: Seen, prediction_id: int) -> None:
-    """Was this right? Keeps the answer in the journal."""
+def ask(seen: Seen, prediction_id: int) -> bool:
+    """Was this right? Keeps the answer in the journal, and tells whether there is one."""
     said = st.segmented_control("Was this right?", ["Yes", "No"], key=f"right-{seen.key}")
     if said == "Yes":
         named = None if seen.result.known is False else seen.result.guesses[0].artist.id
-        keep(prediction_id, right=True, artist_id=named)
-    elif said == "No":
+        return keep(prediction_id, right=True, artist_id=named)
+    if said == "No":
         nobody = "Somebody else"
         name = st.selectbox(
             "Who painted it?",
@@ -159,11 +161,12 @@ def ask(seen: Seen, prediction_id: int) -> None:
         )
         if name is not None:
             found = artists.find(name)
-            keep(prediction_id, right=False, artist_id=found.id if found else None)
+            return keep(prediction_id, right=False, artist_id=found.id if found else None)
+    return False
 
 
-def keep(prediction_id: int, *, right: bool, artist_id: str | None) -> None:
-    """Writes an answer once, and thanks."""
+def keep(prediction_id: int, *, right: bool, artist_id: str | None) -> bool:
+    """Writes an answer once, and thanks; tells whether that could be done."""
     from core import journal
 
     kept = st.session_state.kept
@@ -172,9 +175,10 @@ def keep(prediction_id: int, *, right: bool, artist_id: str | None) -> None:
             journal.give_feedback(prediction_id, right=right, artist_id=artist_id)
         except journal.JournalError:
             st.warning("That could not be noted. Please try again in a moment.")
-            return
+            return False
         kept[prediction_id] = (right, artist_id)
     st.caption(":material/check: Thank you, that is noted.")
+    return True
 
 
 def history_table() -> pd.DataFrame:
@@ -214,6 +218,7 @@ with st.popover("Model", icon=":material/tune:"):
             "Accuracy was measured on the test split, paintings that it had never seen.",
         ),
     )
+    asked = choosing.version(model)
     names = within(IdentifyRequest, "top", range(MOST_NAMES + 1))
     top = st.slider(
         label(IdentifyRequest, "top"),
@@ -231,7 +236,7 @@ elif st.session_state.example is not None:
     chosen = examples.catalogue()[st.session_state.example]
     queue = [uploads.given(f"{chosen.title}.jpg", chosen.read())]
 
-by = dealt(model) if queue else None
+by = dealt(model, asked) if queue else None
 if by and not models.is_loaded(model, by.version):
     loading = st.empty()
     with loading.status(LOADING) as status:

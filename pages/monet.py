@@ -13,6 +13,7 @@ from core import examples, images, jobs, models, monet
 from core.jobs import Handle, State
 from core.monet import MonetPayload, MonetRequest, MonetResult
 from core.requests import described
+from pages.components import noted
 from pages.components.guard import guarded
 from pages.components.ui import charts, compare, downloads, pictures, progress, theme, uploads
 from pages.components.ui.fields import label, tip
@@ -58,6 +59,7 @@ WAYS: dict[monet.Direction, Way] = {
 
 if "monet_painted" not in st.session_state:
     st.session_state.monet_painted = {}  # key to MonetResult, or to a sentence that says why not
+    st.session_state.monet_noted = {}  # key to its number in the journal
     st.session_state.monet_jobs = {}  # key to the job that paints it, in the order of painting
     st.session_state.monet_refused = {}  # key to a sentence: without its model nothing is painted
     st.session_state.monet_stopped = False
@@ -75,6 +77,7 @@ def collect() -> None:
             (state.monet_refused if without_model else state.monet_painted)[key] = job.sentence
         elif (result := job.result()) is not None:
             state.monet_painted[key] = result
+            state.monet_noted[key] = noted.monet(key, result)
         else:
             continue
         del state.monet_jobs[key]
@@ -93,7 +96,9 @@ def forget(wanted: dict[str, bytes]) -> None:
 
 def stop() -> None:
     """Stops all; what is painted stays."""
-    for job in st.session_state.monet_jobs.values():
+    for key, job in st.session_state.monet_jobs.items():
+        if job.state is State.running:
+            noted.monet(key, None)
         job.cancel()
     st.session_state.monet_stopped = True
     st.rerun()
@@ -211,7 +216,7 @@ def how_good(direction: monet.Direction) -> None:
         )
 
 
-def show(key: str, given: Given, finished: MonetResult) -> None:
+def show(key: str, given: Given, finished: MonetResult, number: int | None) -> None:
     """One result: before and after, download, and the way back for the curious."""
     names = WAYS[direction].names
     compare.before_after(
@@ -224,7 +229,10 @@ def show(key: str, given: Given, finished: MonetResult) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         downloads.button(
             "Download",
-            lambda: mixed(finished.before, finished.after, strength, None),
+            noted.taken(
+                [number],
+                lambda: mixed(finished.before, finished.after, strength, None),
+            ),
             file_name(given),
             key=f"download-{key}",
         )
@@ -306,6 +314,7 @@ see_to(
 )
 painted: dict[str, MonetResult | str] = st.session_state.monet_painted
 results: list[tuple[Given, MonetResult]] = []
+numbers: list[int | None] = []  # in the journal
 for key, given in uploads.keyed(queue):
     found = painted.get(f"{given.digest}-{how}")
     if isinstance(found, str):
@@ -314,11 +323,12 @@ for key, given in uploads.keyed(queue):
         waiting(given)
     else:
         results.append((given, found))
-        show(f"{key}-{how}", given, found)
+        numbers.append(st.session_state.monet_noted.get(f"{given.digest}-{how}"))
+        show(f"{key}-{how}", given, found, numbers[-1])
 if len(results) > 1:
     downloads.button(
         f"Download all {len(results)}",
-        lambda: zipped(results, strength),
+        noted.taken(numbers, lambda: zipped(results, strength)),
         f"atelier-{direction}.zip",
         type="secondary",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,6 +16,7 @@ from core.stylize import artist_styles, extractors, instant
 from core.stylize.request import StylizeRequest
 from core.stylize.session import Painting, making_of, metadata, quickest
 from core.stylize.session.tasks import Order
+from pages.components import noted
 from pages.components.guard import guarded
 from pages.components.stylize import progress, regions, settings, subject
 from pages.components.stylize.regions import Parts
@@ -30,6 +32,8 @@ theme.apply()
 
 if "stylize_painted" not in st.session_state:
     st.session_state.stylize_painted = {}  # key to Painting, the latest last
+    st.session_state.stylize_noted = {}  # key to its number in the journal,
+    st.session_state.stylize_sketched = None  # and that of the instant picture on screen
     st.session_state.stylize_refused = {}  # key to a sentence
     st.session_state.stylize_jobs = {}  # handle to key, of those whose painting is to be taken
     st.session_state.stylize_job = None  # the latest,
@@ -44,9 +48,12 @@ def pixels(digest: str, enough: int, _given: Given) -> Pixels:
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def sketch(key: str, _order: Order) -> Pixels:
-    """The instant picture of an order, painted once."""
-    return quickest.sketch(_order).pixels
+def sketch(key: str, _order: Order) -> tuple[Pixels, int | None]:
+    """The instant picture of an order, painted and noted once, and its number in the journal."""
+    started = time.monotonic()
+    pixels = quickest.sketch(_order).pixels
+    seconds = time.monotonic() - started
+    return pixels, noted.painted("instant", seconds=seconds, pixels=pixels[..., 0].size)
 
 
 @st.cache_data(max_entries=24, show_spinner=False)
@@ -102,6 +109,7 @@ def collect() -> None:
         elif (found := job.result()) is not None:
             painted.pop(key, None)
             painted[key] = found
+            st.session_state.stylize_noted[key] = noted.refined(found)
     for old in list(painted)[:-KEPT]:
         del painted[old]
 
@@ -169,8 +177,9 @@ def at_once(chosen: Subject, parts: Parts, order: Order, place: DeltaGenerator) 
             with place.container():
                 st.image(pictures.shown(chosen.photo.data), width="stretch", alt=chosen.photo.name)
                 with st.spinner("Mixing the colors. This takes a few seconds, only at first."):
-                    return sketch(key, order)
-        return sketch(key, order)
+                    sketch(key, order)
+        picture, st.session_state.stylize_sketched = sketch(key, order)
+        return picture
     except models.WeightsError as error:
         installed = tensorflow_compat.is_installed()
         instead = " Refine paints all the same, from the photo." if installed else ""
@@ -235,7 +244,10 @@ def unfinished(picture: Pixels | None, chosen: Subject, request: StylizeRequest)
         if picture is not None:
             downloads.button(
                 "Download",
-                lambda: save(picture, request.changed(mode="instant"), chosen),
+                noted.taken(
+                    [st.session_state.stylize_sketched],
+                    lambda: save(picture, request.changed(mode="instant"), chosen),
+                ),
                 uploads.file_name(chosen.name, "-instant.png"),
             )
             view()
@@ -257,7 +269,10 @@ def finished(done: Painting, key: str, chosen: Subject) -> None:
         )
         downloads.button(
             "Download picture",
-            lambda: save(done.pixels, done.request, chosen, steps_done=done.step),
+            noted.taken(
+                [st.session_state.stylize_noted.get(key)],
+                lambda: save(done.pixels, done.request, chosen, steps_done=done.step),
+            ),
             uploads.file_name(chosen.name, "-painted.png"),
             type="primary" if done.complete else "secondary",
         )

@@ -93,6 +93,7 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ATELIER_JOURNAL_URL", f"sqlite:///{tmp_path / 'journal.db'}")
     monkeypatch.setenv("ATELIER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("ATELIER_VERSIONS", str(tmp_path / "versions"))
+    monkeypatch.setenv("ATELIER_KEPT", str(tmp_path / "kept"))
     monkeypatch.setenv("ATELIER_OFFLINE", "true")
     monkeypatch.setenv("ATELIER_WORKER", "off")  # what a test puts in place is in this process
     settings.cache_clear()

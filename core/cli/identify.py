@@ -12,6 +12,7 @@ from core import identify as recognizer
 from core.cli import console
 from core.cli.console import AsJson, say
 from core.cli.fields import option
+from core.errors import UnknownName
 from core.identify import IdentifyRequest
 from core.images import encoding
 from core.requests import described
@@ -35,6 +36,14 @@ def identify(
             + described(IdentifyRequest, "explain").term,
         ),
     ] = None,
+    version: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION",
+            help="Of the model: 12 hexadecimal digits or a name, see `python -m operations "
+            "versions`. [default: what ships]",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Names the artists of paintings.
@@ -49,20 +58,24 @@ def identify(
         console.refuse(
             f"No model {files.printable(model)!r} names artists; there are: {', '.join(known)}."
         )
+    try:
+        chosen = models.versions.named(model, version).id if version is not None else None
+    except UnknownName as error:
+        console.refuse(str(error))
     request = IdentifyRequest(model=model, top=top, explain=explain is not None)
     outputs = console.outputs(pictures, explain) if explain else []
     batch = console.Batch(pictures, as_json)
     with batch.whole():
-        models.load(request.model, progress=say)
+        models.load(request.model, progress=say, version=chosen)
     for number, path in enumerate(batch):
         with batch.one(path):
             if request.explain:
                 outputs[number].check()
             picture = images.load(path, enough=None if request.explain else recognizer.ENOUGH)
-            result = recognizer.identify(picture, request.model, top=request.top)
+            result = recognizer.identify(picture, request.model, version=chosen, top=request.top)
             if request.explain:
                 heat = recognizer.explain(
-                    picture, request.model, artist_id=result.guesses[0].artist.id
+                    picture, request.model, artist_id=result.guesses[0].artist.id, version=chosen
                 )
                 lit = recognizer.overlay(picture.pixels, heat)
                 outputs[number].write(encoding.encode(lit))
@@ -77,6 +90,7 @@ def _as_dict(path: Path, result: recognizer.Identification) -> dict[str, Any]:
     return {
         "image": files.printable(path),
         "model": result.model,
+        "version": result.version,
         "artists": [
             {"name": g.artist.name, "probability": round(g.probability, 6)} for g in result.guesses
         ],

@@ -2,8 +2,9 @@
 
 One SQLite file by default, PostgreSQL by `ATELIER_JOURNAL_URL`. What a call has returned from
 is on disk: writes are committed before they are confirmed.
-Pictures are never kept, only a hash that tells the same upload again, and numbers from which none
-can be made again.
+Of pictures there is only a hash that tells the same upload again, and numbers from which none can
+be made again; a copy lies beside the journal where a visitor allowed it (`pictures`), until a
+keeper has looked at it (`reviewing`) or its time is up.
 """
 
 from core.journal.keeping import (
@@ -18,19 +19,25 @@ from core.journal.keeping import (
     record,
 )
 from core.journal.tables import (
+    Decision,
     Failure,
     Feedback,
+    KeptPicture,
     Observed,
+    Painted,
     Prediction,
     Shadow,
     last_words,
 )
 
 __all__ = [
+    "Decision",
     "Failure",
     "Feedback",
     "JournalError",
+    "KeptPicture",
     "Observed",
+    "Painted",
     "Prediction",
     "Shadow",
     "failures_kept",

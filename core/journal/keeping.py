@@ -15,9 +15,12 @@ from core.errors import AtelierError
 from core.identify import Identification, Observation
 from core.images.types import Floats
 from core.journal.tables import (
+    Decision,
     Failure,
     Feedback,
+    KeptPicture,
     Observed,
+    Painted,
     Prediction,
     Shadow,
     last_words,
@@ -61,7 +64,7 @@ def record(
         known_score=1.0 if result.known_score is None else result.known_score,
         seconds=result.seconds,
     )
-    with _writing() as journal:
+    with writing() as journal:
         journal.add(row)
         journal.flush()
         if result.observation is not None:
@@ -96,7 +99,7 @@ def keep_shadow(prediction_id: int, result: Identification) -> None:
         logits=_packed(result.observation.logits),
         seconds=result.seconds,
     )
-    with _writing() as journal:
+    with writing() as journal:
         journal.merge(row)
 
 
@@ -106,14 +109,14 @@ def failures_kept(model: str, version: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        with suppress(JournalError), _writing() as journal:
+        with suppress(JournalError), writing() as journal:
             journal.add(Failure(model=model, version=version, error=type(error).__name__))
         raise
 
 
 def is_known(prediction_id: int) -> bool:
     """Whether there is a prediction of this id."""
-    with _reading() as journal:
+    with reading() as journal:
         return journal.get(Prediction, prediction_id) is not None
 
 
@@ -129,7 +132,7 @@ def give_feedback(
     """
     said = Feedback(prediction_id=prediction_id, right=right, artist=artist_id)
     said.time = time or datetime.now(UTC)
-    with _writing() as journal:
+    with writing() as journal:
         journal.add(said)
 
 
@@ -138,37 +141,54 @@ def predictions(session: str | None = None, *, limit: int = 1000) -> list[Predic
     query = select(Prediction).order_by(Prediction.id.desc()).limit(limit)
     if session is not None:
         query = query.where(Prediction.session == session)
-    with _reading() as journal:
+    with reading() as journal:
         return list(journal.scalars(query))
 
 
 def feedback() -> dict[int, Feedback]:
     """The last word on each prediction, by prediction id."""
     last = last_words()
-    with _reading() as journal:
+    with reading() as journal:
         rows = journal.scalars(select(Feedback).join(last, last.c.id == Feedback.id))
         return {row.prediction_id: row for row in rows}
 
 
 def forget(before: datetime) -> int:
-    """Deletes predictions and failures of before a time, UTC, and tells how many predictions."""
+    """Deletes what is of before a time, UTC, and tells how many predictions were among it.
+
+    With them goes all that hangs on them, kept pictures included.
+    """
     old = select(Prediction.id).where(Prediction.time < before)
-    with _writing() as journal:
-        for table in (Feedback, Observed, Shadow):
+    said = select(Feedback.id).where(Feedback.prediction_id.in_(old))
+    kept = select(KeptPicture.file).where(KeptPicture.prediction_id.in_(old))
+    with writing() as journal:
+        files = journal.scalars(kept).all()
+        journal.execute(delete(Decision).where(Decision.feedback_id.in_(said)))
+        for table in (KeptPicture, Feedback, Observed, Shadow):
             journal.execute(delete(table).where(table.prediction_id.in_(old)))
-        journal.execute(delete(Failure).where(Failure.time < before))
+        for rest in (Failure, Painted):
+            journal.execute(delete(rest).where(rest.time < before))
         gone = journal.connection().execute(delete(Prediction).where(Prediction.time < before))
-        return gone.rowcount
+    for name in files:
+        with suppress(OSError):
+            (settings().kept / name).unlink(missing_ok=True)
+    return gone.rowcount
 
 
 @contextmanager
-def _reading() -> Iterator[Session]:
+def reading() -> Iterator[Session]:
+    """A session that reads.
+
+    Raises:
+        JournalError: If it cannot be used.
+    """
     with _told(), database.reading(settings().journal_url) as session:
         yield session
 
 
 @contextmanager
-def _writing() -> Iterator[Session]:
+def writing() -> Iterator[Session]:
+    """A session in a transaction that is confirmed at the end; otherwise as `reading`."""
     with _told(), database.writing(settings().journal_url) as session:
         yield session
 

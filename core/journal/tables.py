@@ -79,6 +79,50 @@ class Feedback(database.Base):
     artist: Mapped[str | None]
 
 
+class KeptPicture(database.Base):
+    """A copy of a picture that a visitor allowed to be kept: a file below the setting `kept`."""
+
+    __tablename__ = "kept_pictures"
+
+    prediction_id: Mapped[int] = mapped_column(
+        ForeignKey("predictions.id", ondelete="CASCADE"), primary_key=True
+    )
+    time: Mapped[datetime] = mapped_column(index=True)
+    file: Mapped[str]
+
+
+class Decision(database.Base):
+    """What a keeper made of what a visitor said. Rows are never changed: the last one counts."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    time: Mapped[datetime]
+    who: Mapped[str]
+    feedback_id: Mapped[int] = mapped_column(
+        ForeignKey("feedback.id", ondelete="CASCADE"), index=True
+    )
+    verdict: Mapped[str]  # see `core.journal.reviewing.Verdict`
+
+
+class Painted(database.Base):
+    """A picture that was painted for a visitor: figures alone, neither what was given nor made."""
+
+    __tablename__ = "paintings"
+    __table_args__ = (Index("paintings_mode", "mode", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    time: Mapped[datetime]
+    mode: Mapped[str]  # see `core.journal.paintings.Mode`
+    seconds: Mapped[float]
+    pixels: Mapped[int]
+    steps: Mapped[int]
+    stopped: Mapped[bool]
+    downloaded: Mapped[bool]
+    content_loss: Mapped[float | None]
+    style_loss: Mapped[float | None]
+
+
 def last_words() -> Subquery:
     """The last feedback on each prediction, which counts instead of the earlier: `prediction_id`
     and `id`.

@@ -115,6 +115,23 @@ def find(model_id: str, version: str | None = None) -> Version:
     )
 
 
+def named(model_id: str, name: str) -> Version:
+    """A version by its digest, or by the name that its entry has where no other has it.
+
+    Raises:
+        UnknownName: If there is none here, or several have the name.
+    """
+    called = [each for each in listed(model_id) if each.entry.version == name]
+    if len(called) == 1:
+        return called[0]
+    if called:
+        shown = ", ".join(each.id for each in called)
+        raise UnknownName(
+            f"Several versions of {model_id!r} are called {name!r}: name one of {shown}."
+        )
+    return find(model_id, name)
+
+
 def listed(model_id: str | None = None) -> list[Version]:
     """The versions of a model, or of all that ship: those that ship first, then by date."""
     ships = [shipped(each) for each in entries.catalogue() if model_id in (None, each)]

@@ -109,7 +109,7 @@ def cycle(pixels: Pixels, direction: Direction = "to-monet", *, brush: Brush = "
     start = _reduced(images.preview(pixels, LONGEST), BRUSHES[brush])
     there = painter(MODELS[first]).paint(start)
     back = painter(MODELS[second]).paint(there)
-    error = float(np.abs(back.astype(np.float32) - start).mean() / 255)
+    error = difference(back, start)
     return Cycle(start, there, back, error)
 
 
@@ -127,6 +127,11 @@ def blend(before: Pixels, after: Pixels, strength: float) -> Pixels:
 def is_loaded(direction: Direction) -> bool:
     """Whether a picture would be painted at once."""
     return models.is_loaded(MODELS[direction])
+
+
+def difference(one: Pixels, other: Pixels) -> float:
+    """The mean absolute difference (L1) of two pictures of one size, as a share of the range."""
+    return float(np.abs(one.astype(np.float32) - other).mean() / 255)
 
 
 def _check(direction: str, brush: str) -> None:

@@ -27,6 +27,8 @@ def report(
 ) -> None:
     """Reports on a model at work: accuracy, drift, strangers, who is served worse, releases.
 
+    Beside it, what style transfer and Monet have painted.
+
     Prints the figures, or writes what the Monitor shows. Exit status: 0 done, 1 failed, 2 wrong
     usage.
     """
@@ -34,7 +36,7 @@ def report(
         from core import models
         from core.files import check_output, write
         from core.models import versions
-        from core.monitoring import traffic
+        from core.monitoring import paintings, traffic
         from core.monitoring.report import report as made
         from core.releases import rows
         from operations import pages
@@ -44,13 +46,14 @@ def report(
             check_output(out)
         serves = rows.current(model).champion or versions.shipped(model).id
         found = made(versions.find(model, serves), traffic.read(model))
+        painted = paintings.figures()
         if out is not None:
-            write(out, pages.html(models.get(model), found, rows.history(model)))
+            write(out, pages.html(models.get(model), found, rows.history(model), painted))
             console.say(str(out))
         if as_json:
-            console.result({"model": model, "version": serves, **pages.plain(found)})
+            console.result({"model": model, "version": serves, **pages.plain(found, painted)})
         elif out is None:
-            for line in pages.lines(found):
+            for line in pages.lines(found, painted):
                 typer.echo(line)
 
 
@@ -73,6 +76,7 @@ def watch(
             signal.signal(number, lambda *_: stop.set())
     with told():
         from core import journal, models
+        from core.journal import pictures
         from core.monitoring import watching
         from core.settings import settings
 
@@ -92,6 +96,7 @@ def watch(
                     typer.echo(f"{row.model} {row.version} {row.role}: {row.reason}")
             if settings().journal_days:
                 journal.forget(datetime.now(UTC) - timedelta(days=settings().journal_days))
+            pictures.expire()
             if once or stop.wait(every):
                 return
 
@@ -102,7 +107,7 @@ def export(
 ) -> None:
     """Writes the record of all predictions: versions, logits, features' projections, answers.
 
-    No pictures: none are kept. Exit status: 0 done, 1 failed, 2 wrong usage.
+    No pictures. Exit status: 0 done, 1 failed, 2 wrong usage.
     """
     with told():
         from core import models
@@ -121,16 +126,19 @@ def forget(
         typer.Option(min=0, help="Older ones go. [default: ATELIER_JOURNAL_DAYS]"),
     ] = None,
 ) -> None:
-    """Deletes predictions that are too old, with what visitors said of them.
+    """Deletes predictions that are too old, with what visitors said of them and let be kept.
 
-    Exit status: 0 done, 1 failed, 2 wrong usage.
+    Kept pictures that are older than ATELIER_KEPT_DAYS go, too. Exit status: 0 done, 1 failed, 2
+    wrong usage.
     """
     with told():
         from core import journal
+        from core.journal import pictures
         from core.settings import settings
 
         kept = days if days is not None else settings().journal_days
         if days is None and not kept:
             console.refuse("Say how many days are kept, or set ATELIER_JOURNAL_DAYS.")
         gone = journal.forget(datetime.now(UTC) - timedelta(days=kept))
+        pictures.expire()
         console.say(f"{gone:,} predictions forgotten")

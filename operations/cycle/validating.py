@@ -52,7 +52,7 @@ def pictures(old: Sequence[Painting], test: Looked, new: Looked) -> dict[str, An
         Figures, and `refusals`: sentences.
     """
     damaged = [each for each in new.measured if each.error]
-    within, twins = _twins(test, new)
+    within, of_test = twins(test, new)
     harmful = [
         (a.file, b.file)
         for a, b in within
@@ -69,9 +69,9 @@ def pictures(old: Sequence[Painting], test: Looked, new: Looked) -> dict[str, An
         refusals.append(
             f"{len(damaged)} files cannot be read: {_some([each.file for each in damaged])}."
         )
-    if twins:
-        shown = _some([f"{a.file} shows {b.file}" for a, b in twins])
-        refusals.append(f"{len(twins)} paintings are in the test split of the data: {shown}.")
+    if of_test:
+        shown = _some([f"{a.file} shows {b.file}" for a, b in of_test])
+        refusals.append(f"{len(of_test)} paintings are in the test split of the data: {shown}.")
     if harmful:
         shown = _some([f"{a} and {b}" for a, b in harmful])
         refusals.append(
@@ -90,7 +90,7 @@ def pictures(old: Sequence[Painting], test: Looked, new: Looked) -> dict[str, An
         "damaged": len(damaged),
         "duplicates": len(within),
         "duplicates_that_harm": len(harmful),
-        "twins_of_test": len(twins),
+        "twins_of_test": len(of_test),
         "paintings_by_artist": dict(sorted(fresh.items())),
         "new_artists": sorted(fresh.keys() - {p.artist for p in old if not p.outside}),
         "refusals": refusals,
@@ -142,13 +142,13 @@ def labels(new: Sequence[Answer], test: Sequence[Answer], known: Sequence[str]) 
     }
 
 
-def _twins(
-    test: Looked, new: Looked
+def twins(
+    old: Looked, new: Looked
 ) -> tuple[list[tuple[Painting, Painting]], list[tuple[Painting, Painting]]]:
-    """Pairs that show one painting: both new; and a new one with one of the test split."""
+    """Pairs that show one painting: both new; and a new one with an old one."""
     pairs = [
         *zip(new.paintings, new.measured, [True] * len(new.paintings), strict=True),
-        *zip(test.paintings, test.measured, [False] * len(test.paintings), strict=True),
+        *zip(old.paintings, old.measured, [False] * len(old.paintings), strict=True),
     ]
     rows = [row for row in pairs if not row[1].error]
     small = np.frombuffer(b"".join(row[1].small for row in rows), np.uint8)
@@ -158,13 +158,13 @@ def _twins(
     for i, row in enumerate(rows):  # the same bytes, also where a thumbnail is of one color
         by_digest.setdefault(row[1].sha256, []).append(i)
     found |= {(same[0], j) for same in by_digest.values() for j in same[1:]}
-    within, twins = [], []
+    within, with_old = [], []
     for i, j in sorted(found):
         if rows[i][2] and rows[j][2]:
             within.append((rows[i][0], rows[j][0]))
         elif rows[i][2]:
-            twins.append((rows[i][0], rows[j][0]))
-    return within, twins
+            with_old.append((rows[i][0], rows[j][0]))
+    return within, with_old
 
 
 def _some(names: Sequence[str]) -> str:

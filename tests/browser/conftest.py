@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -30,6 +31,7 @@ if SCREENSHOTS:
     VISITORS += [("phone", "light"), ("desktop", "dark")]
 SECOND = 1000
 WAIT = 90 * SECOND
+KEY = "open sesame"  # of the keeper of `server`
 expect.set_options(timeout=WAIT)
 
 
@@ -44,6 +46,7 @@ def serve(folder: Path, **settings: str) -> Iterator[str]:
     environment = os.environ | {
         "ATELIER_JOURNAL_URL": f"sqlite:///{folder / 'journal.db'}",
         "ATELIER_CACHE": str(folder / "cache"),
+        "ATELIER_KEPT": str(folder / "kept"),
         "ATELIER_OFFLINE": "true",
         "PYTHONFAULTHANDLER": "1",
     }
@@ -83,7 +86,9 @@ def _stops(process: subprocess.Popen[bytes]) -> bool:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app without any data set; one for all tests, since it loads its networks but once."""
-    with serve(tmp_path_factory.mktemp("server")) as address:
+    keeper = hashlib.sha256(KEY.encode()).hexdigest()
+    folder = tmp_path_factory.mktemp("server")
+    with serve(folder, ATELIER_SERVICE_KEEPERS=keeper) as address:
         yield address
 
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from core import examples
 from tests.browser.conftest import (
+    KEY,
     WAIT,
     download_button,
     drop,
@@ -29,6 +30,32 @@ def test_welcome_leads_to_identify(server: str, page: Page):
     page.set_viewport_size({"width": page.viewport_size["width"], "height": 844})
     page.get_by_role("button", name="Identify a painting").click()
     expect(page.get_by_text("Drop a painting here")).to_be_visible()
+
+
+def test_a_picture_that_may_be_kept_is_accepted_by_a_key_of_the_keyboard(server: str, page: Page):
+    page.goto(f"{server}/identify")
+    drop(page, ("the wave.jpg", examples.catalogue()[2].read()))
+    expect(page.locator(".label .name", has_text="Katsushika Hokusai")).to_be_visible()
+    settled(page)
+    page.get_by_text("Yes", exact=True).click()
+    allow = page.get_by_text("You may keep this picture")
+    expect(allow).to_be_visible()
+    settled(page)
+    allow.click()
+    settled(page)
+    page.goto(f"{server}/monitor")
+    settled(page)
+    page.get_by_text("Feedback", exact=True).click()
+    expect(page.locator("input[type=password]")).to_be_visible()
+    settled(page)
+    page.locator("input[type=password]").fill(KEY)
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_alt_text("The picture of prediction")).to_be_visible()
+    assert no_sideways_scrolling(page)
+    screenshot(page, f"feedback-{page.viewport_size['width']}")
+    settled(page)
+    page.keyboard.press("a")
+    expect(page.get_by_text("Nothing waits")).to_be_visible()
 
 
 def test_a_dropped_painting_is_named_explained_and_answered(server: str, page: Page, tmp_path):

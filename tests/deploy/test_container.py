@@ -66,14 +66,14 @@ def test_the_image_asks_for_health_where_the_service_tells_it():
 
 def test_what_is_set_are_settings(monkeypatch: pytest.MonkeyPatch):
     pairs = dict(re.findall(r"(ATELIER_\w+)=(\S+)", DOCKERFILE))
-    assert len(pairs) == 5
+    assert len(pairs) == 6
     given = {**pairs, **COMPOSE["services"]["watch"]["environment"]}
     for name, value in given.items():
         assert name.removeprefix("ATELIER_").lower() in Settings.model_fields, name
         monkeypatch.setenv(name, re.sub(r"\$\{\w+:[-?].*?\}", "", value))
     made = Settings()
     assert made.offline
-    assert made.cache == made.versions.parent == Path("/var/lib/atelier")
+    assert made.cache == made.versions.parent == made.kept.parent == Path("/var/lib/atelier")
 
 
 @pytest.mark.parametrize("name", ["service", "watch"])
@@ -90,8 +90,17 @@ def test_requirements_that_the_image_installs_exist():
         assert (ROOT / name).is_file(), name
 
 
-def test_the_linter_of_dockerfiles_is_content():
+def test_the_image_that_trains_has_what_training_pins():
+    text = (ROOT / "deploy/container/training.Dockerfile").read_text()
+    (names,) = re.findall(r"\^\((.*)\)==", text)
+    pinned = (ROOT / "requirements-dev.txt").read_text().splitlines()
+    for name in names.split("|"):
+        assert [line for line in pinned if line.startswith(f"{name}==")], name
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "training.Dockerfile"])
+def test_the_linter_of_dockerfiles_is_content(name: str):
     hadolint = Path(sys.executable).parent / "hadolint"
-    given = [hadolint, "--failure-threshold", "style", ROOT / "deploy/container/Dockerfile"]
+    given = [hadolint, "--failure-threshold", "style", ROOT / "deploy/container" / name]
     done = subprocess.run(given, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr

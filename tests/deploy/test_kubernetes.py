@@ -34,8 +34,8 @@ def documents(folder: str) -> list[dict[str, Any]]:
     return [each for path in paths for each in yaml.safe_load_all(path.read_text())]
 
 
-BASE, PLAIN = documents("base"), documents("plain")
-KNOWN = [each for each in BASE + PLAIN if "gateway" not in each["apiVersion"]]
+BASE, PLAIN, TRAINING = documents("base"), documents("plain"), documents("training")
+KNOWN = [each for each in BASE + PLAIN + TRAINING if "gateway" not in each["apiVersion"]]
 
 
 def label(document: dict[str, Any]) -> str:
@@ -43,7 +43,7 @@ def label(document: dict[str, Any]) -> str:
 
 
 def of_kind(*kinds: str) -> list[dict[str, Any]]:
-    return [each for each in BASE if each["kind"] in kinds]
+    return [each for each in BASE + TRAINING if each["kind"] in kinds]
 
 
 def template(workload: dict[str, Any]) -> dict[str, Any]:
@@ -163,12 +163,33 @@ def test_the_autoscaler_and_the_routes_name_what_is_there():
     assert {each["port"] for each in backends} == {80}
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="needs kubectl, which has kustomize")
-def test_the_overlay_builds_into_one_namespace_with_one_image():
-    given = ["kubectl", "kustomize", FOLDER / "plain"]
+def built(overlay: str) -> list[dict[str, Any]]:
+    """What Kustomize makes of an overlay."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("needs kubectl, which has Kustomize")
+    given = ["kubectl", "kustomize", FOLDER / overlay]
     done = subprocess.run(given, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    made = list(yaml.safe_load_all(done.stdout))
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def test_where_it_learns_all_pods_share_one_volume():
+    made = built("training")
+    assert {label(each) for each in made} == {label(each) for each in BASE + PLAIN + TRAINING}
+    (claim,) = [each for each in made if each["kind"] == "PersistentVolumeClaim"]
+    assert claim["metadata"]["namespace"] == "atelier"
+    workloads = [each for each in made if each["kind"] in ("Deployment", "CronJob")]
+    assert len(workloads) == len(WORKLOADS)
+    for each in workloads:
+        (kept,) = [v for v in template(each)["spec"]["volumes"] if v["name"] == "kept"]
+        assert kept["persistentVolumeClaim"] == {"claimName": claim["metadata"]["name"]}
+        kubernetes_validate.validate(each, VERSION, strict=True)
+    (retrain,) = [each for each in made if each["metadata"]["name"] == "atelier-retrain"]
+    assert "/atelier-training:" in template(retrain)["spec"]["containers"][0]["image"]
+
+
+def test_the_overlay_builds_into_one_namespace_with_one_image():
+    made = built("plain")
     assert {label(each) for each in made} == {label(each) for each in BASE + PLAIN}
     spaces = {each["metadata"].get("namespace") for each in made if each["kind"] != "Namespace"}
     assert spaces == {"atelier"}

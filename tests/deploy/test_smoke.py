@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import yaml
+from typer.main import get_command
 
 from core.settings import ROOT
 from deploy import smoke
+from operations.__main__ import app as operations
 
 FOUND = {
     "artists": [{"id": "vincent-van-gogh", "probability": 0.9}],
@@ -97,3 +100,6 @@ def test_the_workflows_call_what_is_there():
     named = {name for run in runs for name in re.findall(r"[\w-]+\.txt|deploy/[\w/]+", run)}
     assert all((ROOT / name).exists() for name in named)
     assert any("python -m deploy.space" in run for run in runs)
+    (retrains,) = [run for run in runs if "operations retrain" in run]
+    words = shlex.split(retrains.replace(" $NOW", " --now"))[4:]
+    get_command(operations).commands["retrain"].make_context("retrain", words)

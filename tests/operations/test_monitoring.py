@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from core import identify, journal, models
 from core.cli import console
 from core.identify import Observation
+from core.journal import paintings
 from core.models import versions
 from core.releases import rows
 from operations.__main__ import app
@@ -69,11 +70,16 @@ def test_a_report_as_lines_as_json_and_as_a_page(run, asked, tmp_path):
     found = json.loads(run("report", MODEL, "--json"))
     assert (found["model"], found["version"], found["pictures"]) == (MODEL, SHIPS.id, 30)
     assert found["whole"]["visitors"]["of"] == 10
+    paintings.record("refine", seconds=20.0, pixels=9, content_loss=0.5, style_loss=0.25)
+    assert "refine: 1 pictures, seconds 20 (20 in nine of ten)" in run("report")
+    (painted,) = json.loads(run("report", "--json"))["paintings"]
+    assert painted["spreads"]["style_loss"]["median"] == 0.25
     rows.release(MODEL, make(3.0).id, who="<b>ada</b>", reason="a & b")
     page = tmp_path / "report.html"
     run("report", "-o", str(page))
     text = page.read_text()
     assert "pictures: 30" in text
+    assert "0.25 (0.25 in nine of ten)" in text
     assert "&lt;b&gt;ada&lt;/b&gt;" in text
     assert "a &amp; b" in text
 

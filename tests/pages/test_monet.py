@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core import examples, images, models, monet
 from core.jobs import State
 from core.monet import generate, tiled
+from core.monitoring.paintings import reading
 from core.settings import ROOT
 
 PAGE = str(ROOT / "pages" / "monet.py")
@@ -136,6 +137,9 @@ def test_stopping_keeps_what_is_there_and_goes_on(monkeypatch):
     app = finished(go_on.click().run())
     assert not app.exception
     assert downloads(app) == ["Download", "Download", "Download all 2"]
+    kept = reading.read("to-monet")
+    assert kept.stopped.tolist() == [False, True, False]
+    assert all(0 < change < 0.5 for change in kept.content_loss[~kept.stopped])
 
 
 def test_a_changed_mind_cancels_what_is_not_wanted_any_more(monkeypatch):

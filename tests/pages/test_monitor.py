@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import identify, journal, models
+from core import identify, images, journal, models
 from core.identify import Observation
+from core.journal import paintings, pictures, reviewing
 from core.models import versions
 from core.releases import rows
 from core.settings import settings
+from pages.components.monitor import reading
 from tests.conftest import ROOT
 from tests.versions import make
 
@@ -57,6 +59,29 @@ def test_where_nothing_was_asked_it_invites(page):
     page.run()
     assert not page.exception
     assert "Nobody has asked" in page.info[0].value
+    page.segmented_control(key="monitor-view").set_value("Paintings").run()
+    assert "Nothing was painted" in page.info[0].value
+
+
+def test_what_was_painted_is_told_by_mode(page):
+    for number in range(8):
+        made = paintings.record(
+            "refine",
+            seconds=20.0 + number,
+            pixels=160_000,
+            steps=100,
+            stopped=number == 0,
+            content_loss=0.4,
+            style_loss=0.25,
+        )
+    paintings.downloaded(made)
+    paintings.record("to-monet", seconds=1.5, pixels=160_000, content_loss=0.07)
+    page.run()
+    page.segmented_control(key="monitor-view").set_value("Paintings").run()
+    assert not page.exception
+    told = texts(page)
+    for each in ("Style, refined", "24.0 s", "0.250", "12 %", "Photo to Monet", "evaluation 0.065"):
+        assert each in told, each
 
 
 def test_all_views_tell_what_is_there(page, asked):
@@ -89,16 +114,62 @@ def test_a_model_without_a_reference_says_how_to_measure_one(page):
     assert "training evaluate reference" in page.code[0].value
 
 
+def keeper(monkeypatch) -> None:
+    monkeypatch.setenv("ATELIER_SERVICE_KEEPERS", hashlib.sha256(b"open sesame").hexdigest())
+    settings.cache_clear()
+
+
+def test_what_visitors_said_is_seen_and_decided_with_the_key_only(
+    page, asked, monkeypatch, make_picture
+):
+    number = journal.predictions()[1].id
+    pictures.keep(number, images.encode(make_picture(64, 48), "JPEG"))
+    page.run()
+    page.segmented_control(key="monitor-view").set_value("Feedback").run()
+    assert "ATELIER_SERVICE_KEEPERS" in texts(page)
+    keeper(monkeypatch)
+    page.run()
+    page.text_input[0].set_value("open says me")
+    page.button[0].click().run()
+    assert "no keeper's key" in page.error[0].value
+    assert not page.get("image")  # nor is anything said by anybody
+    assert f"Prediction {number}" not in texts(page)
+
+    page.text_input[0].set_value("open sesame")
+    page.button[0].click().run()
+    assert not page.exception
+    (shown,) = page.get("image")
+    assert f"prediction {number}" in shown.proto.imgs[0].alt
+    page.button(key="monitor-accepted").click().run()
+    (taken,) = reviewing.accepted()
+    assert taken.said.prediction_id == number
+    assert taken.who == f"key {hashlib.sha256(b'open sesame').hexdigest()[:12]}"
+    assert "Nothing waits" in page.info[0].value
+    page.button(key="monitor-undo").click().run()
+    assert reviewing.accepted() == []
+    page.button(key="monitor-rejected").click().run()
+    assert reviewing.count(with_picture=True) == 0
+    assert reviewing.count(with_picture=False) == 199
+
+    page.button(key="monitor-leave").click().run()
+    assert page.text_input[0].label == "Keeper's key"
+    assert not page.get("image")
+
+
 def test_a_release_is_withdrawn_with_the_key_only(page, monkeypatch):
     made = make(3.0)
     rows.release(MODEL, made.id, who="ada", reason="tried")
+    looked = []
+    standing = reading.standing
+    monkeypatch.setattr(reading, "standing", lambda model: looked.append(1) or standing(model))
     page.run()
     page.segmented_control(key="monitor-view").set_value("Releases").run()
     assert "ATELIER_SERVICE_KEEPERS" in texts(page)  # nobody may
     assert not page.button
+    page.run()
+    assert len(looked) == 1
 
-    monkeypatch.setenv("ATELIER_SERVICE_KEEPERS", hashlib.sha256(b"open sesame").hexdigest())
-    settings.cache_clear()
+    keeper(monkeypatch)
     page.run()
     page.text_input[0].set_value("open says me")
     page.button[0].click().run()

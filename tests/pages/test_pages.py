@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import artists, examples, images, journal, models, settings
+from core.journal import pictures
 from core.models import entries, loading, versions
 from core.releases import following, rows
 from core.settings import ROOT
@@ -68,6 +69,9 @@ def test_a_visitor_is_answered_by_their_arm_and_what_was_seen_stays():
     following.follower().look(wait=True)
     upload(app, ("another.jpg", examples.catalogue()[0].read()))
     assert (journal.predictions()[0].version, journal.predictions()[0].arm) == (made.id, "canary")
+    app.selectbox(key=f"version-{models.DEFAULT}").set_value(ships).run()
+    assert not app.exception
+    assert (journal.predictions()[0].version, journal.predictions()[0].arm) == (ships, "forced")
 
 
 def test_home_leads_to_the_pages():
@@ -135,6 +139,25 @@ def test_no_with_the_right_name_is_kept():
     app.selectbox[0].set_value("Albrecht Dürer").run()
     said = journal.feedback()[number]
     assert (said.right, said.artist) == (False, "albrecht-durer")
+
+
+def test_a_picture_is_kept_only_while_the_visitor_allows_it(monkeypatch):
+    app = upload(open_page(), ("wave.jpg", WAVE.read()))
+    number = journal.predictions()[0].id
+    app.segmented_control[0].set_value("Yes").run()
+    assert not app.checkbox  # nobody would look at it
+
+    monkeypatch.setenv("ATELIER_SERVICE_KEEPERS", "a" * 64)
+    settings.settings.cache_clear()
+    app.run()
+    assert app.checkbox[0].value is False
+    assert any("for up to 150 days" in c.value for c in app.caption)
+    assert pictures.read(number) is None
+    app.checkbox[0].check().run()
+    assert not app.exception
+    assert pictures.read(number) is not None
+    app.checkbox[0].uncheck().run()
+    assert pictures.read(number) is None
 
 
 def test_the_heat_map_can_be_switched_on():

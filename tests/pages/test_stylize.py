@@ -13,11 +13,13 @@ from streamlit.testing.v1 import AppTest
 from core import examples, images, jobs, models, tensorflow_compat
 from core.errors import InvalidRequest
 from core.jobs.local import Job as LocalJob
+from core.monitoring.paintings import newest, reading
 from core.settings import ROOT
 from core.stylize import artist_styles, instant, presets, refine, session
 from core.stylize.artist_styles import Entry
 from core.stylize.request import StylizeRequest
 from core.stylize.session import painting
+from pages.components import noted
 from pages.components.stylize import brush
 from pages.components.stylize import regions as regions_module
 
@@ -393,6 +395,15 @@ def test_stop_keeps_what_is_there_and_it_goes_on(studio):
     assert "102 steps in" in words(app)
     assert primary(app) == ["Download picture"]
     assert (studio.orders[1]["canvas"] == 60).all()  # what the first order painted
+    kept = reading.read("refine")
+    assert kept.stopped.tolist() == [True, False]
+    assert kept.content_loss.tolist() == [1.0, 1.0]
+    assert 0 < kept.style_loss[1] < 1
+    assert len(reading.read("instant")) == 1
+    assert not kept.downloaded.any()
+    number, _ = newest()
+    assert noted.taken([number, None], lambda: b"a painting")() == b"a painting"
+    assert reading.read("refine").downloaded.tolist() == [False, True]
 
 
 def test_a_double_click_paints_once(studio):

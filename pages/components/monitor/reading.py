@@ -1,4 +1,4 @@
-"""Monitor: the report of a model, read once until the journal has something new."""
+"""Monitor: what is made of the journal, once until that has something new."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from core import models
 from core.models import versions
 from core.monitoring.report import Report, report
 from core.monitoring.traffic import newest, read
+from core.monitoring.watching import Standing, standing
 from core.releases import rows
 from core.settings import settings
 
@@ -25,6 +26,20 @@ def report_of(entry: models.Entry) -> Report | None:
     if st.button("Identify a painting", type="primary"):
         st.switch_page("pages/identify.py")
     return None
+
+
+def standing_of(entry: models.Entry) -> Standing | None:
+    """How what came last does, see `core.monitoring.watching.standing`.
+
+    A failure leaves no answer, so what is kept is looked at anew after some seconds, too.
+    """
+    return _standing(settings().journal_url, entry.id, rows.newest(), newest(entry.id))
+
+
+@st.cache_data(max_entries=8, ttl=10, show_spinner="Reading the journal")
+def _standing(journal: str, model: str, release: int, newest: tuple[int, int]) -> Standing | None:
+    """By what it depends on: database, model, newest release, newest answer and feedback."""
+    return standing(model)
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the journal")

@@ -9,10 +9,10 @@ import streamlit as st
 
 from core import keys, models
 from core.models import versions
-from core.monitoring import watching
 from core.monitoring.watching import Standing
 from core.releases import rows
 from core.settings import settings
+from pages.components.monitor import reading
 from pages.components.ui import charts, downloads, theme
 
 
@@ -25,7 +25,7 @@ def show(entry: models.Entry) -> None:
         share = "nobody sees it" if not now.challenger.share else f"{now.challenger.share:.0%}"
         figures[f"is tried out ({share})"] = now.challenger.version
     st.html(theme.figures(figures))
-    standing = watching.standing(entry.id)
+    standing = reading.standing_of(entry)
     if standing is not None:
         _evidence(standing)
         _rollback(entry, standing)

@@ -23,6 +23,7 @@ from core.images import encoding
 from core.settings import ROOT
 from core.stylize import refine
 from core.stylize.session import painting
+from tests.versions import make
 
 INSTANT = ("--mode", "instant", "--rows", 48)
 REFINE = ("--rows", 48, "--steps", 2)
@@ -419,6 +420,22 @@ def test_a_model_that_names_nobody_is_wrong_usage(model, draw):
     assert done.exit_code == 2
     (line,) = done.stderr.splitlines()
     assert all(entry.id in line for entry in models.classifiers())
+
+
+def test_a_version_is_asked_for_by_digest_or_by_name(draw):
+    ships, made = models.versions.shipped(models.DEFAULT), make(9.0, version="tried")
+    sure = {}
+    for name in (None, ships.id, made.id, "tried"):
+        asked = ["--version", name] if name else []
+        done = run("identify", draw("a.png"), "--json", *asked)
+        assert done.exit_code == 0
+        found = json.loads(done.stdout)
+        sure[name] = found["artists"][0]["probability"]
+        assert found["version"] == (made.id if name in (made.id, "tried") else ships.id)
+    assert sure[None] == sure[ships.id] > sure[made.id] == sure["tried"]
+    done = run("identify", draw("a.png"), "--version", "nonsense")
+    assert done.exit_code == 2
+    assert made.id in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,14 @@ def test_all_models_that_ship_are_different_versions():
     assert len({each.id for each in versions.listed()}) == len(models.catalogue())
 
 
+def test_a_name_that_several_have_names_none():
+    one, other = make(3.0, version="tried"), make(4.0)
+    assert versions.named(models.DEFAULT, "tried") == one
+    assert versions.named(models.DEFAULT, SHIPS.id) == SHIPS
+    with pytest.raises(UnknownName, match=rf"{SHIPS.id}, {other.id}"):
+        versions.named(models.DEFAULT, SHIPS.entry.version)
+
+
 def test_a_version_is_kept_with_all_its_files_and_found_again():
     made = make(3.0)
     assert made.directory == settings().versions / made.id

@@ -1,0 +1,145 @@
+"""Pictures that keepers accepted, laid out as new paintings for a cycle, with a record."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core import artists, collection
+from core.errors import AtelierError
+from core.files import OutputError, check_output, printable, write
+from core.journal import reviewing
+from core.journal.reviewing import Accepted
+from operations.cycle import paintings, validating
+from operations.cycle.paintings import Painting
+
+RECORD = "accepted.csv"
+
+_RECORDED = (
+    *("file", "artist", "accepted_by", "accepted", "prediction_id", "said", "model", "version"),
+    *("picture_sha256", "sha256"),
+)
+
+
+class NothingAccepted(AtelierError):
+    """No accepted picture that could be written."""
+
+    code = "nothing-accepted"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        pictures: How many.
+        elsewhere: How many were accepted whose files are not on this machine.
+        twins: How many were left out because they show a painting that is there already.
+    """
+
+    pictures: int
+    elsewhere: int
+    twins: int
+
+
+def write_out(
+    directory: Path, known: Sequence[Path] = (), *, before: Path | None = None
+) -> Written:
+    """Writes the accepted pictures, an index, and who accepted them, when, from which request.
+
+    A painting that several show is taken once; of those that disagree on who painted it, none.
+
+    Args:
+        directory: New, or empty.
+        known: Directories of paintings so far: what shows one of them is left out.
+        before: A directory that was written so: what it has comes first.
+
+    Raises:
+        NothingAccepted: If there is nothing to write; the directory is not made then.
+        OutputError: If the directory is not empty, or cannot be written.
+        core.collection.CollectionError: If there are no paintings in one of `known`.
+        core.journal.JournalError: If the journal cannot be read.
+    """
+    check_output(directory / "index.csv")
+    if directory.exists() and any(directory.iterdir()):
+        raise OutputError(f"{printable(directory)} is not empty: name another directory.")
+    index, record = _rows_of(before)
+    everything = reviewing.accepted()
+    here = {
+        f"{each.said.artist or collection.OTHER}/visitor-{each.said.prediction_id}.jpg": each
+        for each in everything
+        if each.path.is_file()
+    }
+    folders = [*known, *([before] if before else [])]
+    twins = _twins([each for folder in folders for each in paintings.read(folder)], here)
+    chosen = {file: each for file, each in here.items() if file not in twins}
+    if not chosen:
+        raise NothingAccepted(
+            "Each picture that was accepted shows a painting that is there already."
+            if here
+            else "No picture that was accepted is kept on this machine."
+        )
+    if before is not None:
+        for file, *_ in index[1:]:
+            write(directory / file, (before / file).read_bytes())
+    for file, each in chosen.items():
+        data = each.path.read_bytes()
+        write(directory / file, data)
+        index.append((file, _artist(each), collection.dealt(directory / file)))
+        record.append((file, *_recorded(each, data)))
+    write(directory / RECORD, _table(record))
+    write(directory / "index.csv", _table(index))  # the last: with it the directory is whole
+    return Written(len(chosen), len(everything) - len(here), len(twins))
+
+
+def _rows_of(before: Path | None) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """The index and the record so far, with their heads."""
+    if before is None:
+        return [("file", "artist", "split")], [_RECORDED]
+    index, record = (
+        list(map(tuple, csv.reader((before / name).read_text(encoding="utf-8").splitlines())))
+        for name in ("index.csv", RECORD)
+    )
+    return index, record
+
+
+def _artist(of: Accepted) -> str:
+    named = of.said.artist
+    return f"{collection.OTHER}:" if named is None else artists.get(named).name
+
+
+def _recorded(of: Accepted, data: bytes) -> tuple[str, ...]:
+    return (
+        _artist(of),
+        of.who,
+        of.time.isoformat(" ", "seconds"),
+        str(of.said.prediction_id),
+        of.said.time.isoformat(" ", "seconds"),
+        of.said.model,
+        of.said.version or "",
+        of.picture_sha256,
+        hashlib.sha256(data).hexdigest(),
+    )
+
+
+def _twins(old: Sequence[Painting], new: Mapping[str, Accepted]) -> set[str]:
+    """Which of the new files are left out: the first of several of one painting stays."""
+    looked = {
+        Painting(
+            each.path.parent, each.path.name, _artist(each), "", each.said.artist is None
+        ): file
+        for file, each in new.items()
+    }
+    within, with_old = validating.twins(validating.look(old), validating.look(list(looked)))
+    out = {looked[one] for one, _ in with_old} | {looked[other] for _, other in within}
+    return out | {looked[one] for one, other in within if one.artist != other.artist}
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\n").writerows(rows)
+    return table.getvalue()

@@ -1,0 +1,91 @@
+"""Tests of `python -m operations accepted`: what a cycle reads, and what is left out."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from core import artists, identify, images, journal
+from core.cli import console
+from core.journal import pictures, reviewing
+from core.settings import settings
+from operations.__main__ import app
+from operations.cycle import paintings
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(console, "set_up", lambda verbose, *, level: logging.debug(level))
+
+    def run(*arguments: str, status: int = 0) -> str:
+        done = CliRunner().invoke(app, ["accepted", *arguments])
+        assert done.exit_code == status, done.output
+        return done.stderr
+
+    return run
+
+
+def painted(seed: int) -> bytes:
+    """Noise that is like no other noise."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), np.uint8)
+    return images.encode(np.kron(coarse, np.ones((12, 12, 1), np.uint8)), "PNG")
+
+
+def accept(data: bytes, artist: str | None) -> int:
+    guess = identify.Guess(artists.get("titian"), 0.75)
+    result = identify.Identification("some-model", "0123456789ab", (guess,), True, 0.9, 0.01)
+    sha256 = hashlib.sha256(data).hexdigest()
+    number = journal.record(result, picture_sha256=sha256, session="secret")
+    journal.give_feedback(number, right=artist == "titian", artist_id=artist)
+    pictures.keep(number, data)
+    reviewing.decide(reviewing.waiting(with_picture=True)[0].id, "accepted", "key ada")
+    return number
+
+
+def test_accepted_pictures_are_what_a_cycle_reads_with_a_record(run, tmp_path):
+    one, other = accept(painted(1), "titian"), accept(painted(2), None)
+    new = tmp_path / "new"
+    assert "2 pictures in" in run("-o", str(new))
+    found = {each.file: each for each in paintings.read(new)}
+    assert found[f"titian/visitor-{one}.jpg"].artist == "titian"
+    assert found[f"_other/visitor-{other}.jpg"].outside
+    with (new / "accepted.csv").open() as file:
+        rows = {row["prediction_id"]: row for row in csv.DictReader(file)}
+    row = rows[str(one)]
+    assert (row["accepted_by"], row["artist"]) == ("key ada", "Titian")
+    assert row["picture_sha256"] == hashlib.sha256(painted(1)).hexdigest()
+    assert row["sha256"] == hashlib.sha256((new / row["file"]).read_bytes()).hexdigest()
+    assert "secret" not in (new / "accepted.csv").read_text()
+    assert "is not empty" in run("-o", str(new), status=1)
+
+
+def test_one_painting_is_taken_once_and_none_that_is_there_already(run, tmp_path):
+    (tmp_path / "old" / "Titian").mkdir(parents=True)
+    (tmp_path / "old" / "Titian" / "a.png").write_bytes(painted(1))
+    accept(painted(1), "titian")  # is in the data
+    once = accept(painted(2), "titian")
+    accept(painted(2), "titian")  # the same again
+    accept(painted(3), "titian")
+    accept(painted(3), "rembrandt")  # they disagree
+    said = run("-o", str(tmp_path / "new"), "--data", str(tmp_path / "old"))
+    assert "1 pictures in" in said
+    assert "4 show a painting that is there already" in said
+    assert [Path(each.file).name for each in paintings.read(tmp_path / "new")] == [
+        f"visitor-{once}.jpg"
+    ]
+
+
+def test_nothing_is_written_where_nothing_was_accepted(run, tmp_path):
+    new = tmp_path / "new"
+    assert "No picture that was accepted" in run("-o", str(new), status=1)
+    accept(painted(1), "titian")
+    for path in settings().kept.iterdir():
+        path.unlink()  # as on another machine
+    assert "No picture that was accepted" in run("-o", str(new), status=1)
+    assert not new.exists()
