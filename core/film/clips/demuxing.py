@@ -122,16 +122,17 @@ def look(path: str, limits: dict[str, float]) -> Iterator[Answer]:
         )
 
 
-def frames(path: str, pixels: float, height: int, width: int) -> Iterator[Answer]:
-    """Decodes all frames, upright and of one size."""
+def frames(path: str, pixels: float, height: int, width: int, skipped: int) -> Iterator[Answer]:
+    """Decodes all frames, upright and of one size; of so many first ones only their times."""
     with _opened(path) as container:
         stream, start = _video(container, pixels), _start(container)
         base, before = _time_base(stream), -1
-        for frame in container.decode(stream):
+        for number, frame in enumerate(container.decode(stream)):
             time = before + 1
             if frame.pts is not None and frame.time_base is not None:
                 time = max(time, _rescaled(frame.pts * frame.time_base - start, base))
-            yield {"time": time}, _upright(frame, height, width).tobytes()
+            shown = number >= skipped
+            yield {"time": time}, _upright(frame, height, width).tobytes() if shown else b""
             before = time
 
 

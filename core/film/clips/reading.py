@@ -95,17 +95,20 @@ class Reader:
         self._ask("at", pixels=limit, seconds=list(seconds), height=height, width=width)
         return self._frames(height, width)
 
-    def frames(self, height: int, width: int) -> Iterator[Frame]:
-        """All frames from the first, at that size. What was asked for before ends with it.
+    def frames(self, height: int, width: int, *, skipped: int = 0) -> Iterator[Frame]:
+        """All frames but so many first ones, at that size. What was asked for before ends with it.
 
         Raises:
             UnreadableClip: If the clip is damaged.
         """
         limit = settings().film_pixels
-        self._ask("frames", pixels=limit, height=height, width=width)
-        return self._frames(height, width)
+        self._ask("frames", pixels=limit, height=height, width=width, skipped=skipped)
+        return self._frames(height, width, skipped)
 
-    def _frames(self, height: int, width: int) -> Iterator[Frame]:
+    def _frames(self, height: int, width: int, skipped: int = 0) -> Iterator[Frame]:
+        for _ in range(skipped):
+            if self._answer() is None:
+                return
         while (header := self._answer()) is not None:
             body = self._body(height * width * 3)
             pixels = np.frombuffer(body, np.uint8).reshape(height, width, 3)  # read-only
