@@ -33,6 +33,7 @@ def work(
     from core.film import durable as film  # noqa: F401 - registers its task
     from core.jobs.durable import DatabaseEngine
     from core.jobs.durable.worker import Worker
+    from core.monet import durable as monet  # noqa: F401 - likewise
     from core.stylize.session import durable  # noqa: F401 - likewise
 
     stop = threading.Event()
