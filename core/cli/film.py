@@ -99,18 +99,18 @@ def film(
         raise typer.Exit(console.STOPPED)
     if done.note:
         say(done.note)
-    _report(clip, done, as_json)
+    report(clip, done, as_json)
     if not done.complete:
         say(f"Stopped. {files.printable(out)} holds what was painted.")
         raise typer.Exit(console.STOPPED)
 
 
-class _CtrlC(Uncontrolled):
+class CtrlC(Uncontrolled):
     """The control of work that the first Ctrl-C stops after the present frame."""
 
     stopping = False
 
-    def __enter__(self) -> _CtrlC:
+    def __enter__(self) -> CtrlC:
         self._before = signal.signal(signal.SIGINT, self._stop)
         return self
 
@@ -130,17 +130,18 @@ def _paint(
     Raises:
         KeyboardInterrupt: If it came twice.
     """
-    with _CtrlC() as control:
+    with CtrlC() as control:
         steps = painting.paint(request, clip, styles, out, control=control)
         while True:
             try:
-                _tell(next(steps), as_json)
+                tell(next(steps), as_json)
             except StopIteration as end:
                 done: Film | None = end.value
                 return done
 
 
-def _tell(progress: Progress, as_json: bool) -> None:
+def tell(progress: Progress, as_json: bool) -> None:
+    """Says how far it is."""
     if progress.phase != "painting":
         return
     left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
@@ -156,7 +157,8 @@ def _tell(progress: Progress, as_json: bool) -> None:
         )
 
 
-def _report(clip: Path, done: Film, as_json: bool) -> None:
+def report(clip: Path, done: Film, as_json: bool) -> None:
+    """Says what was made."""
     shown = files.printable(done.path)
     if as_json:
         found = {

@@ -110,7 +110,7 @@ def paint(
     with Reader(path) as reader:
         clip = reader.clip
         yield Progress(phase="loading", of=clip.frames)
-        with _written(out), _parts(out, clip, kind) as (silent, whole):
+        with written(out), _parts(out, clip, kind) as (silent, whole):
             reel = _Reel(request, clip, styles, kind, silent, checkpoints)
             started -= reel.seconds
             with reel.writer:
@@ -144,7 +144,7 @@ def paint(
 
 
 @contextmanager
-def _written(out: Path) -> Iterator[None]:
+def written(out: Path) -> Iterator[None]:
     """Around what writes: clips are read elsewhere, so that an error of FFmpeg is the film's.
 
     Raises:
