@@ -21,6 +21,7 @@ from core.errors import InvalidRequest
 from core.film.clips import writing
 from core.film.clips.clip import Clip, Kind, UnreadableClip
 from core.film.clips.reading import Reader
+from core.film.clips.stills import Stills
 from core.film.easel import Easel, Given
 from core.film.request import FilmRequest
 from core.jobs import Control, Progress, Uncontrolled
@@ -71,7 +72,7 @@ def size(clip: Clip, request: FilmRequest, kind: Kind) -> tuple[int, int]:
 
 def paint(
     request: FilmRequest,
-    path: Path,
+    source: Path | Stills,
     styles: Sequence[Given],
     out: Path,
     *,
@@ -82,7 +83,7 @@ def paint(
 
     Args:
         request: How.
-        path: The clip.
+        source: The clip, or a folder of frames.
         styles: At least one; none for Monet.
         out: The file, whose ending decides its container. It is replaced when the film is done.
         control: Asked after each frame whether to stop: what is there by then becomes the film.
@@ -107,7 +108,7 @@ def paint(
     files.check_output(out)
     asking = control or Uncontrolled()
     started = time.monotonic()
-    with Reader(path) as reader:
+    with source if isinstance(source, Stills) else Reader(source) as reader:
         clip = reader.clip
         yield Progress(phase="loading", of=clip.frames)
         with written(out), _parts(out, clip, kind) as (silent, whole):
@@ -233,7 +234,7 @@ class _Reel:
         )
 
     def paint(
-        self, reader: Reader, control: Control, started: float
+        self, reader: Reader | Stills, control: Control, started: float
     ) -> Generator[Progress, None, None]:
         """Paints frames until there is none, or it is to stop."""
         most, previewed = settings().film_frames, 0.0
