@@ -6,7 +6,9 @@ container may lie about what is inside. No other process opens a clip.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import socket
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -51,9 +53,15 @@ def serve(asking: socket.socket) -> None:
             return
         except MemoryError:
             _write(answers, {"error": "The clip is too large for this machine."}, b"")
-        except Exception:  # libraries raise nearly anything on damaged input
-            _write(answers, {"error": DAMAGED}, b"")
+        except Exception as error:  # libraries raise nearly anything on damaged input
+            number = getattr(error, "errno", None)
+            if number in _FULL:  # only writing fails so
+                _write(answers, {"unwritten": os.strerror(number)}, b"")
+            else:
+                _write(answers, {"error": DAMAGED}, b"")
 
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 DAMAGED = "The clip is damaged or incomplete: try saving or downloading it again."
 

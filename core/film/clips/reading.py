@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from core import files
 from core.film.clips.clip import Clip, Frame, Kind, UnreadableClip
 from core.processes import start
 from core.settings import settings
@@ -125,6 +126,7 @@ class Reader:
 
         Raises:
             UnreadableClip: If the sound is damaged.
+            files.OutputError: If there is no room for the film.
         """
         self._ask("add_sound", video=str(video), out=str(out), kind=kind, seconds=seconds)
         while self._answer() is not None:
@@ -158,7 +160,9 @@ class Reader:
             header: dict[str, Any] = json.loads(line)
         except (OSError, ValueError) as error:  # it ended, or takes too long
             raise self._lost() from error
-        self._answering = not header.keys() & {"error", "end"}
+        self._answering = not header.keys() & {"error", "end", "unwritten"}
+        if "unwritten" in header:
+            raise files.OutputError(f"The film could not be written: {header['unwritten']}.")
         if "error" in header:
             raise UnreadableClip(header["error"])
         return None if "end" in header else header

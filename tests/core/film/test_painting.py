@@ -186,6 +186,24 @@ def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path):
 
 
 @pytest.mark.usefixtures("inverted")
+def test_a_disk_that_is_full_when_sound_comes_to_it_is_told_too(tmp_path: Path):
+    resource = pytest.importorskip("resource")
+    silent = scenes.write(tmp_path / "silent.mp4")
+    run(MONET, silent, tmp_path / "film.mp4")
+    room = (tmp_path / "film.mp4").stat().st_size + 1000
+    (tmp_path / "film.mp4").unlink()
+    heard = scenes.write(tmp_path / "heard.mp4", sound="aac")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        with pytest.raises(OutputError, match="could not be written: File too large"):
+            run(MONET, heard, tmp_path / "film.mp4")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["heard.mp4", "silent.mp4"]
+
+
+@pytest.mark.usefixtures("inverted")
 def test_more_frames_than_were_announced_have_a_limit(tmp_path: Path, monkeypatch):
     path = scenes.write(tmp_path / "clip.mp4")
     steps = painting.paint(MONET, path, [], tmp_path / "film.mp4")
