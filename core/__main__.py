@@ -12,7 +12,7 @@ import logging
 
 import typer
 
-from core.cli import console, film, identify, models, monet, scan, similar, stylize, work
+from core.cli import console, film, identify, journey, models, monet, scan, similar, stylize, work
 
 app = typer.Typer(
     help="Atelier on the command line.",
@@ -33,6 +33,7 @@ app.command("styles")(stylize.list_styles)
 app.command()(identify.identify)
 app.command()(monet.monet)
 app.command()(film.film)
+app.command()(journey.journey)
 app.command("models")(models.list_models)
 app.command()(scan.scan)
 app.command()(similar.similar)

@@ -151,6 +151,12 @@ class Settings(BaseSettings):
     service_painting_latency: PositiveFloat = Field(
         15.0, description="Likewise for a picture that is painted while the caller waits"
     )
+    service_film_bytes: PositiveInt = Field(
+        50_000_000, description="Largest clip that the service takes, in bytes"
+    )
+    service_film_frames: PositiveInt = Field(
+        1800, description="Most frames of a clip that the service paints"
+    )
     service_timeout: PositiveFloat = Field(
         30.0, description="Seconds in which the body of a request must have arrived"
     )
@@ -209,6 +215,7 @@ _EXPECTED |= dict.fromkeys(
     (
         *("max_bytes", "max_pixels", "max_side", "service_jobs", "service_pixels", "service_steps"),
         *("film_bytes", "film_frames", "film_pixels", "film_streams"),
+        *("service_film_bytes", "service_film_frames"),
     ),
     "a whole number above 0",
 )

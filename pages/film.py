@@ -11,20 +11,20 @@ from core.errors import AtelierError
 from core.film import moments
 from core.film.moments import Moment
 from core.film.painting import Film
-from core.film.tasks import FILM, FilmOrder
+from core.film.tasks import FILM, JOURNEY, FilmOrder, JourneyOrder
 from core.images.types import Pixels
 from core.jobs import Handle, State
 from core.stylize import instant
-from pages.components.film import choosing
+from pages.components.film import choosing, journey, showing
 from pages.components.film.choosing import Chosen
-from pages.components.guard import guarded
-from pages.components.stylize import progress as live
-from pages.components.ui import downloads, pictures, progress, theme, uploads
+from pages.components.film.journey import Journey
+from pages.components.ui import pictures, theme
 from pages.components.ui.uploads import Given
 
 PATIENCE = 60.0  # seconds after which an abandoned page stops painting
 KEPT = 4  # films of a visit that stay
 PAINT = "film-paint"  # key of the button that has it painted
+SET_OUT = "film-set-out"  # and of that for a journey
 
 theme.apply()
 
@@ -63,15 +63,20 @@ def styles_of(chosen: Chosen) -> list[Pixels | str]:
     ]
 
 
-def begin(chosen: Chosen) -> Handle:
+def begin(chosen: Chosen) -> None:
     """Has the film painted, and shows it from then on."""
     ending = ".gif" if chosen.clip.kind == "gif" else ".mp4"
     out = choosing.folder() / f"{chosen.key}{ending}"
     order = FilmOrder(chosen.request, chosen.path, styles_of(chosen), out)
-    job = jobs.submit(FILM, order, patience=PATIENCE)
-    st.session_state.film_refused.pop(chosen.key, None)
-    st.session_state.film_job, st.session_state.film_key = job, chosen.key
-    return job
+    started(jobs.submit(FILM, order, patience=PATIENCE), chosen.key)
+
+
+def started(job: Handle, key: str) -> None:
+    """A job is at work for the page from now on."""
+    state = st.session_state
+    state.film_refused.pop(key, None)
+    state.pop("film_shown", None)
+    state.film_job, state.film_key = job, key
 
 
 def collect() -> None:
@@ -90,29 +95,6 @@ def collect() -> None:
     state.film_job = None
 
 
-@st.fragment(run_every=0.5)
-@guarded()
-def follow(job: Handle, at_first: bytes, name: str) -> None:
-    """Frames as they come; the rest of the page stays as it is until it is done."""
-    job.touch()
-    if job.is_finished:
-        st.rerun()
-    now = job.progress
-    if now is not None and now.preview is not None:
-        st.session_state.film_shown = (now.step, now.preview)
-    number, shown = st.session_state.get("film_shown", (0, at_first))
-    live.picture(shown, number=number, alt=f"{name}, being painted", key=f"film-live-{job.key}")
-    text, share = progress.in_line(job) or "Mixing the colors", 0.0
-    if now is not None and now.phase == "finishing":
-        text, share = "Putting the sound to it", 1.0
-    elif now is not None and now.step:
-        text, share = f"Frame {now.step} of {now.of}", now.fraction
-        if now.seconds_left is not None:
-            text += f", {live.left(now.seconds_left)}"
-    if progress.bar(share, text, key="stop-film"):
-        job.cancel()
-
-
 def show(film: Film, chosen: Chosen) -> None:
     """The film, or the clip beside it, and what is to be known of it."""
     if not film.complete:
@@ -129,29 +111,10 @@ def show(film: Film, chosen: Chosen) -> None:
     places = st.columns(2) if view == "both" else [st.container()]
     if view == "both":
         with places[0]:
-            play(chosen.path, f"{chosen.given.name}, as it came", film.width)
+            showing.play(chosen.path, f"{chosen.given.name}, as it came", film.width)
     with places[-1]:
-        play(film.path, f"{chosen.given.name}, painted", film.width)
-    downloads.button(
-        "Download film",
-        film.path.read_bytes,
-        uploads.file_name(chosen.given.stem, f"-painted{film.path.suffix}"),
-        type="primary",
-    )
-    counted = "1 frame" if film.frames == 1 else f"{film.frames} frames"
-    st.caption(
-        f"{counted} in {film.seconds:.0f} seconds, {film.width}×{film.height}, "
-        f"{film.length:.1f} seconds of film. {film.note}"
-    )
-
-
-def play(path: Path, alt: str, width: int) -> None:
-    """A player for a film; a GIF plays by itself. Its pixels are enlarged twice at most."""
-    if path.suffix == ".gif":
-        st.image(path.read_bytes(), alt=alt, width=2 * width)
-    else:
-        kind = "video/webm" if path.suffix == ".webm" else "video/mp4"
-        st.video(path.read_bytes(), format=kind, width=2 * width)
+        showing.play(film.path, f"{chosen.given.name}, painted", film.width)
+    showing.take_home(film, chosen.given.stem)
 
 
 def look_ahead(chosen: Chosen, found: list[Moment]) -> None:
@@ -168,6 +131,37 @@ def look_ahead(chosen: Chosen, found: list[Moment]) -> None:
             )
 
 
+def standing(key: str) -> tuple[Handle | None, Film | None]:
+    """The job at work on this, and the film that is there already; what failed is said."""
+    state = st.session_state
+    job: Handle | None = state.film_job
+    if job is not None and not job.is_finished and state.film_key != key:
+        job.cancel()
+        state.film_job = None
+    collect()
+    if state.film_job is None and (sentence := state.film_refused.get(key)):
+        st.error(sentence)
+    return state.film_job, state.film_made.get(key)
+
+
+def set_out(wanted: Journey) -> None:
+    """A photo on a slow journey: has it painted, follows it, shows it."""
+    job, made = standing(wanted.key)
+    name = wanted.given.name
+    if job is None and made is not None:
+        showing.play(made.path, f"{name}, on its way", made.width, loop=True)
+        showing.take_home(made, wanted.given.stem)
+    elif job is not None:
+        showing.follow(job, wanted.shown, name)
+    elif st.button("Set out", icon=":material/route:", key=SET_OUT):
+        request = wanted.request
+        photo = images.load(wanted.given.data, enough=2 * request.rows).pixels
+        out = choosing.folder() / f"{wanted.key}{wanted.ending}"
+        order = JourneyOrder(request, photo, wanted.painters, out)
+        started(jobs.submit(JOURNEY, order, patience=PATIENCE), wanted.key)
+        st.rerun()
+
+
 st.title("Your clip, as they would have painted it")
 try:
     chosen = choosing.choose()
@@ -179,24 +173,23 @@ if chosen is None:
         "It comes back with its own sound, speed and shape, and without flicker: paint goes along "
         "with what it lies on. Short clips first: each second is some thirty paintings."
     )
+    with st.expander("No clip? Send a photo on a slow journey", icon=":material/route:"):
+        wanted = journey.choose()
+        if wanted is not None:
+            try:
+                set_out(wanted)
+            except AtelierError as error:
+                st.error(str(error))
     st.stop()
 
-job: Handle | None = st.session_state.film_job
-if job is not None and not job.is_finished and st.session_state.film_key != chosen.key:
-    job.cancel()
-    st.session_state.film_job = job = None
-collect()
-job = st.session_state.film_job
-if job is None and (sentence := st.session_state.film_refused.get(chosen.key)):
-    st.error(sentence)
-made: Film | None = st.session_state.film_made.get(chosen.key)
+job, made = standing(chosen.key)
 if job is None and made is not None:
     show(made, chosen)
 try:
     found = taken(chosen.given.digest, str(chosen.path), chosen.request.rows, chosen)
     if job is not None:
         first = images.encode(found[0].pixels, "JPEG") if found else b""
-        follow(job, first, chosen.given.name)
+        showing.follow(job, first, chosen.given.name)
     else:
         again = made is not None
         if st.button(
@@ -205,7 +198,6 @@ try:
             icon=":material/movie:",
             key=PAINT,
         ):
-            st.session_state.pop("film_shown", None)
             begin(chosen)
             st.rerun()
     look_ahead(chosen, found)

@@ -21,7 +21,16 @@ from core.settings import settings
 from serving.dependencies import Service
 from serving.messages import problems
 from serving.messages.problems import Problem
-from serving.routes import catalogues, feedback, health, identifications, jobs, paintings, releases
+from serving.routes import (
+    catalogues,
+    feedback,
+    films,
+    health,
+    identifications,
+    jobs,
+    paintings,
+    releases,
+)
 from serving.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -56,7 +65,10 @@ def create_app(workers: int = 0) -> FastAPI:
         },
     )
     app.state.service = Service.of(chosen, workers)
-    for routes in (identifications, paintings, jobs, feedback, catalogues, releases, health):
+    app.include_router(identifications.router)
+    app.include_router(paintings.router)
+    app.include_router(films.router)
+    for routes in (jobs, feedback, catalogues, releases, health):
         app.include_router(routes.router)
     app.add_api_route(
         "/", lambda: RedirectResponse("docs"), methods=["GET"], include_in_schema=False

@@ -137,6 +137,35 @@ class Client:
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         return self._json("POST", "v1/paintings", files=files, data=data, headers=headers)
 
+    def film(
+        self,
+        clip: bytes,
+        styles: Sequence[bytes | str] = (),
+        *,
+        kind: str = "",
+        idempotency_key: str | None = None,
+        **fields: object,
+    ) -> Answer:
+        """Has a clip painted without flicker: a job.
+
+        Args:
+            styles: Pictures or ids of painters; none for Monet (`way="monet"`).
+            kind: `video/mp4`, `video/webm` or `image/gif`; what fits the clip if empty.
+            idempotency_key: As for `refine`.
+            fields: Such as `rows`, `strength` and `strength_end`.
+        """
+        painters = [each for each in styles if isinstance(each, str)]
+        files = [("style", each) for each in styles if isinstance(each, bytes)]
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        headers |= {"Accept": kind} if kind else {}
+        return self._json(
+            "POST",
+            "v1/films",
+            files=[("clip", clip), *files],
+            data=fields | {"style": painters},
+            headers=headers,
+        )
+
     def job(self, job_id: str) -> Answer:
         """Where a job stands."""
         return self._json("GET", f"v1/jobs/{job_id}")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
-from core import images, tensorflow_compat
+from core import images, monet, tensorflow_compat
 from core.errors import InvalidRequest
+from core.film.durable import FILM, ClipOrder
 from core.images import encoding
 from core.images.encoding import Format
 from core.jobs import State
-from core.jobs.durable import DatabaseEngine, Event, File, Handle, Outline
+from core.jobs.durable import DatabaseEngine, Event, File, Handle, Outline, Payload
+from core.monet.durable import MonetOrder
 from core.releases.arms import CHAMPION
 from core.settings import settings
 from core.stylize import extractors, instant
-from core.stylize.session.durable import STYLIZE, StylizeOrder
+from core.stylize.session.durable import StylizeOrder
 from serving import metrics
 from serving.messages import schemas
 from serving.messages.problems import Refused, busy, not_found
@@ -21,19 +24,23 @@ from serving.messages.problems import Refused, busy, not_found
 _RETRY = 10.0  # seconds after which a caller with too many jobs may try again
 
 
-def submit(order: StylizeOrder, *, owner: str, key: str | None, here: bool) -> Handle:
-    """Puts a painting into the queue; sent again with the same key, it is the first one.
+def check(order: StylizeOrder) -> None:
+    """Makes sure that the workers of this service can paint it.
 
-    Args:
-        here: Whether the workers of this service will paint it.
+    Raises:
+        TensorFlowMissing: If not.
+    """
+    if order.request.mode == "refine":
+        tensorflow_compat.require("Refining")
+
+
+def submit(task: str, order: Payload, *, owner: str, key: str | None) -> Handle:
+    """Puts a painting or a film into the queue; sent again with the same key, it is the first one.
 
     Raises:
         Refused: 429 if the caller has too many jobs that are not finished, 422 if the key was
             that of another order.
-        TensorFlowMissing: If it cannot be painted here.
     """
-    if here and order.request.mode == "refine":
-        tensorflow_compat.require("Refining")
     engine = DatabaseEngine()
     known = key is not None and any(job.key == key for job in engine.outlines(owner))
     if not known and engine.count(owner=owner) >= settings().service_jobs:
@@ -44,7 +51,7 @@ def submit(order: StylizeOrder, *, owner: str, key: str | None, here: bool) -> H
             "it.",
             "too-many-jobs",
         )
-    job = engine.submit(STYLIZE, order, key=key, owner=owner)
+    job = engine.submit(task, order, key=key, owner=owner)
     if known and job.payload() not in (order, None):
         raise Refused(422, "idempotency-key-reused", "This Idempotency-Key was another request's.")
     return job
@@ -96,8 +103,11 @@ def told(event: Event) -> schemas.Happened:
     )
 
 
-def result(job: Handle, kind: Format) -> File:
-    """What a job has painted, in a format.
+def result(job: Handle, kind: Callable[[], Format]) -> File:
+    """What a job has painted.
+
+    Args:
+        kind: The format that a picture is to have. A film is what it was ordered to be.
 
     Raises:
         Refused: 409 if it is not finished, or was stopped before there was anything.
@@ -115,11 +125,14 @@ def result(job: Handle, kind: Format) -> File:
         raise Refused(409, "nothing-painted", "The job was stopped before it began.")
     if not isinstance(made, File):
         raise InvalidRequest("The result of this job is no picture.")
-    if made.media_type == f"image/{kind.name.lower()}":
+    if known.task == FILM:
+        return made
+    wanted = kind()
+    if made.media_type == f"image/{wanted.name.lower()}":
         return made
     pixels = images.load(made.data).pixels
-    encoding.check_size(kind, *pixels.shape[:2])
-    return File(images.encode(pixels, kind), f"image/{kind.name.lower()}")
+    encoding.check_size(wanted, *pixels.shape[:2])
+    return File(images.encode(pixels, wanted), f"image/{wanted.name.lower()}")
 
 
 def _left(known: Outline) -> int:
@@ -138,6 +151,11 @@ def answered(job: Handle) -> schemas.Answered:
 @lru_cache(maxsize=1000)
 def _of_order(url: str, job_id: str) -> schemas.Answered | None:
     order = Handle(url, job_id).payload()
+    if isinstance(order, MonetOrder):
+        return schemas.by(monet.MODELS[order.request.direction])
+    if isinstance(order, ClipOrder):
+        way = order.request.way
+        return schemas.by(monet.MODELS["to-monet"] if way == "monet" else instant.MODEL)
     if not isinstance(order, StylizeOrder):
         return None
     if order.request.mode == "instant":

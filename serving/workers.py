@@ -72,9 +72,11 @@ def work(service: socket.socket) -> None:
         stop.set()
 
     threading.Thread(target=listen, name="service", daemon=True).start()
+    from core.film import durable as film  # noqa: F401 - registers its task
     from core.jobs.durable import DatabaseEngine
     from core.jobs.durable.worker import Worker
-    from core.stylize.session import durable  # noqa: F401 - registers its task
+    from core.monet import durable as monet  # noqa: F401 - likewise
+    from core.stylize.session import durable  # noqa: F401 - likewise
 
     extensions.load()
     Worker(DatabaseEngine()).run(stop)

@@ -10,16 +10,18 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 from core import errors, files, logs
 from core.errors import AtelierError
 from core.settings import SettingsError
+
+T = TypeVar("T")
 
 FAILED, USAGE, SOME_FAILED, STOPPED = 1, 2, 3, 130
 
@@ -113,14 +115,13 @@ class Batch:
 
     def __init__(self, inputs: Sequence[Path], as_json: bool) -> None:
         self._inputs, self._as_json = list(inputs), as_json
-        self._begun = 0
+        self._over: set[Path] = set()  # done or failed
         self._failed = False
+        self.when_failed: Callable[[Path, str], None] = lambda path, sentence: None
 
     def __iter__(self) -> Iterator[Path]:
         """Each input in its turn."""
-        for path in self._inputs:
-            self._begun += 1
-            yield path
+        yield from self._inputs
 
     @contextmanager
     def whole(self) -> Iterator[None]:
@@ -133,7 +134,18 @@ class Batch:
             with whole():
                 yield
         except KeyboardInterrupt:
-            self.stop(kept=False)
+            self.stop()
+
+    def finished(self, results: Iterator[T]) -> Iterator[T]:
+        """Results as they come, by whomever they are made.
+
+        Raises:
+            typer.Exit: With `STOPPED` after Ctrl-C; what is left is named.
+        """
+        try:
+            yield from results
+        except KeyboardInterrupt:
+            self.stop()
 
     @contextmanager
     def one(self, path: Path) -> Iterator[None]:
@@ -145,22 +157,27 @@ class Batch:
         try:
             yield
         except KeyboardInterrupt:
-            self.stop(kept=False)
+            self.stop()
         except (typer.Exit, BrokenPipeError):
             raise
         except Exception as error:
             self._failed = True
-            complain(path, sentence(error), self._as_json)
+            said = sentence(error)
+            complain(path, said, self._as_json)
+            with suppress(OSError, files.OutputError):  # there may be no room for that either
+                self.when_failed(path, said)
+        self._over.add(path)
 
-    def stop(self, *, kept: bool) -> NoReturn:
+    def stop(self, kept: Path | None = None) -> NoReturn:
         """Ends the command after Ctrl-C.
 
         Args:
-            kept: Whether something was kept of the input that was worked on.
+            kept: The input that was worked on, if something was kept of it.
         """
         say("Stopped.")
-        for path in self._inputs[max(0, self._begun - (not kept)) :]:
-            say(f"{files.printable(path)}: not done.")
+        for path in self._inputs:
+            if path not in self._over and path != kept:
+                say(f"{files.printable(path)}: not done.")
         raise typer.Exit(STOPPED)
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from core.cli.stylize import given_style, weights
 from core.errors import InvalidRequest
 from core.film import painting
 from core.film.clips import writing
+from core.film.clips.stills import Stills
 from core.film.painting import Film
 from core.film.request import FilmRequest
 from core.jobs import Progress, Uncontrolled
@@ -25,7 +26,11 @@ _USUAL = FilmRequest()
 
 def film(
     clip: Annotated[
-        Path, typer.Argument(metavar="CLIP", help="What is to be painted: MP4, MOV, WebM or GIF.")
+        Path,
+        typer.Argument(
+            metavar="CLIP",
+            help="What is to be painted: MP4, MOV, WebM or GIF; or a folder of frames.",
+        ),
     ],
     out: Annotated[
         Path,
@@ -54,6 +59,10 @@ def film(
         bool, option(FilmRequest, "keep_colors", "--keep-colors")
     ] = _USUAL.keep_colors,
     monet_brush: Annotated[monet.Brush, option(FilmRequest, "monet_brush")] = _USUAL.monet_brush,
+    fps: Annotated[
+        float,
+        typer.Option("--fps", min=0.1, max=240, help="Frames a second of a folder of frames."),
+    ] = 25.0,
     as_json: AsJson = False,
 ) -> None:
     """Paints a clip without flicker, with its own sound and speed.
@@ -91,7 +100,8 @@ def film(
         with console.whole():
             enough = round(2 * (rows or 512) * max(1.0, brush))
             styles = [given_style(name, enough, as_json) for name in names]
-            done = _paint(request, clip, styles, out, as_json)
+            source = Stills(clip, fps) if clip.is_dir() else clip
+            done = _paint(request, source, styles, out, as_json)
     except KeyboardInterrupt:
         done = None
     if done is None:
@@ -99,18 +109,18 @@ def film(
         raise typer.Exit(console.STOPPED)
     if done.note:
         say(done.note)
-    _report(clip, done, as_json)
+    report(clip, done, as_json)
     if not done.complete:
         say(f"Stopped. {files.printable(out)} holds what was painted.")
         raise typer.Exit(console.STOPPED)
 
 
-class _CtrlC(Uncontrolled):
+class CtrlC(Uncontrolled):
     """The control of work that the first Ctrl-C stops after the present frame."""
 
     stopping = False
 
-    def __enter__(self) -> _CtrlC:
+    def __enter__(self) -> CtrlC:
         self._before = signal.signal(signal.SIGINT, self._stop)
         return self
 
@@ -123,24 +133,25 @@ class _CtrlC(Uncontrolled):
 
 
 def _paint(
-    request: FilmRequest, clip: Path, styles: list[Any], out: Path, as_json: bool
+    request: FilmRequest, source: Path | Stills, styles: list[Any], out: Path, as_json: bool
 ) -> Film | None:
     """Paints as far as Ctrl-C lets it.
 
     Raises:
         KeyboardInterrupt: If it came twice.
     """
-    with _CtrlC() as control:
-        steps = painting.paint(request, clip, styles, out, control=control)
+    with CtrlC() as control:
+        steps = painting.paint(request, source, styles, out, control=control)
         while True:
             try:
-                _tell(next(steps), as_json)
+                tell(next(steps), as_json)
             except StopIteration as end:
                 done: Film | None = end.value
                 return done
 
 
-def _tell(progress: Progress, as_json: bool) -> None:
+def tell(progress: Progress, as_json: bool) -> None:
+    """Says how far it is."""
     if progress.phase != "painting":
         return
     left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
@@ -156,7 +167,8 @@ def _tell(progress: Progress, as_json: bool) -> None:
         )
 
 
-def _report(clip: Path, done: Film, as_json: bool) -> None:
+def report(clip: Path, done: Film, as_json: bool) -> None:
+    """Says what was made."""
     shown = files.printable(done.path)
     if as_json:
         found = {

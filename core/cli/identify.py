@@ -12,6 +12,7 @@ from core import identify as recognizer
 from core.cli import console
 from core.cli.console import AsJson, say
 from core.cli.fields import option
+from core.cli.runs import folder
 from core.errors import UnknownName
 from core.identify import IdentifyRequest
 from core.images import encoding
@@ -21,7 +22,9 @@ _USUAL = IdentifyRequest()
 
 
 def identify(
-    pictures: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Paintings.")],
+    pictures: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Paintings, or folders of them.")
+    ],
     model: Annotated[
         str, option(IdentifyRequest, "model", help="Model id, see `models`.")
     ] = _USUAL.model,
@@ -63,6 +66,7 @@ def identify(
     except UnknownName as error:
         console.refuse(str(error))
     request = IdentifyRequest(model=model, top=top, explain=explain is not None)
+    pictures, _ = folder.expanded(pictures)
     outputs = console.outputs(pictures, explain) if explain else []
     batch = console.Batch(pictures, as_json)
     with batch.whole():

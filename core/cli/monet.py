@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core import files, images
+from core import files, images, models
 from core import monet as painting
 from core.cli import console
 from core.cli.console import AsJson, say
 from core.cli.fields import option
+from core.cli.runs import folder
 from core.images import encoding, folders
+from core.images.encoding import Format
 from core.monet import MonetRequest
+from core.processes import crew
 
 _USUAL = MonetRequest()
 
 
 def monet(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photos, or Monets.")],
+    photos: Annotated[
+        list[Path],
+        typer.Argument(metavar="PHOTO...", help="Photos, or Monets, or folders of them."),
+    ],
     out: Annotated[
         Path,
         typer.Option(
@@ -34,45 +42,83 @@ def monet(
     direction: Annotated[painting.Direction, option(MonetRequest, "direction")] = _USUAL.direction,
     brush: Annotated[painting.Brush, option(MonetRequest, "brush")] = _USUAL.brush,
     strength: Annotated[float, option(MonetRequest, "strength")] = _USUAL.strength,
+    jobs: folder.Jobs = 1,
     as_json: AsJson = False,
 ) -> None:
     """Turns photos into Monets, or back.
 
     The ending of a picture decides its format; one that is named is replaced, unless it is the
     photo. In a folder nothing is: NAME.jpg becomes NAME-to-monet.png, or NAME-to-monet-2.png and
-    so on where that is taken.
+    so on where that is taken. Of folders, `results.csv` there has a row a picture, and
+    `contact-sheet.jpg` shows them; what is finished and unchanged is not done again.
 
     Exit status: 0 done, 1 failed as a whole, 2 wrong usage, 3 some photos failed (each is named),
     130 stopped by Ctrl-C (what was left is named).
     """
     request = MonetRequest(direction=direction, brush=brush, strength=strength)
-    outputs = _outputs(photos, out, request.direction)
-    batch = console.Batch(photos, as_json)
-    with batch.whole():
-        painting.load(request.direction, progress=say)
-    for path, output in zip(batch, outputs, strict=True):
-        with batch.one(path):
-            output.check()
-            picture = images.load(path, enough=painting.LONGEST)
-            result = painting.paint(picture.pixels, request.direction, brush=request.brush)
-            pixels = painting.blend(result.before, result.after, request.strength)
-            made = {"content": files.printable(path.name), **request.model_dump()}
-            written = output.write(encoding.encode(pixels, output.format, made))
-            height, width = pixels.shape[:2]
-            if as_json:
-                console.result(
-                    {
-                        "image": files.printable(path),
-                        "output": files.printable(written),
-                        "direction": request.direction,
-                        "seconds": round(result.seconds, 4),
-                        "size": [width, height],
-                    }
-                )
-            else:
-                shown = files.printable(written)
-                typer.echo(f"{shown}  ({width}×{height}, {result.seconds:.1f} s)")
-    batch.close()
+    photos, is_folder = folder.expanded(photos)
+    with ExitStack() as stack:
+        kept: folder.Folder | None = None
+        if is_folder:
+            with console.whole():
+                files.check_output(out / folder.RESULTS)
+                version = models.versions.shipped(painting.MODELS[request.direction]).id
+                kept = folder.Folder(out, ["monet", request, version])
+            kept = stack.enter_context(kept)
+            with console.whole():
+                photos = kept.left(photos)
+        outputs = _outputs(photos, out, request.direction) if photos else []
+        batch = console.Batch(photos, as_json)
+        if kept is not None:
+            batch.when_failed = kept.failed
+        with batch.whole():
+            painting.load(request.direction, progress=say)
+        asked = [(path, output.format) for path, output in zip(photos, outputs, strict=True)]
+        for number, result in batch.finished(crew.work(_paint, request, asked, jobs)):
+            path, output = photos[number], outputs[number]
+            with batch.one(path):
+                output.check()
+                made = result()
+                written = output.write(made.data)
+                if kept is not None:
+                    kept.done(path, written, made.data, made.seconds)
+                _report(path, written, request, made, as_json)
+        batch.close()
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A picture as a file, its width and height, and the time it took."""
+
+    data: bytes
+    size: tuple[int, int]
+    seconds: float
+
+
+def _paint(request: MonetRequest, asked: tuple[Path, Format]) -> _Made:
+    path, form = asked
+    picture = images.load(path, enough=painting.LONGEST)
+    result = painting.paint(picture.pixels, request.direction, brush=request.brush)
+    pixels = painting.blend(result.before, result.after, request.strength)
+    made = {"content": files.printable(path.name), **request.model_dump()}
+    height, width = pixels.shape[:2]
+    return _Made(encoding.encode(pixels, form, made), (width, height), result.seconds)
+
+
+def _report(path: Path, written: Path, request: MonetRequest, made: _Made, as_json: bool) -> None:
+    if as_json:
+        console.result(
+            {
+                "image": files.printable(path),
+                "output": files.printable(written),
+                "direction": request.direction,
+                "seconds": round(made.seconds, 4),
+                "size": list(made.size),
+            }
+        )
+    else:
+        width, height = made.size
+        typer.echo(f"{files.printable(written)}  ({width}×{height}, {made.seconds:.1f} s)")
 
 
 def _outputs(

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from core import artists, files, images
+from core import artists, images, models
 from core.cli import console
 from core.cli.console import AsJson, say
 from core.cli.fields import option
+from core.cli.runs import folder, painting
 from core.errors import AtelierError, InvalidRequest
-from core.images import encoding, folders
+from core.images import encoding
 from core.images.types import Pixels
-from core.jobs import Progress, Uncontrolled
-from core.stylize import artist_styles, refine, regions, session
+from core.processes import crew
+from core.stylize import artist_styles, instant, regions, session
 from core.stylize.request import Mode, Start, StylizeRequest
-from core.stylize.session import Painting, metadata, quickest
 
 _USUAL = StylizeRequest()
 _FORMS = f"{_USUAL.forms:g}; 0 by painters and other networks"
@@ -79,13 +78,15 @@ def stylize(
         bool, option(StylizeRequest, "keep_contours", "--keep-contours")
     ] = _USUAL.keep_contours,
     seed: Annotated[int, option(StylizeRequest, "seed")] = _USUAL.seed,
+    jobs: folder.Jobs = 1,
     as_json: AsJson = False,
 ) -> None:
     """Paints photos in a style; several blend. Ctrl-C keeps what is there, at full size.
 
     The ending of OUT decides the format. A file that is named there is replaced, unless it is one
     of the pictures that are read. In a folder nothing is: NAME.jpg becomes NAME.png, or NAME-2.png
-    and so on where that is taken.
+    and so on where that is taken; `results.csv` there has a row a picture, `contact-sheet.jpg`
+    shows them, and what is finished and unchanged is not done again.
 
     Exit status: 0 done, 1 failed as a whole, 2 wrong usage, 3 some photos failed (each is named),
     130 stopped by Ctrl-C (what was left is named).
@@ -113,46 +114,59 @@ def stylize(
         regions.wanted(request, len(files_of_masks), len(given))
     except InvalidRequest as error:
         console.refuse(str(error))
-    photos, outputs = _outputs(content, out, [*given, *map(str, files_of_masks)])
-    batch = console.Batch(photos, as_json)
-    note = ""
-    with batch.whole():
-        enough = round(2 * request.rows * max(1.0, request.brush))
-        chosen = [given_style(name, enough, as_json) for name in given]
-        masks = [_mask(path, as_json) for path in files_of_masks]
-        if mode == "refine":
-            request, note = session.at_hand(request, say)
-            if note:
-                say(note)
-        engine = quickest.engine_for(len(photos)) if mode == "instant" else None
-    for photo, output in zip(batch, outputs, strict=True):
-        with batch.one(photo):
-            output.check()
-            picture = images.load(photo, enough=2 * rows)
-            encoding.check_size(output.format, *refine.size(picture.pixels, rows))
-            started = time.monotonic()
-            sketch = None
-            if engine is not None:
-                sketch = session.at_once(
-                    request, picture.pixels, chosen, masks=masks, engine=engine
-                )
-            painting = _paint(request, picture.pixels, chosen, masks, sketch, as_json)
-            if painting.note not in ("", note):
-                say(painting.note)
-            made = metadata.made(
-                painting.request,
-                content=photo.name,
-                styles=[Path(name).name for name in given],
-                weights=request.style_weights,
-                masks=[path.name for path in files_of_masks],
-                steps_made=painting.step,
-                complete=painting.complete or painting.step == request.steps,
-            )
-            written = output.write(encoding.encode(painting.pixels, output.format, made))
-            _report(written, painting.pixels, round(time.monotonic() - started, 2), made, as_json)
-            if not painting.complete:
-                batch.stop(kept=True)
-    batch.close()
+    is_folder = os.path.isdir(content)  # noqa: PTH112 - unlike Path's, it takes any name
+    photos = folder.expanded([content])[0]
+    with ExitStack() as stack:
+        with console.whole():
+            enough = round(2 * request.rows * max(1.0, request.brush))
+            chosen = [given_style(name, enough, as_json) for name in given]
+            masks = [_mask(path, as_json) for path in files_of_masks]
+        kept: folder.Folder | None = None
+        if is_folder:
+            console.outputs([], out)  # whether it can be written into
+            with console.whole():
+                kinds = ["stylize", request, *map(folder.digest_of, [*chosen, *masks])]
+                kept = folder.Folder(out, [*kinds, models.versions.shipped(instant.MODEL).id])
+            kept = stack.enter_context(kept)
+            with console.whole():
+                photos = kept.left(photos)
+            outputs = console.outputs(photos, out)
+        else:
+            outputs = [console.named(out, [content, *map(Path, given), *files_of_masks])]
+        batch = console.Batch(photos, as_json)
+        if kept is not None:
+            batch.when_failed = kept.failed
+        note = ""
+        with batch.whole():
+            if mode == "refine" and photos:
+                request, note = session.at_hand(request, say)
+                if note:
+                    say(note)
+        asked = painting.Asked(
+            request,
+            chosen,
+            masks,
+            [Path(name).name for name in given],
+            [path.name for path in files_of_masks],
+            len(photos) // jobs,
+            jobs == 1,
+            as_json,
+        )
+        tasks = [(photo, output.format) for photo, output in zip(photos, outputs, strict=True)]
+        for number, result in batch.finished(crew.work(painting.made, asked, tasks, jobs)):
+            photo, output = photos[number], outputs[number]
+            with batch.one(photo):
+                output.check()
+                made = result()
+                if made.note not in ("", note):
+                    say(made.note)
+                written = output.write(made.data)
+                painting.report(written, made, as_json)
+                if not made.facts["complete"]:
+                    batch.stop(kept=photo)
+                if kept is not None:
+                    kept.done(photo, written, made.data, made.seconds)
+        batch.close()
 
 
 def list_styles(as_json: AsJson = False) -> None:
@@ -224,87 +238,3 @@ def given_style(name: str, enough: int, as_json: bool) -> Pixels | artist_styles
         message = console.sentence(error)
     console.complain(path, message, as_json)
     raise typer.Exit(console.FAILED)
-
-
-def _outputs(
-    content: Path, out: Path, given: Sequence[str]
-) -> tuple[list[Path], list[console.Output]]:
-    """Photos, and where their paintings go."""
-    if not os.path.isdir(content):  # noqa: PTH112 - unlike Path's, it takes any name
-        return [content], [console.named(out, [content, *map(Path, given)])]
-    with console.whole():
-        photos, left_out = folders.pictures_in(content)
-    for left in left_out:
-        console.say(f"{files.printable(left.path)}: left out. {left.reason}")
-    if not photos:
-        console.fail(f"There are no pictures in {files.printable(content)}.")
-    return photos, console.outputs(photos, out)
-
-
-class _CtrlC(Uncontrolled):
-    """The control of work in the main thread, that Ctrl-C stops."""
-
-    stopping = False
-
-
-def _paint(
-    request: StylizeRequest,
-    photo: Pixels,
-    styles: Sequence[Pixels | artist_styles.ArtistStyle],
-    masks: Sequence[regions.Mask],
-    sketch: Pixels | None,
-    as_json: bool,
-) -> Painting:
-    """Paints one photo, as far as Ctrl-C lets it. `sketch` is its instant picture, if it is there.
-
-    Raises:
-        KeyboardInterrupt: If there is nothing yet.
-    """
-    control = _CtrlC()
-    steps = session.paint(request, photo, styles, sketch=sketch, control=control, masks=masks)
-    while True:
-        try:
-            _tell(next(steps), as_json)
-        except StopIteration as end:
-            if end.value is None:  # the interrupted generator had nothing to keep
-                raise KeyboardInterrupt from None
-            painting: Painting = end.value
-            return painting
-        except KeyboardInterrupt:
-            control.stopping = True
-
-
-def _report(
-    output: Path, pixels: Pixels, seconds: float, made: dict[str, Any], as_json: bool
-) -> None:
-    height, width = pixels.shape[:2]
-    shown = files.printable(output)
-    if as_json:
-        found = {"output": shown, "seconds": seconds, "size": [width, height]}
-        if not made["complete"]:
-            found |= {name: made[name] for name in ("complete", "steps_made", "steps")}
-        console.result(found)
-    else:
-        far = "" if made["complete"] else f", {made['steps_made']} of {made['steps']} steps"
-        typer.echo(f"{shown}  ({width}×{height}, {seconds:.1f} s{far})")
-
-
-def _tell(progress: Progress, as_json: bool) -> None:
-    if not progress.step:
-        return
-    losses = progress.losses
-    say(
-        f"{progress.step} of {progress.of}, {progress.fraction:.0%}: "
-        f"style {losses['style_loss']:.4f}"
-    )
-    if as_json:
-        console.result(
-            {
-                "step": progress.step,
-                "of": progress.of,
-                "seconds": round(progress.seconds, 3),
-                "loss": losses["loss"],
-                "content_loss": losses["content_loss"],
-                "style_loss": losses["style_loss"],
-            }
-        )

@@ -30,9 +30,11 @@ def work(
     Exit status: 0 ended as it should, 1 failed.
     """
     from core import extensions
+    from core.film import durable as film  # noqa: F401 - registers its task
     from core.jobs.durable import DatabaseEngine
     from core.jobs.durable.worker import Worker
-    from core.stylize.session import durable  # noqa: F401 - registers its task
+    from core.monet import durable as monet  # noqa: F401 - likewise
+    from core.stylize.session import durable  # noqa: F401 - likewise
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -13,6 +13,7 @@ from core.film.request import FilmRequest
 from core.film.steadying import Steadied
 from core.film.strokes import Strokes
 from core.images.types import Floats, Pixels
+from core.jobs.checkpoint import Checkpoint
 from core.stylize import artist_styles, instant
 from core.stylize.artist_styles import ArtistStyle
 
@@ -31,6 +32,12 @@ class Brush(Protocol):
 
     def paint(self, frame: Pixels, strength: float) -> Pixels:
         """Paints a frame, `(height, width, 3)` uint8 RGB."""
+
+    def checkpoint(self) -> Checkpoint:
+        """What it takes to go on after a frame."""
+
+    def restore(self, found: Checkpoint) -> None:
+        """Goes on from there."""
 
     def release(self) -> None:
         """Gives back what painting took in memory."""
@@ -73,6 +80,23 @@ class StyleBrush:
         down, right = (-round(each) for each in self._gone)
         return self._frames.paint(frame, strength, (down, right), self._strokes.drawn)
 
+    def checkpoint(self) -> Checkpoint:
+        """See `Brush`."""
+        gone = Checkpoint({"gone": self._gone.tolist()})
+        return Checkpoint.joined(
+            {
+                "frames": self._frames.checkpoint(),
+                "strokes": self._strokes.checkpoint(),
+                "moved": gone,
+            }
+        )
+
+    def restore(self, found: Checkpoint) -> None:
+        """See `Brush`."""
+        self._frames.restore(found.part("frames"))
+        self._strokes.restore(found.part("strokes"))
+        self._gone = np.array(found.part("moved").state["gone"])
+
     def release(self) -> None:
         """See `Brush`."""
         self._frames.release()
@@ -94,6 +118,13 @@ class MonetBrush:
         """See `Brush`."""
         painted = monet.paint(frame, "to-monet", brush=self._brush)
         return monet.blend(painted.before, painted.after, strength)
+
+    def checkpoint(self) -> Checkpoint:
+        """See `Brush`: nothing is kept."""
+        return Checkpoint({})
+
+    def restore(self, found: Checkpoint) -> None:
+        """See `Brush`: nothing is kept."""
 
     def release(self) -> None:
         """See `Brush`: nothing is kept."""
@@ -143,6 +174,24 @@ class Easel:
             else:
                 self._brush.move(motion.back)
         return self._steadied.next(self._brush.paint(frame, strength), motion)
+
+    def checkpoint(self) -> Checkpoint:
+        """What it takes to go on after a frame, exactly."""
+        return Checkpoint.joined(
+            {
+                "brush": self._brush.checkpoint(),
+                "tracker": self._tracker.checkpoint(),
+                "steadied": self._steadied.checkpoint(),
+                "cuts": Checkpoint({"count": self.cuts}),
+            }
+        )
+
+    def restore(self, found: Checkpoint) -> None:
+        """Goes on from there, with the same request and styles."""
+        self._brush.restore(found.part("brush"))
+        self._tracker.restore(found.part("tracker"))
+        self._steadied.restore(found.part("steadied"))
+        self.cuts = found.part("cuts").state["count"]
 
     def release(self) -> None:
         """Gives back what painting took in memory."""

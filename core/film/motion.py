@@ -12,8 +12,10 @@ import cv2
 import numpy as np
 
 from core.images.types import Floats, Pixels
+from core.jobs.checkpoint import Checkpoint
 
 _LARGEST = 400_000  # pixels in which flow is looked for; it is as good for larger frames
+_SMALL = 48  # pixels of the short side; at a quarter of that, OpenCV reads where nothing is
 _ASTRAY = 0.75  # pixels by which there and back may miss, at a share of 1 / e
 _OF_LENGTH = 0.05  # and of the length of the way
 _UNLIKE = 14.0  # gray levels by which pictures may differ, likewise
@@ -39,9 +41,8 @@ class Tracker:
 
     def __init__(self) -> None:
         """Has seen nothing yet."""
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._flow: cv2.DISOpticalFlow | None = None
         self._before: Pixels | None = None
-        self._size = (0, 0)
 
     def next(self, frame: Pixels) -> Motion | None:
         """What lies between this frame and the last one; None for the first.
@@ -62,8 +63,7 @@ class Tracker:
         if min(now.shape) < 12:  # too small for the patches that are looked for
             nothing = np.zeros((height, width, 2), np.float32)
             return Motion(nothing, np.zeros((height, width), np.float32), cut=False)
-        back = np.asarray(self._flow.calc(now, before, None), np.float32)  # type: ignore[call-overload]
-        forth = np.asarray(self._flow.calc(before, now, None), np.float32)  # type: ignore[call-overload]
+        back, forth = self._between(now, before), self._between(before, now)
         trust = _trust(before, now, back, forth)
         cut = float(trust.mean()) < _CUT
         if shrink < 1:
@@ -71,6 +71,22 @@ class Tracker:
             back = np.asarray(cv2.resize(back, (width, height)), np.float32) * scale
             trust = np.asarray(cv2.resize(trust, (width, height)), np.float32)
         return Motion(back, trust, cut)
+
+    def _between(self, first: Pixels, second: Pixels) -> Floats:
+        """From each pixel of one gray picture to its place in another one."""
+        if self._flow is None:
+            self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+            if min(first.shape) < _SMALL:
+                self._flow.setFinestScale(0)
+        return np.asarray(self._flow.calc(first, second, None), np.float32)  # type: ignore[call-overload]
+
+    def checkpoint(self) -> Checkpoint:
+        """What it takes to go on after a frame."""
+        return Checkpoint({}, {} if self._before is None else {"before": self._before})
+
+    def restore(self, found: Checkpoint) -> None:
+        """Goes on from there."""
+        self._before = found.arrays.get("before")
 
 
 def _trust(before: Pixels, now: Pixels, back: Floats, forth: Floats) -> Floats:

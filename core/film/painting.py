@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,9 +21,11 @@ from core.errors import InvalidRequest
 from core.film.clips import writing
 from core.film.clips.clip import Clip, Kind, UnreadableClip
 from core.film.clips.reading import Reader
+from core.film.clips.stills import Stills
 from core.film.easel import Easel, Given
 from core.film.request import FilmRequest
 from core.jobs import Control, Progress, Uncontrolled
+from core.jobs.checkpoint import Checkpoint, Checkpoints
 from core.settings import settings
 from core.stylize import instant
 from core.stylize.session import quickest, stills
@@ -69,20 +72,23 @@ def size(clip: Clip, request: FilmRequest, kind: Kind) -> tuple[int, int]:
 
 def paint(
     request: FilmRequest,
-    path: Path,
+    source: Path | Stills,
     styles: Sequence[Given],
     out: Path,
     *,
     control: Control | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Generator[Progress, None, Film | None]:
     """Paints a clip.
 
     Args:
         request: How.
-        path: The clip.
+        source: The clip, or a folder of frames.
         styles: At least one; none for Monet.
         out: The file, whose ending decides its container. It is replaced when the film is done.
         control: Asked after each frame whether to stop: what is there by then becomes the film.
+        checkpoints: Where to go on from, and where to offer, after each frame, what it takes to
+            do so. The file is the same, byte for byte, wherever that happens.
 
     Yields:
         Progress: `phase` is loading, painting or finishing; steps are frames, `preview` the latest.
@@ -102,11 +108,12 @@ def paint(
     files.check_output(out)
     asking = control or Uncontrolled()
     started = time.monotonic()
-    with Reader(path) as reader:
+    with source if isinstance(source, Stills) else Reader(source) as reader:
         clip = reader.clip
         yield Progress(phase="loading", of=clip.frames)
-        with _written(out), _parts(out, clip, kind) as (silent, whole):
-            reel = _Reel(request, clip, styles, kind, silent)
+        with written(out), _parts(out, clip, kind) as (silent, whole):
+            reel = _Reel(request, clip, styles, kind, silent, checkpoints)
+            started -= reel.seconds
             with reel.writer:
                 yield from reel.paint(reader, asking, started)
                 if reel.painted:
@@ -138,7 +145,7 @@ def paint(
 
 
 @contextmanager
-def _written(out: Path) -> Iterator[None]:
+def written(out: Path) -> Iterator[None]:
     """Around what writes: clips are read elsewhere, so that an error of FFmpeg is the film's.
 
     Raises:
@@ -176,14 +183,30 @@ class _Reel:
     """One film at work."""
 
     def __init__(
-        self, request: FilmRequest, clip: Clip, styles: Sequence[Given], kind: Kind, out: Path
+        self,
+        request: FilmRequest,
+        clip: Clip,
+        styles: Sequence[Given],
+        kind: Kind,
+        out: Path,
+        checkpoints: Checkpoints | None,
     ) -> None:
         self.request, self.clip = request, clip
         self.height, self.width = size(clip, request, kind)
         engine = quickest.engine_for(clip.frames) if request.way == "style" else None
         self.easel = Easel(request, styles, self.height, self.width, engine=engine)
-        self.writer = writing.Writer(out, kind, self.height, self.width, clip.time_base, clip.rate)
+        self.writer = writing.Writer(
+            out,
+            kind,
+            self.height,
+            self.width,
+            clip.time_base,
+            clip.rate,
+            keeps=checkpoints is not None,
+        )
+        self.checkpoints = checkpoints
         self.painted = 0
+        self.seconds = 0.0  # of earlier processes
         self.complete = False
         self._latest = 0  # time of the last frame
         wanted = min(request.rows or clip.height, clip.height)
@@ -192,14 +215,32 @@ class _Reel:
             if self.height < wanted - 1
             else ""
         )
+        if checkpoints is not None and (found := checkpoints.checkpoint) is not None:
+            state = found.state["reel"]
+            self.painted, self._latest = state["painted"], state["latest"]
+            self.seconds = state["seconds"]
+            self.easel.restore(found.part("easel"))
+            self.writer.restore(found.part("writer"))
+
+    def _checkpoint(self, seconds: float) -> Checkpoint:
+        """What it takes to go on after a frame."""
+        reel = {"painted": self.painted, "latest": self._latest, "seconds": seconds}
+        return Checkpoint.joined(
+            {
+                "reel": Checkpoint(reel),
+                "easel": self.easel.checkpoint(),
+                "writer": self.writer.checkpoint(),
+            }
+        )
 
     def paint(
-        self, reader: Reader, control: Control, started: float
+        self, reader: Reader | Stills, control: Control, started: float
     ) -> Generator[Progress, None, None]:
         """Paints frames until there is none, or it is to stop."""
         most, previewed = settings().film_frames, 0.0
         length = float(self.clip.seconds / self.clip.time_base)
-        for frame in reader.frames(self.height, self.width):
+        before = self.painted
+        for frame in reader.frames(self.height, self.width, skipped=before):
             if control.stopping:
                 break
             if self.painted >= most:
@@ -209,6 +250,10 @@ class _Reel:
             self.writer.add(picture, frame.time)
             self.painted, self._latest = self.painted + 1, frame.time
             now = time.monotonic()
+            if self.checkpoints is not None:
+                # After the first one in any case, so that whoever is killed often gets on.
+                make = partial(self._checkpoint, now - started)
+                self.checkpoints.offer(make, urgent=self.painted == before + 1)
             preview = None
             if now - previewed > _PREVIEW_EVERY:
                 preview, previewed = stills.small(picture), now

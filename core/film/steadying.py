@@ -12,6 +12,7 @@ import numpy as np
 
 from core.film.motion import Motion, grid, warped
 from core.images.types import Floats, Pixels
+from core.jobs.checkpoint import Checkpoint
 
 _BANDS = 1.2, 3.0  # of detail, finest first: deviations of the Gaussians that take it away, pixels
 _MOST = 1.8  # times by which a band is raised at most
@@ -33,6 +34,15 @@ class Steadied:
     def cut(self) -> None:
         """The next frame begins a new shot."""
         self._held, self._raised = None, []
+
+    def checkpoint(self) -> Checkpoint:
+        """What it takes to go on after a frame."""
+        held = {} if self._held is None else {"held": self._held}
+        return Checkpoint({"raised": self._raised}, held)
+
+    def restore(self, found: Checkpoint) -> None:
+        """Goes on from there."""
+        self._held, self._raised = found.arrays.get("held"), list(found.state["raised"])
 
     def next(self, painted: Pixels, motion: Motion | None) -> Pixels:
         """The next frame, `(height, width, 3)` uint8 RGB.

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.film.motion import grid, warped
 from core.images.types import Floats
+from core.jobs.checkpoint import Checkpoint
 from core.stylize.instant import MARGIN, underdrawing
 
 _STRETCH = 2.0  # how much larger or smaller than drawn strokes may become
@@ -36,6 +37,14 @@ class Strokes:
         area = np.clip(step[0] * step[1], 1e-3, None)
         if np.median(area) < _STRETCH**-2 or np.median(area) > _STRETCH**2:
             self.cut()
+
+    def checkpoint(self) -> Checkpoint:
+        """What it takes to go on after a frame."""
+        return Checkpoint({}, {"away": self._away})
+
+    def restore(self, found: Checkpoint) -> None:
+        """Goes on from there."""
+        self._away = found.arrays["away"]
 
     def drawn(self, height: int, width: int, top: int, left: int) -> Floats:
         """Strokes for a frame with its borders, as `underdrawing.draw` takes them.

@@ -1,6 +1,6 @@
-"""The task "film": a clip painted in the background.
+"""The tasks "film" and "journey": a clip, or a loop of a photo, painted in the background.
 
-It runs apart: hundreds of pictures keep a process busy for minutes, and where the processor
+They run apart: hundreds of pictures keep a process busy for minutes, and where the processor
 multiplies bfloat16, TensorFlow paints them.
 """
 
@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import jobs
+from core.film import journey as journeys
 from core.film import painting
+from core.film.journey import JourneyRequest
 from core.film.painting import Film
 from core.film.request import FilmRequest
 from core.images.types import Pixels
 from core.jobs import Control, Progress
 
-FILM = "film"
+FILM, JOURNEY = "film", "journey"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,5 +45,32 @@ def film(order: FilmOrder, control: Control) -> Generator[Progress, None, Film |
     return (
         yield from painting.paint(
             order.request, order.clip, order.styles, order.out, control=control
+        )
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class JourneyOrder:
+    """The payload of the task.
+
+    Attributes:
+        request: How.
+        photo: `(height, width, 3)` uint8 RGB.
+        styles: Pictures likewise, or ids of painters.
+        out: The file to write.
+    """
+
+    request: JourneyRequest
+    photo: Pixels
+    styles: Sequence[Pixels | str]
+    out: Path
+
+
+@jobs.task(JOURNEY, apart=True)
+def journey(order: JourneyOrder, control: Control) -> Generator[Progress, None, Film | None]:
+    """Paints, see `journey.paint`."""
+    return (
+        yield from journeys.paint(
+            order.request, order.photo, order.styles, order.out, control=control
         )
     )

@@ -31,6 +31,28 @@ class Checkpoint:
     arrays: Arrays = field(default_factory=dict)
     pieces: Mapping[str, Arrays] = field(default_factory=dict)
 
+    @classmethod
+    def joined(cls, parts: Mapping[str, Checkpoint]) -> Checkpoint:
+        """The moments of several things that work together as one, by their names."""
+        arrays, pieces = (
+            {
+                f"{name}/{inner}": value
+                for name, each in parts.items()
+                for inner, value in getattr(each, kind).items()
+            }
+            for kind in ("arrays", "pieces")
+        )
+        return cls({name: each.state for name, each in parts.items()}, arrays, pieces)
+
+    def part(self, name: str) -> Checkpoint:
+        """One of those that `joined` was given."""
+        prefix = f"{name}/"
+        return Checkpoint(
+            self.state[name],
+            {n.removeprefix(prefix): a for n, a in self.arrays.items() if n.startswith(prefix)},
+            {n.removeprefix(prefix): a for n, a in self.pieces.items() if n.startswith(prefix)},
+        )
+
 
 class Checkpoints(Protocol):
     """Where a task finds the checkpoint to go on from, and offers the next ones."""

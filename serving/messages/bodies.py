@@ -45,14 +45,14 @@ class Body:
     fields: dict[str, list[str]] = field(default_factory=dict)
 
     def one(self, part: str) -> bytes:
-        """The only picture of a part.
+        """The only file of a part.
 
         Raises:
             InvalidRequest: If there are none or several, or it is a text.
         """
         given = self.parts.get(part, [])
         if len(given) != 1 or not isinstance(given[0], bytes):
-            raise InvalidRequest(f"Exactly one picture is needed as the part {part!r}.")
+            raise InvalidRequest(f"Exactly one file is needed as the part {part!r}.")
         return given[0]
 
     def filled(self, model: type[R]) -> R:
@@ -71,12 +71,21 @@ class Body:
 
 
 @asynccontextmanager
-async def read(request: Request, parts: Sequence[str], *, pictures: int) -> AsyncIterator[Body]:
+async def read(
+    request: Request,
+    parts: Sequence[str],
+    *,
+    pictures: int,
+    largest: Mapping[str, int] | None = None,
+    raw: str = "image/",
+) -> AsyncIterator[Body]:
     """Reads a body, and no more of it than is allowed; it counts as memory until the end.
 
     Args:
-        parts: Names of parts that hold pictures; a raw picture is the first of them.
-        pictures: How many times the largest accepted file a body may hold.
+        parts: Names of parts that hold files; a raw one is the first of them.
+        pictures: How many times the largest accepted picture a body may hold.
+        largest: Bytes of parts that are no pictures, beside that.
+        raw: How media types of raw files begin.
 
     Raises:
         Refused: 408, 413, 415, 429 for want of memory, or 400 for a form that is none.
@@ -84,13 +93,16 @@ async def read(request: Request, parts: Sequence[str], *, pictures: int) -> Asyn
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_form = kind == "multipart/form-data"
-    if not is_form and not kind.startswith("image/"):
+    if not is_form and not kind.startswith(raw):
         raise Refused(
             415,
             "unsupported-media-type",
-            "Send multipart/form-data, or one picture as image/…, and say so in Content-Type.",
+            f"Send multipart/form-data, or one file as {raw}…, and say so in Content-Type.",
         )
-    limit = settings().max_bytes * pictures + (_FRAMING if is_form else 0)
+    others = largest or {}
+    limit = others.get(parts[0], settings().max_bytes * pictures)
+    if is_form:
+        limit = settings().max_bytes * pictures + sum(others.values()) + _FRAMING
     memory, taken = request.app.state.service.memory, 0
 
     async def counted() -> AsyncGenerator[bytes, None]:
@@ -105,7 +117,7 @@ async def read(request: Request, parts: Sequence[str], *, pictures: int) -> Asyn
         try:
             async with asyncio.timeout(settings().service_timeout):
                 if is_form:
-                    await _read_form(request, counted(), parts, body)
+                    await _read_form(request, counted(), parts, body, others)
                 else:
                     body.parts[parts[0]] = [b"".join([chunk async for chunk in counted()])]
         except TimeoutError:
@@ -125,7 +137,11 @@ async def read(request: Request, parts: Sequence[str], *, pictures: int) -> Asyn
 
 
 async def _read_form(
-    request: Request, stream: AsyncGenerator[bytes, None], parts: Sequence[str], body: Body
+    request: Request,
+    stream: AsyncGenerator[bytes, None],
+    parts: Sequence[str],
+    body: Body,
+    largest: Mapping[str, int],
 ) -> None:
     form = await MultiPartParser(
         request.headers,
@@ -135,20 +151,23 @@ async def _read_form(
         max_part_size=_MOST_BYTES_OF_A_FIELD,
     ).parse()
     try:
-        await _sort(form, parts, body)
+        await _sort(form, parts, body, largest)
     finally:
         await form.close()
 
 
-async def _sort(form: FormData, parts: Sequence[str], body: Body) -> None:
+async def _sort(
+    form: FormData, parts: Sequence[str], body: Body, largest: Mapping[str, int]
+) -> None:
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
             if name not in parts:
                 raise InvalidRequest(
                     f"There is no part {name!r} for a picture; there are: {', '.join(parts)}."
                 )
-            if value.size and value.size > settings().max_bytes:
-                raise _too_large(settings().max_bytes)
+            limit = largest.get(name, settings().max_bytes)
+            if value.size and value.size > limit:
+                raise _too_large(limit)
             body.parts.setdefault(name, []).append(await value.read())
         elif name in parts:
             body.parts.setdefault(name, []).append(value)
@@ -269,15 +288,21 @@ def picture(description: str) -> dict[str, Any]:
 
 
 def described(
-    form: Mapping[str, Any], query: type[CoreRequest], headers: Mapping[str, str] | None = None
+    form: Mapping[str, Any],
+    query: type[CoreRequest],
+    headers: Mapping[str, str] | None = None,
+    *,
+    raw: str = "image/*",
 ) -> dict[str, Any]:
-    """What OpenAPI says of a body: a form, or a raw picture with a query.
+    """What OpenAPI says of a body: a form, or a raw file with a query.
 
     Args:
         headers: Name to what it is for.
+        raw: The media types of raw files.
     """
+    what = raw.partition("/")[0]
     parameters = [
-        {"in": "query", "name": name, "schema": _field(schema), "description": "For a raw picture."}
+        {"in": "query", "name": name, "schema": _field(schema), "description": f"For a raw {what}."}
         for name, schema in _properties(query).items()
     ]
     parameters += [
@@ -289,7 +314,7 @@ def described(
             "required": True,
             "content": {
                 "multipart/form-data": {"schema": form},
-                "image/*": {"schema": FILE},
+                raw: {"schema": FILE},
             },
         },
         "parameters": parameters,

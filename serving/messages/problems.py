@@ -24,6 +24,7 @@ _LONGEST = 1000  # characters of a sentence, which may repeat what was sent
 STATUS = {
     "invalid-request": 422,
     "unreadable-picture": 422,
+    "unreadable-clip": 422,
     "unknown-name": 422,
     "too-large": 422,
     "unusable-mask": 422,

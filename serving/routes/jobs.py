@@ -12,14 +12,20 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from core.film.clips import writing
 from core.jobs.durable import Handle
 from serving import jobs
 from serving.dependencies import OfCaller, OfService, Service
-from serving.messages import pictures, problems, schemas
+from serving.messages import bodies, pictures, problems, schemas
 from serving.messages.problems import Refused
 
 router = APIRouter(tags=["jobs"], responses=problems.responses(401, 404, 422, 429, 503))
 
+_FILMS = {name: {"schema": bodies.FILE} for name in writing.MEDIA_TYPES.values()}
+_RESULT = pictures.RESPONSE | {
+    "description": f"{pictures.RESPONSE['description']} Of a film, the file that was ordered.",
+    "content": pictures.RESPONSE["content"] | _FILMS,
+}
 _POLL = 0.25  # seconds between looks for new events
 _QUIET = 15.0  # seconds after which a comment keeps the connection alive
 
@@ -103,15 +109,14 @@ async def preview(job_id: str, by: OfCaller) -> Response:
     "/v1/jobs/{job_id}/result",
     summary="What came of it",
     response_class=Response,
-    responses=problems.responses(406, 409, 410) | {200: pictures.RESPONSE},
+    responses=problems.responses(406, 409, 410) | {200: _RESULT},
 )
 async def result(request: Request, job_id: str, by: OfCaller) -> Response:
-    """The painting, finished or stopped; 409 before its end, 410 when it is not kept any more."""
-    kind = pictures.accepted(request)
+    """The painting or film, finished or stopped; 409 before its end, 410 when it is not kept."""
 
     def made() -> tuple[bytes, str, schemas.Answered]:
         handle = jobs.find(job_id, by.name)
-        file = jobs.result(handle, kind)
+        file = jobs.result(handle, lambda: pictures.accepted(request))
         return file.data, file.media_type, jobs.answered(handle)
 
     data, media_type, answered = await run_in_threadpool(made)

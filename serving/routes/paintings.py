@@ -12,37 +12,28 @@ from core.errors import InvalidRequest
 from core.images.encoding import Format
 from core.images.types import Pixels
 from core.monet import MonetRequest
+from core.monet.durable import MONET, MonetOrder
 from core.settings import settings
-from core.stylize import artist_styles, instant, refine, regions, session
+from core.stylize import instant, refine, regions, session
 from core.stylize.request import StylizeRequest
 from core.stylize.session import metadata
-from core.stylize.session.durable import Style, StylizeOrder
+from core.stylize.session.durable import STYLIZE, StylizeOrder
 from serving import jobs, metrics, visitors
 from serving.dependencies import Caller, OfCaller, OfService, Service, worked
-from serving.messages import bodies, pictures, problems, schemas
+from serving.messages import bodies, orders, pictures, problems, schemas
 from serving.messages.bodies import Body
 from serving.messages.pictures import File
 
 router = APIRouter(tags=["paint"])
 
 PARTS = ("picture", "photo", "style", "mask")
-MOST_STYLES = 5
 MOST_MASKS = 4
-
-_LONGEST_KEY = 200
-_PICTURE = "a picture"  # what it is called: names of files say more than we want to know
 
 _FORM = bodies.form(
     {
         "picture": bodies.picture("What is painted as Monet, or a Monet that becomes a photo."),
         "photo": bodies.picture("What is painted like the styles."),
-        "style": {
-            "type": "array",
-            "maxItems": MOST_STYLES,
-            "items": bodies.FILE,
-            "description": "How to paint the photo: pictures, or in place of a file the id of a "
-            "painter, see /v1/styles; several blend.",
-        },
+        "style": orders.STYLES,
         "mask": {
             "type": "array",
             "maxItems": MOST_MASKS,
@@ -55,19 +46,9 @@ _FORM = bodies.form(
     StylizeRequest,
 )
 
-_HEADERS = {
-    "Prefer": "`respond-async`: with styles, a job also where it could be painted at once.",
+_HEADERS = orders.HEADERS | {
+    "Prefer": "`respond-async`: a job also where it could be painted at once.",
     visitors.FORCE: "A version of the painter: the one that ships is the only one.",
-    "Idempotency-Key": "Sent again with the same key, a job is the same one.",
-}
-
-_ACCEPTED = {
-    "model": schemas.Job,
-    "description": "A job that paints it",
-    "headers": {
-        "Location": {"description": "Of the job.", "schema": {"type": "string"}},
-        "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}},
-    },
 }
 
 
@@ -76,7 +57,7 @@ _ACCEPTED = {
     summary="Paint a picture",
     response_class=Response,
     responses=problems.responses(400, 401, 406, 408, 413, 415, 422, 429, 503)
-    | {200: pictures.RESPONSE, 202: _ACCEPTED},
+    | {200: pictures.RESPONSE, 202: orders.ACCEPTED},
     openapi_extra=bodies.described(_FORM, MonetRequest, _HEADERS),
 )
 async def paintings(request: Request, of: OfService, by: OfCaller) -> Response:
@@ -98,12 +79,12 @@ async def _painted(request: Request, of: Service, by: Caller, body: Body, kind: 
     if "picture" in body.parts and "style" in body.parts:
         body.parts["photo"] = body.parts.pop("picture")  # a raw one, with styles in the query
     if "photo" not in body.parts:
-        return await _monet(request, of, body, kind)
+        return await _monet(request, of, by, body, kind)
     asked = body.filled(StylizeRequest)
-    photo, styles, masks = body.one("photo"), _styles_of(body), _masks_of(body)
+    photo, styles, masks = body.one("photo"), orders.styles(body), _masks_of(body)
     regions.wanted(asked, len(masks), len(styles))
     _check(asked)
-    if asked.mode == "refine" or "respond-async" in request.headers.get("prefer", ""):
+    if asked.mode == "refine" or orders.is_wanted(request):
         return await _job(request, of, by, asked, photo, styles, masks)
     of.paint.check()
     painter = visitors.painter(request, instant.MODEL)
@@ -114,21 +95,29 @@ async def _painted(request: Request, of: Service, by: Caller, body: Body, kind: 
     )
 
 
-async def _monet(request: Request, of: Service, body: Body, kind: Format) -> Response:
+async def _monet(request: Request, of: Service, by: Caller, body: Body, kind: Format) -> Response:
     for part in ("style", "mask"):
         if part in body.parts:
             raise InvalidRequest(f"A {part} is for a photo: send one as the part 'photo'.")
+    asked, picture = body.filled(MonetRequest), body.one("picture")
+    painter = visitors.painter(request, monet.MODELS[asked.direction])
+    if orders.is_wanted(request):
+        key = orders.key(request)
+
+        def ordered(_: Callable[[], bool]) -> schemas.Job:
+            images.load(picture, enough=monet.LONGEST)  # lest the job fails of it
+            order = MonetOrder(request=asked, picture=picture)
+            return jobs.described(jobs.submit(MONET, order, owner=by.name, key=key))
+
+        return orders.answer(request, await worked(of.orders, request, ordered))
     of.paint.check()
-    asked = body.filled(MonetRequest)
-    by = visitors.painter(request, monet.MODELS[asked.direction])
-    picture = body.one("picture")
 
     def work(stopping: Callable[[], bool]) -> File:
         loaded = images.load(picture, enough=monet.LONGEST)
         done = monet.paint(loaded.pixels, asked.direction, brush=asked.brush, stopping=stopping)
         painted = monet.blend(done.before, done.after, asked.strength)
         made = asked.model_dump(mode="json")
-        return _counted(pictures.file(painted, kind, by, made=made))
+        return _counted(pictures.file(painted, kind, painter, made=made))
 
     return pictures.answer(await worked(of.paint, request, work))
 
@@ -143,9 +132,7 @@ async def _job(
     masks: Sequence[bytes],
 ) -> Response:
     """Looks at the pictures, lest the job fails of them, and puts it into the queue."""
-    key = request.headers.get("idempotency-key")
-    if key is not None and not 1 <= len(key) <= _LONGEST_KEY:
-        raise InvalidRequest(f"An Idempotency-Key has 1 to {_LONGEST_KEY} characters.")
+    key = orders.key(request)
 
     def work(_: Callable[[], bool]) -> schemas.Job:
         size = _checked_size(images.load(photo, enough=2 * asked.rows).pixels, asked.rows)
@@ -156,43 +143,14 @@ async def _job(
             request=asked,
             photo=photo,
             name="a photo",
-            styles=tuple(
-                Style(artist=each) if isinstance(each, str) else Style(picture=each, name=_PICTURE)
-                for each in styles
-            ),
+            styles=tuple(map(orders.style, styles)),
             masks=tuple(masks),
         )
-        return jobs.described(jobs.submit(order, owner=by.name, key=key, here=bool(of.workers)))
+        if of.workers:
+            jobs.check(order)
+        return jobs.described(jobs.submit(STYLIZE, order, owner=by.name, key=key))
 
-    job = await worked(of.orders, request, work)
-    return Response(
-        job.model_dump_json(),
-        202,
-        media_type="application/json",
-        headers={
-            "Location": str(request.url_for("job", job_id=job.id).path),
-            "Retry-After": "1",
-            "Preference-Applied": "respond-async",
-        },
-    )
-
-
-def _styles_of(body: Body) -> list[bytes | str]:
-    """The styles of a body: files, or ids of painters.
-
-    Raises:
-        InvalidRequest: If there are none, or too many.
-        UnknownName: If there is no such painter.
-    """
-    given = body.parts.get("style", [])
-    if not 1 <= len(given) <= MOST_STYLES:
-        raise InvalidRequest(
-            f"One to {MOST_STYLES} styles are needed as parts 'style': pictures, or painters."
-        )
-    for each in given:
-        if isinstance(each, str):
-            artist_styles.load(each)
-    return given
+    return orders.answer(request, await worked(of.orders, request, work))
 
 
 def _masks_of(body: Body) -> list[bytes]:
@@ -247,7 +205,7 @@ def _at_once(
     _checked_size(pixels, asked.rows)
     given, where = [_style(each, asked) for each in styles], [regions.load(each) for each in masks]
     painted = session.at_once(asked, pixels, given, masks=where)
-    names = [each if isinstance(each, str) else _PICTURE for each in styles]
+    names = [each if isinstance(each, str) else orders.PICTURE for each in styles]
     made: dict[str, Any] = metadata.made(
         asked, content="a photo", styles=names, masks=["a mask"] * len(masks)
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from core import images
 from core.film.clips.reading import look
 from tests.browser.conftest import download_button, no_sideways_scrolling, screenshot, settled
 from tests.core.film import scenes
@@ -67,3 +68,32 @@ def test_a_film_can_be_stopped_and_is_kept(server: str, page: Page, tmp_path: Pa
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped. What was painted is kept")).to_be_visible()
     expect(page.locator("video")).to_have_count(1)
+
+
+def test_a_photo_goes_on_a_slow_journey(server: str, page: Page, tmp_path: Path):
+    (tmp_path / "the hill.png").write_bytes(images.encode(scenes.scene(0, 96, 128)))
+    page.goto(f"{server}/film")
+    settled(page)
+    page.get_by_text("No clip? Send a photo on a slow journey").click()
+    photos = page.get_by_test_id("stExpander").locator("input[type=file]")
+    expect(photos).to_have_count(1)
+    settled(page)
+    for slider in ("Detail", "Length"):  # the least of both
+        page.get_by_test_id("stExpander").get_by_role("slider", name=slider).press("Home")
+        settled(page)
+    photos.set_input_files(tmp_path / "the hill.png")
+    expect(page.get_by_role("button", name="Set out")).to_be_visible()
+    settled(page)
+    page.get_by_test_id("stExpander").get_by_text("GIF", exact=True).click()
+    settled(page)
+    page.get_by_role("button", name="Set out").click()
+    expect(page.get_by_text("seconds of film")).to_be_visible()
+    expect(page.get_by_alt_text("the hill.png, on its way")).to_be_visible()
+    assert no_sideways_scrolling(page)
+    screenshot(page, f"film-journey-{page.viewport_size['width']}")
+    settled(page)
+    with page.expect_download() as download:
+        download_button(page, "Download film").click()
+    assert download.value.suggested_filename == "the hill-painted.gif"
+    download.value.save_as(tmp_path / "loop.gif")
+    assert (look(tmp_path / "loop.gif").frames, look(tmp_path / "loop.gif").height) == (48, 180)

@@ -26,6 +26,7 @@ LISTED = [
     ("POST", "/v1/identifications"),
     ("POST", "/v1/explanations"),
     ("POST", "/v1/paintings"),
+    ("POST", "/v1/films"),
     ("POST", "/v1/feedback"),
     ("GET", "/v1/jobs/{job_id}"),
     ("DELETE", "/v1/jobs/{job_id}"),

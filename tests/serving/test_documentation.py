@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import ROOT
+from tests.core.film import scenes
 from tests.serving.test_server import serve, wait_until_ready
 
 __all__ = ["serve"]
@@ -35,6 +36,7 @@ def run(commands: str, directory: Path) -> str:
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the commands find what ships, and write."""
     (tmp_path / "assets").symlink_to(ROOT / "assets")
+    scenes.write(tmp_path / "clip.mp4", sound="aac")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -51,7 +53,14 @@ def test_every_example_of_the_documentation_works(serve, directory: Path, capsys
     names: dict[str, object] = {}
     for code in blocks(text, "python"):
         exec(code, names)
-    for picture in ("lit.png", "monet.png", "painted.jpg", "painted.png", "preview.jpg"):
+    for picture in (
+        "lit.png",
+        "monet.png",
+        "painted.jpg",
+        "painted.png",
+        "preview.jpg",
+        "film.mp4",
+    ):
         assert (directory / picture).stat().st_size > 1000
     assert isinstance(names["painted"], bytes)
     assert names["painted"][:4] == b"\x89PNG"

@@ -6,7 +6,9 @@ container may lie about what is inside. No other process opens a clip.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import socket
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -51,9 +53,15 @@ def serve(asking: socket.socket) -> None:
             return
         except MemoryError:
             _write(answers, {"error": "The clip is too large for this machine."}, b"")
-        except Exception:  # libraries raise nearly anything on damaged input
-            _write(answers, {"error": DAMAGED}, b"")
+        except Exception as error:  # libraries raise nearly anything on damaged input
+            number = getattr(error, "errno", None)
+            if number in _FULL:  # only writing fails so
+                _write(answers, {"unwritten": os.strerror(number)}, b"")
+            else:
+                _write(answers, {"error": DAMAGED}, b"")
 
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 DAMAGED = "The clip is damaged or incomplete: try saving or downloading it again."
 
@@ -122,16 +130,17 @@ def look(path: str, limits: dict[str, float]) -> Iterator[Answer]:
         )
 
 
-def frames(path: str, pixels: float, height: int, width: int) -> Iterator[Answer]:
-    """Decodes all frames, upright and of one size."""
+def frames(path: str, pixels: float, height: int, width: int, skipped: int) -> Iterator[Answer]:
+    """Decodes all frames, upright and of one size; of so many first ones only their times."""
     with _opened(path) as container:
         stream, start = _video(container, pixels), _start(container)
         base, before = _time_base(stream), -1
-        for frame in container.decode(stream):
+        for number, frame in enumerate(container.decode(stream)):
             time = before + 1
             if frame.pts is not None and frame.time_base is not None:
                 time = max(time, _rescaled(frame.pts * frame.time_base - start, base))
-            yield {"time": time}, _upright(frame, height, width).tobytes()
+            shown = number >= skipped
+            yield {"time": time}, _upright(frame, height, width).tobytes() if shown else b""
             before = time
 
 

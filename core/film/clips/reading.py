@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from core import files
 from core.film.clips.clip import Clip, Frame, Kind, UnreadableClip
 from core.processes import start
 from core.settings import settings
@@ -95,17 +96,20 @@ class Reader:
         self._ask("at", pixels=limit, seconds=list(seconds), height=height, width=width)
         return self._frames(height, width)
 
-    def frames(self, height: int, width: int) -> Iterator[Frame]:
-        """All frames from the first, at that size. What was asked for before ends with it.
+    def frames(self, height: int, width: int, *, skipped: int = 0) -> Iterator[Frame]:
+        """All frames but so many first ones, at that size. What was asked for before ends with it.
 
         Raises:
             UnreadableClip: If the clip is damaged.
         """
         limit = settings().film_pixels
-        self._ask("frames", pixels=limit, height=height, width=width)
-        return self._frames(height, width)
+        self._ask("frames", pixels=limit, height=height, width=width, skipped=skipped)
+        return self._frames(height, width, skipped)
 
-    def _frames(self, height: int, width: int) -> Iterator[Frame]:
+    def _frames(self, height: int, width: int, skipped: int = 0) -> Iterator[Frame]:
+        for _ in range(skipped):
+            if self._answer() is None:
+                return
         while (header := self._answer()) is not None:
             body = self._body(height * width * 3)
             pixels = np.frombuffer(body, np.uint8).reshape(height, width, 3)  # read-only
@@ -122,6 +126,7 @@ class Reader:
 
         Raises:
             UnreadableClip: If the sound is damaged.
+            files.OutputError: If there is no room for the film.
         """
         self._ask("add_sound", video=str(video), out=str(out), kind=kind, seconds=seconds)
         while self._answer() is not None:
@@ -155,7 +160,9 @@ class Reader:
             header: dict[str, Any] = json.loads(line)
         except (OSError, ValueError) as error:  # it ended, or takes too long
             raise self._lost() from error
-        self._answering = not header.keys() & {"error", "end"}
+        self._answering = not header.keys() & {"error", "end", "unwritten"}
+        if "unwritten" in header:
+            raise files.OutputError(f"The film could not be written: {header['unwritten']}.")
         if "error" in header:
             raise UnreadableClip(header["error"])
         return None if "end" in header else header

@@ -1,47 +1,34 @@
 """A film on its way into a file: frames with their times, encoded as they come.
 
-Memory does not grow with length. Pictures alone: `Reader.add_sound` adds what is to be heard.
+Memory does not grow with length, unless it is to be possible to go on after a kill. Pictures
+alone: `Reader.add_sound` adds what is to be heard.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import numpy as np
-from av.codec.codec import Codec, UnknownCodecError
-from av.video.frame import VideoFrame
-from PIL import Image
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 
 from core import files
 from core.errors import InvalidRequest
 from core.film.clips.clip import Kind
+from core.film.clips.encoding import SEGMENT, Encoding, Picture
 from core.images.types import Pixels
+from core.jobs.checkpoint import Arrays, Checkpoint
 
 WRITTEN: dict[str, Kind] = {".mp4": "mp4", ".webm": "webm", ".gif": "gif"}
 """Endings of files that are written, and their containers."""
 
-# Encoders by preference, with their options.
-_ENCODERS: dict[Kind, dict[str, dict[str, str]]] = {
-    "mp4": {
-        "libx264": {"crf": "18", "preset": "veryfast"},
-        "libopenh264": {"b": "6000000"},
-        "mpeg4": {"qscale": "3"},
-    },
-    "webm": {
-        "libvpx-vp9": {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "6"},
-        "libvpx": {"crf": "10", "b": "4000000"},
-    },
-    "gif": {"gif": {}},
-}
-_FINEST: dict[str, int] = {"mpeg4": 65_535, "gif": 100}  # units of time in a second
-_MATRIX = 1  # BT.709, which players take for granted in large pictures: named, so in small ones too
-_COLORS = 256  # of a GIF
-_WORSE = 1.5  # times the error of a palette at its making, at which another one is made
+MEDIA_TYPES: dict[Kind, str] = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif"}
 
 
 def kind_of(path: Path) -> Kind:
@@ -71,36 +58,43 @@ class Writer:
         height, width: Of all frames, see `even`.
         time_base: In which their times are.
         rate: Frames a second, about.
+        keeps: Whether there are to be checkpoints: then what is encoded stays in memory, and the
+            pictures of the open segment, at one and a half bytes a pixel.
     """
 
     def __init__(
-        self, path: Path, kind: Kind, height: int, width: int, time_base: Fraction, rate: float
+        self,
+        path: Path,
+        kind: Kind,
+        height: int,
+        width: int,
+        time_base: Fraction,
+        rate: float,
+        *,
+        keeps: bool = False,
     ) -> None:
-        name, options = _encoder(kind)
-        self._container = av.open(os.fspath(path), "w", format=kind)
-        finest = _FINEST.get(name, 90_000 * 16)
-        if time_base.numerator != 1 or time_base.denominator > finest or kind == "gif":
-            base = Fraction(1, min(finest, 90_000))
-        else:
-            base = time_base
-        usual = Fraction(min(max(rate, 1.0), 240.0)).limit_denominator(1001)
-        stream = self._container.add_stream(name, rate=usual, options=options)
+        self._encoding = Encoding(kind, height, width, time_base, rate)
+        self._kind, self._path, self._source_base = kind, path, time_base
+        exact = {"fflags": "bitexact"}  # nothing random, as in `sound.add`
+        self._container = av.open(os.fspath(path), "w", format=kind, options=exact)
+        stream = self._container.add_stream(
+            self._encoding.name, rate=self._encoding.rate, options=self._encoding.options
+        )
         assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height = width, height
-        stream.pix_fmt = "pal8" if kind == "gif" else "yuv420p"
-        stream.time_base = base
-        context = stream.codec_context
-        context.time_base = base
-        if kind != "gif":
-            context.max_b_frames = 0  # no frame waits for a later one
-            context.colorspace = context.color_primaries = context.color_trc = _MATRIX
-            context.color_range = 1
-        self._stream, self._source_base, self._base = stream, time_base, base
-        self._palette = _Palette() if kind == "gif" else None
+        self._stream = stream
+        self._encoding.set_up(stream.codec_context)  # which encodes nothing: it fills the head
+        stream.time_base = self._encoding.base
+        self._container.start_encoding()
+        self._form = self._encoding.form()
+        self._encoder: VideoCodecContext | None = None  # of the open segment
         self._waiting: tuple[Pixels, int] | None = None
         self._durations: dict[int, int] = {}  # of frames that the encoder still looks at, by time
         self._last = 1
-        self._kind, self._path = kind, path
+        self._count = 0  # of frames that were given to encoders
+        self._keeps = keeps
+        self._closed: dict[str, Arrays] = {}  # the packets of a segment each
+        self._open: dict[str, Arrays] = {}  # the frames of the open one
+        self._packets: list[tuple[bytes, tuple[Any, ...]]] = []  # and what was made of them
 
     def __enter__(self) -> Self:
         return self
@@ -124,82 +118,99 @@ class Writer:
         if self._waiting is not None:
             self._encode(*self._waiting, end)
             self._waiting = None
-        self._pass_on(None)
+        self._close_segment()
         self._container.close()
         if self._kind == "gif":
             _hold_last(self._path, self._last)
 
-    def _encode(self, pixels: Pixels, time: int, until: int) -> None:
-        frame = self._palette.frame(pixels) if self._palette else _in_yuv(pixels)
-        start, end = (round(each * self._source_base / self._base) for each in (time, until))
-        frame.pts, frame.time_base = start, self._base
-        self._durations[start] = self._last = max(1, end - start)
-        self._pass_on(frame)
+    def checkpoint(self) -> Checkpoint:
+        """What it takes to go on after a frame. Only for one that keeps."""
+        form = self._form.checkpoint()
+        arrays = {f"form/{name}": array for name, array in form.arrays.items()}
+        state: dict[str, Any] = {"form": form.state, "last": self._last, "time": None}
+        if self._waiting is not None:
+            arrays["waiting"], state["time"] = self._waiting
+        return Checkpoint(state, arrays, {**self._closed, **self._open})
 
-    def _pass_on(self, frame: VideoFrame | None) -> None:
-        for packet in self._stream.encode(frame):
+    def restore(self, found: Checkpoint) -> None:
+        """Goes on from there, with the same arguments; before the first frame."""
+        for name in sorted(found.pieces):  # segments come before frames
+            piece = found.pieces[name]
+            if name.startswith(_CLOSED):
+                self._closed[name] = piece
+                for packet in _unpacked(piece):
+                    self._mux(packet)
+                self._count += SEGMENT
+            else:
+                self._pass_on(dict(piece))
+        form = {n.removeprefix("form/"): a for n, a in found.arrays.items() if "/" in n}
+        self._form.restore(Checkpoint(found.state["form"], form))
+        self._last = found.state["last"]
+        if "waiting" in found.arrays:
+            self._waiting = found.arrays["waiting"], found.state["time"]
+
+    def _encode(self, pixels: Pixels, time: int, until: int) -> None:
+        base = self._encoding.base
+        start, end = (round(each * self._source_base / base) for each in (time, until))
+        self._last = max(1, end - start)
+        self._pass_on(self._form.taken(pixels) | {"times": np.array([start, self._last])})
+
+    def _pass_on(self, picture: Picture) -> None:
+        """Encodes a picture; `times` are when it is shown, and for how long."""
+        if self._keeps:
+            self._open[f"{_FRAME}{self._count:09}"] = picture
+        if self._encoder is None:
+            self._encoder = self._encoding.encoder()
+        frame = self._form.frame(picture)
+        start, duration = (int(each) for each in picture["times"])
+        frame.pts, frame.time_base = start, self._encoding.base
+        self._durations[start] = duration
+        self._take(self._encoder.encode(frame))
+        self._count += 1
+        if not self._count % SEGMENT and self._kind != "gif":
+            self._close_segment()
+
+    def _close_segment(self) -> None:
+        if self._encoder is None:
+            return
+        self._take(self._encoder.encode(None))
+        self._encoder = None
+        if self._keeps:
+            self._closed[f"{_CLOSED}{self._count // SEGMENT:09}"] = _packed(self._packets)
+            self._open.clear()
+            self._packets.clear()
+
+    def _take(self, packets: list[Packet[Any]]) -> None:
+        for packet in packets:
             if packet.pts is not None:
                 packet.duration = self._durations.pop(packet.pts, packet.duration)
-            self._container.mux(packet)
+            told = packet.pts, packet.dts, packet.duration, packet.is_keyframe
+            if self._keeps and self._kind != "gif":
+                self._packets.append((bytes(packet), told))
+            self._mux(packet)
+
+    def _mux(self, packet: Packet[Any]) -> None:
+        packet.stream, packet.time_base = self._stream, self._encoding.base
+        self._container.mux(packet)
 
 
-def _encoder(kind: Kind) -> tuple[str, dict[str, str]]:
-    """What encodes here, with its options."""
-    for name, options in _ENCODERS[kind].items():
-        try:
-            Codec(name, "w")
-        except UnknownCodecError:
-            continue
-        return name, options
-    raise InvalidRequest(f"Nothing here can write the pictures of {kind.upper()} files.")
+_CLOSED, _FRAME = "closed-", "frame-"  # of pieces of a checkpoint, in their order
 
 
-def _in_yuv(pixels: Pixels) -> VideoFrame:
-    frame = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-    return frame.reformat(format="yuv420p", dst_colorspace="itu709")
+def _packed(packets: list[tuple[bytes, tuple[Any, ...]]]) -> Arrays:
+    data = b"".join(each for each, _ in packets)
+    table = [(len(each), *told) for each, told in packets]
+    return {"data": np.frombuffer(data, np.uint8), "table": np.array(table, np.int64)}
 
 
-class _Palette:
-    """Frames in few colors, the same ones as long as they do: others each time would flicker."""
-
-    def __init__(self) -> None:
-        self._image: Image.Image | None = None
-        self._error = 0.0
-
-    def frame(self, pixels: Pixels) -> VideoFrame:
-        image = Image.fromarray(pixels)
-        found = self._reduced(image, pixels)
-        if found is None:
-            self._image = image.quantize(_COLORS, Image.Quantize.MEDIANCUT)
-            self._error = np.inf
-            found = self._reduced(image, pixels)
-        assert found is not None
-        assert self._image is not None
-        colors = np.zeros((_COLORS, 4), np.uint8)  # as B, G, R, A in memory
-        listed = np.asarray(self._image.getpalette("RGB"), np.uint8).reshape(-1, 3)
-        colors[: len(listed), :3], colors[:, 3] = listed[:, ::-1], 255
-        return _of_palette(np.asarray(found), colors)
-
-    def _reduced(self, image: Image.Image, pixels: Pixels) -> Image.Image | None:
-        """The picture in the colors that are held; None if they do not do."""
-        if self._image is None:
-            return None
-        found = image.quantize(palette=self._image, dither=Image.Dither.NONE)
-        error = float(np.abs(np.asarray(found.convert("RGB"), np.int16) - pixels).mean())
-        if self._error == np.inf:
-            self._error = error
-        return found if error <= _WORSE * self._error + 0.5 else None
-
-
-def _of_palette(indices: Pixels, colors: Pixels) -> VideoFrame:
-    height, width = indices.shape
-    frame = VideoFrame(width, height, "pal8")
-    plane, palette = frame.planes
-    rows = np.zeros((height, plane.line_size), np.uint8)
-    rows[:, :width] = indices
-    plane.update(rows.tobytes())
-    palette.update(colors.tobytes())
-    return frame
+def _unpacked(piece: Arrays) -> Iterator[Packet[Any]]:
+    data, place = piece["data"].tobytes(), 0
+    for size, pts, dts, duration, is_key in piece["table"].tolist():
+        packet: Packet[Any] = Packet(data[place : place + size])
+        packet.pts, packet.dts, packet.duration = pts, dts, duration
+        packet.is_keyframe = bool(is_key)
+        place += size
+        yield packet
 
 
 def _hold_last(path: Path, hundredths: int) -> None:

@@ -113,11 +113,11 @@ def paint(
         )
     shrink = min(1.0, (LARGEST / (height * width)) ** 0.5)
     canvas = refine.resize(photo, *_shrunk(height, width, shrink)).clip(0, 255)
-    described = _described(styles, canvas, brush, keep_colors, engine)
+    found = described(styles, canvas, brush, engine, keep_colors=keep_colors)
     if layout is None:
-        picture = _painted(engine, canvas, mix(described, style_weights), strength)
+        picture = _painted(engine, canvas, mix(found, style_weights), strength)
     else:
-        picture = _in_regions(engine, canvas, described, style_weights, strength, layout)
+        picture = _in_regions(engine, canvas, found, style_weights, strength, layout)
     engine.release()
     if keep_colors:
         picture = color.with_colors_of(picture, canvas)
@@ -141,28 +141,30 @@ def target(
     Args:
         canvas: The photo at the size of the painting, `(height, width, 3)` RGB 0..255.
     """
-    described = _described(styles, canvas, brush, keep_colors, engine)
-    return _statistics(mix(described, style_weights))
+    found = described(styles, canvas, brush, engine, keep_colors=keep_colors)
+    return _statistics(mix(found, style_weights))
 
 
-def _described(
+def described(
     styles: Sequence[Pixels | InstantTarget | ArtistStyle],
     canvas: Floats | Pixels,
-    brush: float,
-    keep_colors: bool,
-    engine: Engine,
+    brush: float = 1.0,
+    engine: Engine | None = None,
+    *,
+    keep_colors: bool = False,
 ) -> list[InstantTarget]:
+    """Styles as a painting of this canvas takes them; the arguments are those of `target`."""
     style_rows = int(np.clip(round(canvas.shape[0] * brush), *_STYLE_ROWS))
-    described: list[InstantTarget] = []
+    found: list[InstantTarget] = []
     for style in styles:
         if isinstance(style, np.ndarray):
             shape = refine.size(style, style_rows)
             shape = _shrunk(*shape, min(1.0, (LARGEST / math.prod(shape)) ** 0.5))
             small = refine.resize(style, *shape).clip(0, 255)
-            described.append(describe(color.match(small, canvas) if keep_colors else small, engine))
+            found.append(describe(color.match(small, canvas) if keep_colors else small, engine))
         else:
-            described.append(style if isinstance(style, InstantTarget) else style.at_once)
-    return described
+            found.append(style if isinstance(style, InstantTarget) else style.at_once)
+    return found
 
 
 def _statistics(style: InstantTarget) -> Statistics:

@@ -8,12 +8,13 @@ from typing import TypeAlias
 import numpy as np
 
 from core.images.types import Canvas, Floats, Pixels
+from core.jobs.checkpoint import Checkpoint
 from core.stylize import color
 from core.stylize.artist_styles import ArtistStyle
 from core.stylize.instant.correction import STEP
 from core.stylize.instant.engine import MARGIN, Engine, default_engine, target
 from core.stylize.instant.moments import Statistics
-from core.stylize.instant.shot import Shot
+from core.stylize.instant.shot import Shot, parts_as_arrays, parts_of_arrays
 from core.stylize.style import InstantTarget
 
 Place: TypeAlias = tuple[int, int]
@@ -21,6 +22,8 @@ Place: TypeAlias = tuple[int, int]
 Draw: TypeAlias = Callable[[int, int, int, int], Floats]
 """From height and width of a frame with its borders, and the width of those above and left of it,
 to strokes, see `underdrawing.draw`."""
+
+_WANTED = "wanted"
 
 
 class Frames:
@@ -102,11 +105,18 @@ class Frames:
         )
         return np.pad(frame.astype(np.float32), around, "symmetric")[None]
 
+    def checkpoint(self) -> Checkpoint:
+        """What it takes to go on after a frame."""
+        wanted = {} if self._wanted is None else parts_as_arrays(_WANTED, self._wanted)
+        shot = self._shot.checkpoint()
+        return Checkpoint(shot.state, {**shot.arrays, **wanted})
+
+    def restore(self, found: Checkpoint) -> None:
+        """Goes on from there, with the same styles."""
+        wanted = parts_of_arrays(_WANTED, found.arrays)
+        self._wanted = Statistics(*wanted) if wanted[0] else None
+        self._shot.restore(found)
+
     def release(self) -> None:
         """Gives back what the frames took in memory."""
         self._engine.release()
-
-
-def _whole(side: int) -> int:
-    """The next multiple of `STEP`."""
-    return -(-side // STEP) * STEP

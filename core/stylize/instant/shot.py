@@ -6,12 +6,13 @@ painting with them. They are held, and follow what really changes slowly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from core.images.types import Floats
+from core.jobs.checkpoint import Checkpoint
 from core.stylize.instant.moments import Statistics
 
 _FOLLOWS = 0.08  # share of what a frame has, in what is held
@@ -63,6 +64,42 @@ class Shot:
                 new[2],
             )
         return self._missed
+
+    def checkpoint(self) -> Checkpoint:
+        """What it takes to go on after a frame."""
+        arrays: dict[str, Floats] = {}
+        state: dict[str, Any] = {"sketches": self._sketches}
+        if self._own is not None:
+            arrays |= parts_as_arrays(OWN, self._own)
+        if self._missed is not None:
+            arrays |= parts_as_arrays(MISSED, self._missed[:2])
+            state["missed"] = float(self._missed[2])
+        return Checkpoint(state, arrays)
+
+    def restore(self, found: Checkpoint) -> None:
+        """Goes on from there."""
+        self._sketches = found.state["sketches"]
+        own, missed = (parts_of_arrays(name, found.arrays) for name in (OWN, MISSED))
+        self._own = Statistics(*own) if own[0] else None
+        self._missed = (*missed, found.state["missed"]) if "missed" in found.state else None
+
+
+OWN, MISSED = "own", "missed"
+
+
+def parts_as_arrays(name: str, parts: Iterable[Parts]) -> dict[str, Floats]:
+    """Statistics, or the like, as arrays of a checkpoint."""
+    return {f"{name}/{n}/{layer}": a for n, part in enumerate(parts) for layer, a in part.items()}
+
+
+def parts_of_arrays(name: str, arrays: Mapping[str, Floats]) -> tuple[Parts, Parts]:
+    """What `parts_as_arrays` was given, if it were two."""
+    found: tuple[dict[str, Floats], dict[str, Floats]] = {}, {}
+    for path, array in arrays.items():
+        whose, number, layer = path.split("/", 2)
+        if whose == name:
+            found[int(number)][layer] = array
+    return found
 
 
 def _between(held: Parts, new: Parts, share: float) -> dict[str, Floats]:

@@ -24,7 +24,7 @@ def option(command: str, name: str) -> Any:
 def test_each_command_is_mounted():
     assert set(COMMANDS) == {
         *("identify", "monet", "stylize", "film", "similar", "scan"),
-        *("models", "styles", "work"),
+        *("models", "styles", "work", "journey"),
     }
 
 

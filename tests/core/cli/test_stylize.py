@@ -101,7 +101,9 @@ def test_a_folder_of_photos_becomes_a_folder_of_paintings(photo, painting, tmp_p
     assert done.exit_code == 3
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [Path(line["image"]).name for line in lines if "error" in line] == ["broken.jpg"]
-    assert sorted(path.name for path in out.iterdir()) == ["one.png", "two.png"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "contact-sheet.jpg", "one.png", "results.csv", "two.png",
+    ]  # fmt: skip
 
 
 def test_styles_are_mixed_as_asked(photo, painting, tmp_path):

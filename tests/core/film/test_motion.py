@@ -37,6 +37,14 @@ def test_another_picture_is_a_cut():
     assert not moved(scene(0, 96, 128), scene(0, 96, 128)).cut
 
 
+@pytest.mark.parametrize("size", [(12, 40), (16, 200), (29, 41), (32, 44)])
+def test_small_frames_are_followed_whatever_was_before(size: tuple[int, int]):
+    frames = [scene(number, *size) for number in range(4)]
+    late, fresh = moved(*frames), moved(*frames[2:])
+    assert np.array_equal(late.back, fresh.back)
+    assert np.median(late.back[..., 0]) == pytest.approx(-1, abs=0.2)
+
+
 def test_large_frames_are_followed_in_a_smaller_size():
     large = np.kron(scene(0, 96, 128), np.ones((8, 8, 1), np.uint8))
     motion = moved(large, np.roll(large, 8, 1))

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import jobs, monet
+from core import images, jobs, monet
 from core.errors import InvalidRequest
 from core.files import OutputError
 from core.film import easel, painting
 from core.film.clips.clip import UnreadableClip
 from core.film.clips.reading import Reader, look
+from core.film.clips.stills import Stills
 from core.film.painting import Film
 from core.film.request import FilmRequest
 from core.film.tasks import FILM, FilmOrder
@@ -30,7 +31,11 @@ class Stopping(Uncontrolled):
 
 
 def run(
-    request: FilmRequest, path: Path, out: Path, *styles: object, stop_at: int | None = None
+    request: FilmRequest,
+    path: Path | Stills,
+    out: Path,
+    *styles: object,
+    stop_at: int | None = None,
 ) -> tuple[list[Progress], Film | None]:
     control, told = Stopping(), []
     steps = painting.paint(request, path, styles, out, control=control)
@@ -114,6 +119,28 @@ def test_what_is_too_large_for_one_piece_is_made_smaller(monkeypatch, tmp_path: 
 
 
 @pytest.mark.usefixtures("inverted")
+def test_a_folder_of_frames_becomes_a_film(tmp_path: Path):
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number in range(12):  # by name, 10 comes before 2
+        (folder / f"frame{number}.png").write_bytes(images.encode(scenes.scene(number)))
+    _, film = run(MONET, Stills(folder, 24), tmp_path / "film.mp4")
+    assert film is not None
+    assert (film.frames, film.length) == (12, 0.5)
+    with Reader(tmp_path / "film.mp4") as reader:
+        last = list(reader.frames(48, 64))[-1]
+    assert np.abs(last.pixels.astype(float) - (255 - scenes.scene(11))).mean() < 16
+    (folder / "frame3.png").write_bytes(images.encode(scenes.scene(3, 64, 64)))
+    with pytest.raises(UnreadableClip, match=r"frame3\.png has another shape"):
+        run(MONET, Stills(folder, 24), tmp_path / "film.mp4")
+    (folder / "frame3.png").write_bytes(b"no picture")
+    with pytest.raises(UnreadableClip, match=r"frame3\.png cannot be read"):
+        run(MONET, Stills(folder, 24), tmp_path / "film.mp4")
+    with pytest.raises(UnreadableClip, match="no pictures"):
+        Stills(tmp_path, 24)
+
+
+@pytest.mark.usefixtures("inverted")
 def test_stopped_it_keeps_what_is_there(tmp_path: Path):
     path = scenes.write(tmp_path / "clip.mp4", sound="aac")
     _, film = run(MONET, path, tmp_path / "film.mp4", stop_at=4)
@@ -156,6 +183,24 @@ def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert [each.name for each in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+@pytest.mark.usefixtures("inverted")
+def test_a_disk_that_is_full_when_sound_comes_to_it_is_told_too(tmp_path: Path):
+    resource = pytest.importorskip("resource")
+    silent = scenes.write(tmp_path / "silent.mp4")
+    run(MONET, silent, tmp_path / "film.mp4")
+    room = (tmp_path / "film.mp4").stat().st_size + 1000
+    (tmp_path / "film.mp4").unlink()
+    heard = scenes.write(tmp_path / "heard.mp4", sound="aac")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        with pytest.raises(OutputError, match="could not be written: File too large"):
+            run(MONET, heard, tmp_path / "film.mp4")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["heard.mp4", "silent.mp4"]
 
 
 @pytest.mark.usefixtures("inverted")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.jobs import checkpoint
+from core.jobs.checkpoint import Checkpoint
 
 
 def test_arrays_and_state_come_back_as_they_were():
@@ -44,3 +45,12 @@ def test_objects_are_neither_written_nor_read():
 def test_the_name_of_the_state_is_taken():
     with pytest.raises(ValueError, match="cannot be called 'state'"):
         checkpoint.packed({"state": np.zeros(1)})
+
+
+def test_checkpoints_of_parts_are_joined_and_come_apart_again():
+    inner = Checkpoint({"n": 1}, {"a": np.arange(3)}, {"p": {"b": np.zeros(2)}})
+    whole = Checkpoint.joined({"one": Checkpoint.joined({"x": inner}), "other": Checkpoint({})})
+    arrays, state = checkpoint.unpacked(checkpoint.packed(whole.arrays, whole.state))
+    found = Checkpoint(state, arrays, whole.pieces).part("one").part("x")
+    assert (found.state, list(found.arrays), list(found.pieces)) == ({"n": 1}, ["a"], ["p"])
+    assert found.arrays["a"].tolist() == [0, 1, 2]

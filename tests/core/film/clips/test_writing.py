@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidRequest
-from core.film.clips import writing
+from core.film.clips import encoding, writing
 from core.film.clips.clip import Kind
 from core.film.clips.reading import Reader, look
 from tests.core.film import scenes
@@ -62,24 +62,28 @@ def test_a_gif_has_odd_sides_and_films_even_ones(tmp_path: Path):
 def test_another_encoder_takes_the_place_of_a_missing_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: list[str]
 ):
-    encoders = writing._ENCODERS["mp4"]
+    encoders = encoding._ENCODERS["mp4"]
     without = {f"no-{name}" if name in missing else name: encoders[name] for name in encoders}
-    monkeypatch.setitem(writing._ENCODERS, "mp4", without)
+    monkeypatch.setitem(encoding._ENCODERS, "mp4", without)
     clip = look(write(tmp_path / "film", "mp4"))
     assert (clip.frames, clip.seconds) == (5, pytest.approx(0.9, abs=0.001))
 
 
 def test_where_nothing_encodes_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(writing._ENCODERS, "webm", {"nothing": {}})
+    monkeypatch.setitem(encoding._ENCODERS, "webm", {"nothing": {}})
     with pytest.raises(InvalidRequest, match="can write the pictures of WEBM"):
         write(tmp_path / "film", "webm")
 
 
 def test_colors_of_a_gif_stay_while_they_do(tmp_path: Path):
     still = scenes.scene(0)
-    palette = writing._Palette()
-    first, same = (bytes(palette.frame(still).planes[1]) for _ in range(2))
-    other = bytes(palette.frame(still // 4 * np.uint8([0, 1, 0])).planes[1])
+    palette = encoding.Palette()
+
+    def colors(pixels: np.ndarray) -> bytes:
+        return bytes(palette.frame(palette.taken(pixels)).planes[1])
+
+    first, same = colors(still), colors(still)
+    other = colors(still // 4 * np.uint8([0, 1, 0]))
     assert first == same
     assert first != other
 

@@ -1,0 +1,248 @@
+"""What a command does with a folder: which pictures are left, `results.csv`, a contact sheet.
+
+What is finished and unchanged is not done again: a row of `results.csv` says by digests from what
+and as what a picture was made, and the picture must still be the one that was written.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Any, Self
+
+import numpy as np
+import typer
+from PIL import Image, ImageDraw
+
+from core import files, images
+from core.cli import console
+from core.cli.console import say
+from core.images import folders
+from core.images.types import Pixels
+
+RESULTS, SHEET = "results.csv", "contact-sheet.jpg"
+_MARK = "Atelier, contact sheet"  # in the sheet: what has it may be replaced
+_TILE, _LABEL, _ACROSS, _MOST = 184, 20, 6, 240  # pixels, pixels, pictures a row and on a sheet
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of `results.csv`.
+
+    Attributes:
+        file: The picture that was read.
+        digest: SHA-256 of it.
+        request: Digest of what was asked for.
+        output: What was written, in the folder of the table; empty if nothing was.
+        output_digest: SHA-256 of it.
+        seconds: Time it took.
+        error: Why there is none.
+    """
+
+    file: str
+    digest: str
+    request: str
+    output: str = ""
+    output_digest: str = ""
+    seconds: str = ""
+    error: str = ""
+
+
+_HEAD = [field.name for field in fields(Row)]
+
+
+class Folder:
+    """A folder that pictures are written into, as a context manager that ends with the sheet.
+
+    Args:
+        out: The folder.
+        asked: All that decides what becomes of a picture, but the picture.
+
+    Raises:
+        files.OutputError: If there is a `results.csv` of somebody else.
+        OSError: If it cannot be read.
+    """
+
+    def __init__(self, out: Path, asked: Iterable[object]) -> None:
+        self._out, self._table = out, out / RESULTS
+        self._request = _digest("\n".join(map(repr, asked)).encode())[:16]
+        self._rows = {row.file: row for row in self._read()}
+        self._digests: dict[Path, str] = {}
+        self._changed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._changed:
+            rows = sorted(self._rows.values(), key=lambda row: row.file)
+            files.write(self._table, _lines([_HEAD, *(list(asdict(row).values()) for row in rows)]))
+            self._write_sheet(rows)
+
+    def left(self, paths: Sequence[Path]) -> list[Path]:
+        """Those that are not done yet, and did not come of it; how many are done is said.
+
+        Raises:
+            files.OutputError: If the table cannot be written.
+        """
+        made = {self._out / row.output for row in self._rows.values() if row.output}
+        own = {path.resolve() for path in made | {self._out / SHEET}}
+        found = [path for path in paths if path.resolve() not in own]
+        left = [path for path in found if not self._is_done(path)]
+        if len(left) < len(found):
+            say(f"{len(found) - len(left)} of {len(found)} are done already, see {RESULTS}.")
+        if left and not self._table.exists():
+            files.write(self._table, _lines([_HEAD]))
+        return left
+
+    def done(self, path: Path, output: Path, data: bytes, seconds: float) -> None:
+        """Remembers what became of a picture."""
+        self._add(
+            Row(
+                files.printable(path),
+                self._digest_of(path),
+                self._request,
+                output.name,
+                _digest(data),
+                f"{seconds:.2f}",
+            )
+        )
+
+    def failed(self, path: Path, sentence: str) -> None:
+        """Remembers why nothing became of it."""
+        row = Row(files.printable(path), self._digest_of(path), self._request, error=sentence)
+        self._add(row)
+
+    def _is_done(self, path: Path) -> bool:
+        row = self._rows.get(files.printable(path))
+        if row is None or row.error or row.request != self._request:
+            return False
+        try:
+            written = _digest((self._out / row.output).read_bytes())
+        except OSError:
+            return False
+        return written == row.output_digest and self._digest_of(path) == row.digest
+
+    def _digest_of(self, path: Path) -> str:
+        """Of a file as it was when it was first looked at; empty if it cannot be read."""
+        if path not in self._digests:
+            try:
+                self._digests[path] = _digest(path.read_bytes())
+            except OSError:
+                self._digests[path] = ""
+        return self._digests[path]
+
+    def _read(self) -> list[Row]:
+        try:
+            text = self._table.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise files.OutputError(
+                f"{files.printable(self._table)} cannot be read: {error.strerror}."
+            ) from error
+        # A line that a kill has cut off is none.
+        head, *lines = csv.reader(io.StringIO(text)) if text else ([],)
+        if list(head) != _HEAD:
+            raise files.OutputError(
+                f"{files.printable(self._table)} is not a table of this command: name another "
+                "folder, or move it away."
+            )
+        return [Row(*line) for line in lines if len(line) == len(_HEAD)]
+
+    def _add(self, row: Row) -> None:
+        """Adds a line at once, so that a kill loses nothing."""
+        self._rows[row.file], self._changed = row, True
+        with self._table.open("ab") as file:
+            file.write(_lines([list(asdict(row).values())]))
+
+    def _write_sheet(self, rows: Sequence[Row]) -> None:
+        shown = [row for row in rows if row.output and (self._out / row.output).is_file()]
+        if not shown:
+            return
+        data = images.encode(_sheet(self._out, shown[:_MOST]), "JPEG", {"title": _MARK})
+        path = self._out / SHEET
+        try:
+            is_ours = _MARK.encode() in path.read_bytes()
+        except OSError:
+            is_ours = not path.exists()
+        if is_ours:
+            files.write(path, data)
+        else:
+            files.write_beside(path, data)
+
+
+def _sheet(folder: Path, rows: Sequence[Row]) -> Pixels:
+    """Small copies side by side, with their names."""
+    across = min(_ACROSS, len(rows))
+    down = -(-len(rows) // across)
+    sheet = Image.new("RGB", (across * _TILE, down * (_TILE + _LABEL)), "white")
+    pen = ImageDraw.Draw(sheet)
+    for number, row in enumerate(rows):
+        top, left = divmod(number, across)
+        place = left * _TILE, top * (_TILE + _LABEL)
+        with suppress(images.UnreadablePicture, OSError):  # somebody has changed it
+            found = images.load(folder / row.output, enough=_TILE)
+            small = images.preview(found.pixels, _TILE - 8)
+            height, width = small.shape[:2]
+            sheet.paste(
+                Image.fromarray(small),
+                (place[0] + (_TILE - width) // 2, place[1] + (_TILE - height) // 2),
+            )
+        name = row.output.encode("ascii", "replace").decode()
+        pen.text((place[0] + 6, place[1] + _TILE), name[:28], fill=(90, 90, 90))
+    return np.asarray(sheet)
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_of(given: Any) -> str:
+    """Of a style or a mask, for `Folder.asked`: of its pixels, or its name."""
+    return _digest(given.tobytes()) if isinstance(given, np.ndarray) else str(given)
+
+
+Jobs = Annotated[
+    int, typer.Option("--jobs", min=1, max=64, help="Pictures at a time, each in its process.")
+]
+
+
+def expanded(paths: Sequence[Path]) -> tuple[list[Path], bool]:
+    """Pictures, those of folders in place of folders; and whether there was a folder.
+
+    Raises:
+        typer.Exit: If a folder cannot be read, or there are no pictures at all.
+    """
+    found: list[Path] = []
+    directories = [path for path in paths if os.path.isdir(path)]  # noqa: PTH112 - any name
+    for path in paths:
+        if path not in directories:
+            found.append(path)
+            continue
+        with console.whole():
+            pictures, left_out = folders.pictures_in(path)
+        for left in left_out:
+            say(f"{files.printable(left.path)}: left out. {left.reason}")
+        found += pictures
+    if not found:
+        console.fail(f"There are no pictures in {', '.join(map(files.printable, directories))}.")
+    return found, bool(directories)

@@ -1,0 +1,53 @@
+"""The durable task `film`: a clip painted by whoever is there, and identical whoever that was."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from pydantic import Field
+
+from core.film import painting, scratch
+from core.film.clips import writing
+from core.film.clips.clip import Kind
+from core.film.request import FilmRequest
+from core.jobs import Progress, durable
+from core.stylize.session.durable import Style
+
+FILM = "film"
+
+
+class ClipOrder(durable.Payload):
+    """What is to be painted; clip and pictures are files as they were sent."""
+
+    request: FilmRequest
+    clip: bytes
+    styles: tuple[Style, ...] = Field((), description="None for Monet")
+    kind: Kind = Field("mp4", description="The container of the film")
+
+
+@durable.task(FILM, payload=ClipOrder)
+def film(
+    order: ClipOrder, control: durable.DurableControl
+) -> Generator[Progress, None, durable.File | None]:
+    """Paints, see `painting.paint`.
+
+    A checkpoint holds what is encoded so far, up to `SEGMENT` frames that are not yet (of a GIF,
+    all), and what goes on from a frame to the next: some 25 bytes a pixel of one frame.
+
+    Returns:
+        The film as a file.
+    """
+    with scratch.folder() as folder:
+        clip, out = folder / "clip", folder / f"film.{order.kind}"
+        clip.write_bytes(order.clip)
+        made = yield from painting.paint(
+            order.request,
+            clip,
+            [style.given() for style in order.styles],
+            out,
+            control=control,
+            checkpoints=control,
+        )
+        if made is None:
+            return None
+        return durable.File(out.read_bytes(), writing.MEDIA_TYPES[order.kind])

@@ -1,0 +1,134 @@
+"""The route `/v1/films`: a clip painted without flicker, as a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, Request, Response
+
+from core import images
+from core.errors import InvalidRequest
+from core.film import painting, scratch
+from core.film.clips import reading, writing
+from core.film.clips.clip import Clip, Kind
+from core.film.durable import FILM, ClipOrder
+from core.film.request import FilmRequest
+from core.settings import settings
+from serving import jobs
+from serving.dependencies import OfCaller, OfService, worked
+from serving.messages import bodies, orders, problems, schemas
+from serving.messages.problems import Refused
+
+router = APIRouter(tags=["paint"])
+
+PARTS = ("clip", "style")
+_KINDS: dict[str, Kind] = {name: kind for kind, name in writing.MEDIA_TYPES.items()}
+
+_FORM = bodies.form(
+    {
+        "clip": bodies.FILE | {"description": "What is painted: MP4, MOV, WebM or GIF."},
+        "style": orders.STYLES,
+    },
+    FilmRequest,
+    required=("clip",),
+)
+
+_HEADERS = orders.HEADERS | {
+    "Accept": f"What the film is to be: {', '.join(_KINDS)}. If it does not matter, a GIF stays "
+    "one, and all else becomes MP4.",
+}
+
+
+@router.post(
+    "/v1/films",
+    summary="Paint a clip",
+    status_code=202,
+    response_class=Response,
+    responses=problems.responses(400, 401, 406, 408, 413, 415, 422, 429, 503)
+    | {202: orders.ACCEPTED},
+    openapi_extra=bodies.described(_FORM, FilmRequest, _HEADERS, raw="video/*"),
+)
+async def films(request: Request, of: OfService, by: OfCaller) -> Response:
+    """Has a clip painted with its own sound, speed and shape, without flicker: a job.
+
+    A `clip` with one or more `style`s is painted like them, or with `way=monet` as Monet. The job's
+    result is the film, or what there was of it when the job was stopped; its preview is the latest
+    frame, its steps are frames.
+    """
+    wanted, key = _wanted(request), orders.key(request)
+    of.orders.check()
+    largest = {"clip": settings().service_film_bytes}
+    async with bodies.read(request, PARTS, pictures=1, largest=largest, raw="video/") as body:
+        asked, clip = body.filled(FilmRequest), body.one("clip")
+        by_monet = asked.way == "monet"
+        if by_monet and "style" in body.parts:
+            raise InvalidRequest("A Monet needs no style: leave 'style' out, or way=monet.")
+        given = [] if by_monet else orders.styles(body)
+        if asked.style_weights is not None and len(asked.style_weights) != len(given):
+            raise InvalidRequest("style_weights has one weight a style.")
+
+        def work(_: Callable[[], bool]) -> schemas.Job:
+            found = _looked(clip)
+            kind = wanted or ("gif" if found.kind == "gif" else "mp4")
+            _check(found, asked, kind)
+            for each in given:  # lest the job fails of it
+                if isinstance(each, bytes):
+                    images.load(each)
+            order = ClipOrder(
+                request=asked, clip=clip, styles=tuple(map(orders.style, given)), kind=kind
+            )
+            job = jobs.submit(FILM, order, owner=by.name, key=key)
+            return jobs.described(job)
+
+        return orders.answer(request, await worked(of.orders, request, work))
+
+
+def _wanted(request: Request) -> Kind | None:
+    """The container that `Accept` asks for; None if it does not matter.
+
+    Raises:
+        Refused: 406, if it asks for none that is written here.
+    """
+    names = [each.partition(";")[0].strip().lower() for each in _accept(request).split(",")]
+    for name in names:
+        if name in _KINDS:
+            return _KINDS[name]
+    # The answer itself is JSON, and clients say that they take it.
+    if {"*/*", "video/*", "application/json", "application/*", ""} & set(names):
+        return None
+    raise Refused(406, "not-acceptable", f"Films are written as {', '.join(_KINDS)}; ask for one.")
+
+
+def _accept(request: Request) -> str:
+    return request.headers.get("accept", "*/*")
+
+
+def _looked(clip: bytes) -> Clip:
+    """What is known of a clip.
+
+    Raises:
+        core.film.clips.clip.UnreadableClip: If it is none, or over a limit of the settings.
+    """
+    with scratch.folder() as folder:
+        path = folder / "clip"
+        path.write_bytes(clip)
+        return reading.look(path)
+
+
+def _check(clip: Clip, asked: FilmRequest, kind: Kind) -> None:
+    """Refuses what would keep the service busy for too long.
+
+    Raises:
+        InvalidRequest: The sentence says how much it may be.
+    """
+    limits = settings()
+    if clip.frames > limits.service_film_frames:
+        raise InvalidRequest(
+            f"The clip has {clip.frames} frames; at most {limits.service_film_frames} here, please."
+        )
+    height, width = painting.size(clip, asked, kind)
+    if height * width > limits.service_pixels:
+        raise InvalidRequest(
+            f"The film would have {width}×{height} pixels; at most "
+            f"{limits.service_pixels / 1e6:.3g} megapixels here, please: choose fewer rows."
+        )
