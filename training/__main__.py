@@ -7,7 +7,7 @@ import logging
 import typer
 
 from core.cli import console
-from training.cli import classifier, dataset, evaluate, monet, styles, stylizer, together
+from training.cli import classifier, dataset, evaluate, monet, styles, stylizer, teaching, together
 from training.cli.guard import Guarded
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ app.command()(classifier.publish_graphs)
 app.command()(classifier.publish_base)
 app.command()(together.pack)
 app.command()(together.together)
+app.command()(teaching.teach)
+app.command()(teaching.forget)
 app.command()(monet.cyclegan)
 app.command()(monet.publish_monet)
 app.command()(stylizer.publish_stylizer)

@@ -11,6 +11,7 @@ from PIL import Image
 from core import artists, models
 from core.artists import Artist
 from core.errors import InvalidRequest
+from core.identify import taught
 from core.identify.calibration import calibrated
 from core.identify.observation import Observation, observe
 from core.identify.unknown import known_score
@@ -79,11 +80,26 @@ def identify(
     started = time.perf_counter()
     entry = loaded.entry
     seen = view(picture.pixels, entry)
-    logits, features = loaded.answer(seen[None])
-    observation = observe(picture, seen, logits[0], None if features is None else features[0])
+    observation = looked_at(loaded, picture, seen)
     named = version or models.versions.shipped(model_id).id
     found = of_observation(entry, named, observation, top=top)
     return replace(found, seconds=time.perf_counter() - started)
+
+
+def looked_at(
+    loaded: models.Loaded, picture: Picture, seen: Pixels, *, projected: bool = False
+) -> Observation:
+    """What a model sees in a picture, the logits of taught artists included.
+
+    Args:
+        seen: The `view` of the picture.
+        projected: Whether the projection is wanted, though it may take another run of the network.
+    """
+    logits, features = loaded.answer(seen[None])
+    if features is None and (projected or loaded.entry.taught):
+        features = loaded.features(seen[None])
+    found = observe(picture, seen, logits[0], None if features is None else features[0])
+    return taught.extended(found, loaded.entry)
 
 
 def of_observation(

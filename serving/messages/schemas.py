@@ -203,8 +203,8 @@ class Artist(BaseModel):
 
     id: str = Field(examples=["vincent-van-gogh"])
     name: str = Field(examples=["Vincent van Gogh"])
-    born: int = Field(examples=[1853])
-    died: int = Field(examples=[1890])
+    born: int | None = Field(examples=[1853])
+    died: int | None = Field(examples=[1890])
     movements: list[str] = Field(examples=[["Post-Impressionism"]])
     nationality: str = Field(examples=["Dutch"])
     wikipedia: str
