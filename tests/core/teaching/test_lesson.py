@@ -33,8 +33,10 @@ def folder(path: Path, count: int) -> Path:
     return path
 
 
-def taught(where: Path, control=Uncontrolled(), **asked) -> Lesson:
-    steps: Generator[Progress, None, Lesson] = teach(TeachRequest(**asked), where, control)
+def taught(where: Path, control: Uncontrolled | None = None, **asked) -> Lesson:
+    steps: Generator[Progress, None, Lesson] = teach(
+        TeachRequest(**asked), where, control or Uncontrolled()
+    )
     while True:
         try:
             next(steps)
