@@ -2,7 +2,8 @@
 
 Logistic regression in the softmax of all logits, of which only the new one is free: paintings by
 the new hand against the validation paintings by all others, which the version's reference keeps.
-The new ones are few, so each of them weighs more, as much as the others bear.
+The new ones are few, so each of them weighs more: so much that most of them are named rightly by
+fits without them, and no more than the others bear.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def _best(problem: _Problem) -> Fit:
         tried = _tried(problem, weight)
         if problem.lost(tried.row) > BEARABLE:
             break
-        if problem.recognized(tried.left_out).sum() >= problem.recognized(best.left_out).sum():
+        if problem.recognized(tried.left_out).sum() > problem.recognized(best.left_out).sum():
             best = tried
     return best
 
