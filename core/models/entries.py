@@ -86,6 +86,17 @@ class KnownScore(_Frozen):
     threshold: float  # scores below it read "not one of the artists I know"
 
 
+class Photograph(_Frozen):
+    """A logit that tells photographs from paintings, see `core.identify.kinds`.
+
+    Attributes:
+        weights: `(d,)` of `core.identify.taught.inputs`.
+    """
+
+    weights: tuple[float, ...]
+    intercept: float
+
+
 class Taught(_Frozen):
     """An artist who was added to a network that was trained already, see `core.teaching`.
 
@@ -125,6 +136,7 @@ class Entry(_Frozen):
     soften: float = 0.0  # of a painter, see core.monet.tiled
     calibration: Calibration = Calibration()
     known: KnownScore | None = None  # None: it cannot tell strangers, having seen none
+    photograph: Photograph | None = None  # None: it does not tell photographs from paintings
     figures: dict[str, Any] = {}
 
     @property

@@ -31,3 +31,11 @@ def unknown_label() -> None:
         """<div class="label"><p class="name">Not one of the artists I know</p>
         <p class="facts">This hand looks unfamiliar to me.</p></div>"""
     )
+
+
+def photograph_label() -> None:
+    """In place of an artist's label where the picture is likely no painting."""
+    st.html(
+        """<div class="label"><p class="name">This is a photograph</p>
+        <p class="facts">I name painters of paintings, and this looks like none.</p></div>"""
+    )

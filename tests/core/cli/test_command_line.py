@@ -59,7 +59,9 @@ def test_a_hundred_paintings_twenty_of_them_broken(folder):
     assert all(line["error"].endswith(".") for line in errors)
     for line in lines:
         if "error" not in line:
-            assert list(line) == ["image", "model", "artists", "known", "known_score", "seconds"]
+            assert list(line) == [
+                *("image", "model", "artists", "known", "known_score", "kind", "kinds", "seconds")
+            ]
             assert line["model"] == models.DEFAULT
             assert len(line["artists"]) == 3
             assert all(0 <= a["probability"] <= 1 for a in line["artists"])
