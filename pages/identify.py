@@ -95,7 +95,11 @@ def show(given: Given, seen: Seen, top: int) -> None:
     guesses = result.guesses[:top]
     left, right = st.columns([3, 2], gap="large")
     with right:
-        if result.known is not False:
+        if result.kind == "photograph":
+            cards.photograph_label()
+            with st.expander(f"If it were a painting: {first.artist.name}"):
+                cards.artist_label(first.artist)
+        elif result.known is not False:
             cards.artist_label(first.artist, above="Most likely painted by")
             if result.known is None:
                 st.caption(identify.CANNOT_TELL)
@@ -103,6 +107,8 @@ def show(given: Given, seen: Seen, top: int) -> None:
             cards.unknown_label()
             with st.expander(f"The closest hand I know: {first.artist.name}"):
                 cards.artist_label(first.artist)
+        if result.kinds is not None:
+            st.caption(charts.kinds_in_words(result.kinds))
         st.markdown(
             "**Probability**" if result.known else "**Probability, if it were one of them**"
         )
@@ -189,6 +195,7 @@ def history_table() -> pd.DataFrame:
     for seen in reversed(st.session_state.seen.values()):
         row = {"picture": seen.name, "model": seen.result.model, "known": seen.result.known}
         score = seen.result.known_score
+        row["kind"] = seen.result.kind
         row["known_score"] = None if score is None else round(score, 4)
         for place, guess in enumerate(seen.result.guesses, start=1):
             row[f"artist_{place}"] = guess.artist.name

@@ -14,6 +14,7 @@ VIEWS = {
     "All models": "Accuracy and calibration of every classifier, on the same paintings.",
     "One model": "Training, confusions, calibration and errors of one of them.",
     "Two models": "Predictions of two of them on one painting: show it, and hear both.",
+    "Teach": "One of them learns one more painter from fifteen paintings on, in seconds.",
 }
 
 st.title("The laboratory")
@@ -24,5 +25,9 @@ if view == "All models":
     overview.show(entries)
 elif view == "One model":
     model.show(entries)
-else:
+elif view == "Two models":
     comparison.show(entries)
+else:
+    from pages.components.teaching import form  # with SQLAlchemy, for which no other view waits
+
+    form.show(entries)

@@ -7,7 +7,17 @@ import logging
 import typer
 
 from core.cli import console
-from training.cli import classifier, dataset, evaluate, monet, styles, stylizer, together
+from training.cli import (
+    classifier,
+    dataset,
+    evaluate,
+    kinds,
+    monet,
+    styles,
+    stylizer,
+    teaching,
+    together,
+)
 from training.cli.guard import Guarded
 
 app = typer.Typer(
@@ -21,8 +31,11 @@ app.command()(classifier.tune)
 app.command()(classifier.publish)
 app.command()(classifier.publish_graphs)
 app.command()(classifier.publish_base)
+app.command()(kinds.publish_photographs)
 app.command()(together.pack)
 app.command()(together.together)
+app.command()(teaching.teach)
+app.command()(teaching.forget)
 app.command()(monet.cyclegan)
 app.command()(monet.publish_monet)
 app.command()(stylizer.publish_stylizer)

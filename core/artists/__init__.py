@@ -1,6 +1,6 @@
 """The artists, their spellings, and the table of the fifty."""
 
-from core.artists.people import Artist, catalogue, find, get
+from core.artists.people import Artist, catalogue, find, get, introduce
 from core.artists.spellings import slug
 
-__all__ = ["Artist", "catalogue", "find", "get", "slug"]
+__all__ = ["Artist", "catalogue", "find", "get", "introduce", "slug"]

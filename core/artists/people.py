@@ -13,8 +13,8 @@ from datetime import date
 from functools import cache
 
 from core.artists.reading import Row, rows
-from core.artists.spellings import key, misread
-from core.errors import UnknownName
+from core.artists.spellings import key, misread, slug
+from core.errors import InvalidRequest, UnknownName
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,16 @@ class Artist:
         name: The one spelling shown to visitors, with diacritics.
         nationality: As published; several are joined by commas.
         note: One sentence for a museum visitor.
+        born: None for an artist outside the table, of whom nothing but the name is known.
+        died: Likewise.
         paintings: Number in Best Artworks of All Time; None for artists outside it.
         aliases: Other spellings that `find` accepts.
     """
 
     id: str
     name: str
-    born: int
-    died: int
+    born: int | None
+    died: int | None
     movements: tuple[str, ...]
     nationality: str
     wikipedia: str
@@ -43,13 +45,15 @@ class Artist:
 
     @property
     def years(self) -> str:
-        """Years of life, with an en dash: `1853–1890`."""
+        """Years of life, with an en dash: `1853–1890`; empty if not known."""
+        if self.born is None:
+            return ""
         return f"{self.born}\N{EN DASH}{self.died}"
 
     @property
     def public_domain(self) -> bool:
         """Whether the works are free in the EU: from 1 January of the 71st year after death."""
-        return date.today().year > self.died + 70
+        return self.died is not None and date.today().year > self.died + 70
 
 
 @cache
@@ -83,9 +87,31 @@ def find(name: str) -> Artist | None:
     Case, diacritics, punctuation, underscores and repeated spaces do not matter; `Last, First`
     is understood, and so are letters that were read in another encoding than they were written.
     """
-    spellings = _spellings()
     last, _, first = name.partition(",")
-    return spellings.get(key(name)) or spellings.get(key(f"{first} {last}"))
+    for spellings in (_spellings(), _introduced):
+        if found := spellings.get(key(name)) or spellings.get(key(f"{first} {last}")):
+            return found
+    return None
+
+
+def introduce(name: str) -> Artist:
+    """The artist of a name; one who is not in the catalogue is known from now on, by it alone.
+
+    Raises:
+        InvalidRequest: If the name has no letters of which an id could be made.
+    """
+    if (known := find(name)) is not None:
+        return known
+    name = " ".join(name.split())
+    if not (artist_id := slug(name)):
+        raise InvalidRequest(f"An artist cannot be called {name!r}: use Latin letters.")
+    artist = Artist(artist_id, name, None, None, (), "", "", "", None, ())
+    for spelling in (artist_id, name):
+        _introduced[key(spelling)] = artist
+    return artist
+
+
+_introduced: dict[str, Artist] = {}  # by normalized spelling
 
 
 @cache

@@ -100,15 +100,25 @@ def _as_dict(path: Path, result: recognizer.Identification) -> dict[str, Any]:
         ],
         "known": result.known,
         "known_score": None if result.known_score is None else round(result.known_score, 6),
+        "kind": result.kind,
+        "kinds": result.kinds and {name: round(p, 6) for name, p in result.kinds.items()},
         "seconds": round(result.seconds, 4),
     }
 
 
-def _print(path: Path, result: recognizer.Identification) -> None:
+def _remark(result: recognizer.Identification) -> str:
+    if result.kinds and result.kind == "photograph":
+        return f"  (this is a photograph, {result.kinds['photograph']:.0%})"
+    if result.kinds and result.kind == "unknown":
+        return f"  (perhaps none of the artists I know, {result.kinds['unknown']:.0%})"
     remarks = {
         None: f"  ({recognizer.CANNOT_TELL})",
         False: "  (perhaps none of the artists I know)",
     }
-    typer.echo(f"{files.printable(path)}{remarks.get(result.known, '')}")
+    return remarks.get(result.known, "")
+
+
+def _print(path: Path, result: recognizer.Identification) -> None:
+    typer.echo(f"{files.printable(path)}{_remark(result)}")
     for guess in result.guesses:
         typer.echo(f"    {guess.probability:6.1%}  {guess.artist.name}")

@@ -11,7 +11,9 @@ from PIL import Image
 from core import artists, models
 from core.artists import Artist
 from core.errors import InvalidRequest
+from core.identify import taught
 from core.identify.calibration import calibrated
+from core.identify.kinds import KINDS, Kind, answers, probabilities
 from core.identify.observation import Observation, observe
 from core.identify.unknown import known_score
 from core.images import Picture
@@ -42,6 +44,9 @@ class Identification:
         known: Whether the painter is likely one of the artists the model knows; None if it
             cannot tell, because it was trained without paintings by others.
         known_score: 0..1, how much the painting looks like one by a known artist; None likewise.
+        kinds: Probability of each of `core.identify.kinds.KINDS`, for all equally frequent; None
+            if the model does not tell them apart.
+        kind: Which of them is answered; None likewise.
         seconds: Time for preprocessing and network.
         observation: What the journal keeps beside the answer.
     """
@@ -53,6 +58,8 @@ class Identification:
     known_score: float | None
     seconds: float
     observation: Observation | None = field(default=None, repr=False, compare=False)
+    kinds: dict[Kind, float] | None = None
+    kind: Kind | None = None
 
 
 def identify(
@@ -79,11 +86,26 @@ def identify(
     started = time.perf_counter()
     entry = loaded.entry
     seen = view(picture.pixels, entry)
-    logits, features = loaded.answer(seen[None])
-    observation = observe(picture, seen, logits[0], None if features is None else features[0])
+    observation = looked_at(loaded, picture, seen)
     named = version or models.versions.shipped(model_id).id
     found = of_observation(entry, named, observation, top=top)
     return replace(found, seconds=time.perf_counter() - started)
+
+
+def looked_at(
+    loaded: models.Loaded, picture: Picture, seen: Pixels, *, projected: bool = False
+) -> Observation:
+    """What a model sees in a picture, the logits of taught artists included.
+
+    Args:
+        seen: The `view` of the picture.
+        projected: Whether the projection is wanted, though it may take another run of the network.
+    """
+    logits, features = loaded.answer(seen[None])
+    if features is None and (projected or loaded.entry.taught or loaded.entry.photograph):
+        features = loaded.features(seen[None])
+    found = observe(picture, seen, logits[0], None if features is None else features[0])
+    return taught.extended(found, loaded.entry)
 
 
 def of_observation(
@@ -97,10 +119,15 @@ def of_observation(
     """
     probability = calibrated(seen.logits[None], entry.calibration)[0]
     best = np.argsort(-probability, kind="stable")[:top]
-    known = score = None
+    known = score = told = kind = None
     if entry.known:
         score = float(known_score(seen.logits[None], entry.known)[0])
         known = score >= entry.known.threshold
+    if entry.photograph and entry.known and seen.projection is not None:
+        chances = probabilities(seen.logits[None], seen.projection[None], entry)
+        told = dict(zip(KINDS, chances[0].tolist(), strict=True))
+        kind = KINDS[answers(chances, entry)[0]]
+        known = kind == "known"
     return Identification(
         model=entry.id,
         version=version,
@@ -111,6 +138,8 @@ def of_observation(
         known_score=score,
         seconds=0.0,
         observation=seen,
+        kinds=told,
+        kind=kind,
     )
 
 

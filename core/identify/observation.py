@@ -15,7 +15,7 @@ from core.images import Picture
 from core.images.types import Floats, Pixels
 
 DIMENSION = 64
-_SEED = 17
+SEED = 17  # of the projection
 _STEP = 4  # brightness and saturation of every fourth pixel say the same sixteen times sooner
 
 
@@ -24,7 +24,7 @@ class Observation:
     """One picture as a classifier saw it.
 
     Attributes:
-        logits: `(artists + 1,)` float32.
+        logits: `(artists + 1,)` float32, those of taught artists included.
         projection: `(DIMENSION,)` float32 of length 1; None if the model gives no features
             beside its logits.
         brightness: Mean of the luma, 0..1 (ITU-R BT.601).
@@ -55,7 +55,7 @@ def observe(picture: Picture, seen: Pixels, logits: Floats, features: Floats | N
     width, height = picture.original_size
     return Observation(
         logits=logits,
-        projection=None if features is None else projected(features, DIMENSION, seed=_SEED),
+        projection=None if features is None else projected(features, DIMENSION, seed=SEED),
         brightness=brightness,
         saturation=saturation,
         aspect=width / height,

@@ -86,6 +86,31 @@ class KnownScore(_Frozen):
     threshold: float  # scores below it read "not one of the artists I know"
 
 
+class Photograph(_Frozen):
+    """A logit that tells photographs from paintings, see `core.identify.kinds`.
+
+    Attributes:
+        weights: `(d,)` of `core.identify.taught.inputs`.
+    """
+
+    weights: tuple[float, ...]
+    intercept: float
+
+
+class Taught(_Frozen):
+    """An artist who was added to a network that was trained already, see `core.teaching`.
+
+    Attributes:
+        name: As visitors read it.
+        weights: Of the network's own logits, and after them of the projection of its features,
+            `core.identify.projection`: their product, with `intercept`, is one more logit.
+    """
+
+    name: str
+    weights: tuple[float, ...]
+    intercept: float
+
+
 class Entry(_Frozen):
     """One model of the catalogue."""
 
@@ -105,12 +130,19 @@ class Entry(_Frozen):
     trained_on: str | None = None
     date: str | None = None
     artists: tuple[str, ...] = ()  # ids, in the order of the outputs
+    taught: tuple[Taught, ...] = ()  # who the last of them are, if not of the training
     views: int = 1  # 2: the mean of the picture and its mirror image
     side: int = 224  # to which the squeezed picture is resized before the network sees it
     soften: float = 0.0  # of a painter, see core.monet.tiled
     calibration: Calibration = Calibration()
     known: KnownScore | None = None  # None: it cannot tell strangers, having seen none
+    photograph: Photograph | None = None  # None: it does not tell photographs from paintings
     figures: dict[str, Any] = {}
+
+    @property
+    def outputs(self) -> int:
+        """How many logits its network gives: one an artist of its training, one for others."""
+        return len(self.artists) - len(self.taught) + 1
 
     @property
     def total_bytes(self) -> int:

@@ -171,7 +171,7 @@ def build(
             "module that does in ATELIER_EXTENSIONS."
         ) from None
     given, dtype = dtype, dtype or builder.dtype or compute_dtype()
-    outputs = (len(entry.artists) + 1,) if entry.task == "identify" else ()  # "somebody else" last
+    outputs = (entry.outputs,) if entry.task == "identify" else ()  # "somebody else" last
     network = builder.build(*outputs, dtype=dtype, **entry.arguments)
     keras_runtime.fill(network, path, entry)
     if entry.task == "identify" and entry.base:

@@ -35,7 +35,8 @@ class Loaded(Protocol):
             pictures: `(n, side, side, 3)` uint8, see `core.identify.squeeze`.
 
         Returns:
-            `(n, artists + 1)` float32 logits, the mean over the model's views.
+            `(n, entry.outputs)` float32 logits of the network itself, the mean over the model's
+            views; `core.identify.taught` adds those of artists who were taught.
         """
 
     def answer(self, pictures: npt.NDArray[np.uint8]) -> tuple[Floats, Floats | None]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from core import artists
 from core.errors import AtelierError, UnknownName
 from core.files import check_output, write
 from core.models import entries
@@ -258,7 +259,24 @@ def read(directory: Path, model_id: str | None = None) -> Version:
     for name in (*names, *((base.file.name,) if base else ())):
         if name != Path(name).name or name.startswith("."):
             raise VersionError(f"{directory} names a file that lies elsewhere: {name!r}.")
+    for taught in entry.taught:
+        artists.introduce(taught.name)
     return Version(entry, base, directory)
+
+
+def remove(version: Version) -> None:
+    """Deletes the folder of a version, so that nothing of it is left.
+
+    Raises:
+        VersionError: If it ships.
+        OSError: If it cannot be deleted.
+    """
+    if version.directory is None:
+        raise VersionError(f"The version {version.id} of {version.entry.id} ships: it stays.")
+    with staged() as aside:  # first out of sight, so that nobody finds half of it
+        version.directory.rename(aside)
+        shutil.rmtree(aside)
+    _stored.cache_clear()
 
 
 @cache

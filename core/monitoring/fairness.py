@@ -62,6 +62,8 @@ def _members(spoken: Traffic) -> dict[tuple[str, str], list[int]]:
 
 def _century(artist: artists.Artist) -> Iterable[str]:
     # Most of what painters leave was painted after 25. None of the table is of the 21st.
+    if artist.born is None:
+        return []
     return [f"{(artist.born + 25) // 100 + 1}th century"]
 
 

@@ -19,6 +19,17 @@ class Guess(BaseModel):
     probability: float = Field(ge=0, le=1, examples=[0.93])
 
 
+class Kinds(BaseModel):
+    """What a picture is, as far as this can be told: probabilities for all three equally frequent.
+
+    They sum to 1.
+    """
+
+    known: float = Field(ge=0, le=1, description="A painting by an artist whom the model knows")
+    unknown: float = Field(ge=0, le=1, description="A painting by somebody else")
+    photograph: float = Field(ge=0, le=1, description="No painting at all")
+
+
 class Answered(BaseModel):
     """What every answer says of who gave it."""
 
@@ -52,6 +63,11 @@ class Identified(Answered):
     known_score: float | None = Field(
         description="0 to 1: how much it looks like a painting by one of them", examples=[0.97]
     )
+    kind: Literal["known", "unknown", "photograph"] | None = Field(
+        description="What the picture is taken for; null if the model does not tell",
+        examples=["known"],
+    )
+    kinds: Kinds | None = Field(description="How surely; null likewise")
     prediction_id: int | None = Field(
         description="For feedback; null if the prediction could not be kept", examples=[17]
     )
@@ -203,8 +219,8 @@ class Artist(BaseModel):
 
     id: str = Field(examples=["vincent-van-gogh"])
     name: str = Field(examples=["Vincent van Gogh"])
-    born: int = Field(examples=[1853])
-    died: int = Field(examples=[1890])
+    born: int | None = Field(examples=[1853])
+    died: int | None = Field(examples=[1890])
     movements: list[str] = Field(examples=[["Post-Impressionism"]])
     nationality: str = Field(examples=["Dutch"])
     wikipedia: str

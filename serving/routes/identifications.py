@@ -134,6 +134,8 @@ def _identified(
         ],
         known=result.known,
         known_score=result.known_score,
+        kind=result.kind,
+        kinds=None if result.kinds is None else schemas.Kinds(**result.kinds),
         model=result.model,
         version=result.version,
         arm=dealt.arm,

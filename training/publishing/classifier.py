@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from core.models import evaluations
 from core.models.registry import builders
 from core.recipes import TITLES, Recipe
 from training import classifiers, runs
-from training.classifiers import pretrained
+from training.classifiers import kinds, pretrained
 from training.data import dataset
 from training.data.dataset import Painting
 from training.data.inputs import (
@@ -151,10 +152,45 @@ def _with_figures(entry: models.Entry, measured: evaluations.Evaluation) -> mode
 
 def renew_figures(entry: models.Entry, measured: evaluations.Evaluation, out: Path) -> models.Entry:
     """Puts the figures that were measured last into entry, catalogue and card."""
-    entry = _with_figures(entry, measured)
+    return renew(_with_figures(entry, measured), out)
+
+
+def renew(entry: models.Entry, out: Path) -> models.Entry:
+    """Puts an entry into catalogue and card, whose files stay."""
     cards.write_card(entry, out, _card(entry))
     catalogue.update(entry, out=out)
     return entry
+
+
+def publish_kinds(
+    entry: models.Entry,
+    paintings: Sequence[Painting],
+    photos: Sequence[Path],
+    out: Path,
+    *,
+    on_progress: kinds.Told = lambda done, of: None,
+) -> models.Entry:
+    """Fits the head of a model that ships, measures it, and puts both into catalogue and card.
+
+    Raises:
+        TrainingError: If one of the kinds is missing.
+        core.models.WeightsError: If the model cannot be loaded.
+    """
+    loaded = models.load(entry.id)
+    trained = np.load(out / entry.id / "trained_on.npy", allow_pickle=False)
+    first, second = kinds.halves(photos, trained)
+    val, test = ([p for p in paintings if p.split == split] for split in ("val", "test"))
+    head = kinds.fit(kinds.look(loaded, val, first, on_progress=on_progress), entry)
+    entry = entry.model_copy(update={"photograph": head})
+    found: dict[str, Any] = {
+        "date": date.today().isoformat(),
+        "fitted_on": {"paintings": len(val), "photographs": len(first)},
+    }
+    for name, copies in (("as_they_are", 0), ("passed_on", 1)):
+        seen = kinds.look(loaded, test, second, copies=copies, on_progress=on_progress)
+        found[name] = kinds.figures(seen, entry)
+    entry = entry.model_copy(update={"figures": entry.figures | {"kinds": found}})
+    return renew(entry, out)
 
 
 def renew_graph(entry: models.Entry, paintings: Sequence[Painting], out: Path) -> models.Entry:
@@ -214,7 +250,9 @@ def _card(entry: models.Entry) -> list[str]:
         f"Takes a painting, squeezed to 224×224 pixels{resized}, and gives "
         f"{len(entry.artists)} calibrated probabilities, one an artist"
         + (
-            ", and a score that tells whether the painter is likely one of them."
+            ", and how surely it is by one of them, by somebody else, or a photograph."
+            if entry.photograph
+            else ", and a score that tells whether the painter is likely one of them."
             if entry.known
             else ". It was trained without paintings by others, and cannot tell whether the "
             "painter is one of them."
@@ -240,6 +278,8 @@ def _card(entry: models.Entry) -> list[str]:
     for name in dict.fromkeys(k for split in figures.values() for k in split):
         cells = (str(split.get(name, "")) for split in figures.values())
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    if entry.photograph:
+        lines += _of_kinds(entry.figures["kinds"])
     lines += [
         "",
         f"Per artist, confusions, reliability and history: `{entry.id}/`.",
@@ -255,3 +295,24 @@ def _card(entry: models.Entry) -> list[str]:
         ", ".join(artists.get(a).name for a in entry.artists) + ".",
     ]
     return lines
+
+
+def _of_kinds(found: dict[str, Any]) -> list[str]:
+    fitted = found["fitted_on"]
+    names = {"as_they_are": "as they are", "passed_on": "small, saved as JPEG again"}
+    names = {name: title for name, title in names.items() if name in found}
+    figures = dict.fromkeys(name for column in names for name in found[column])
+    return [
+        "",
+        "Photographs are told by one more logit, linear in logits and a projection of features, "
+        f"fitted on {fitted['paintings']} validation paintings and {fitted['photographs']} photos, "
+        "measured on test paintings and other photos of the same source. Each kind counts alike "
+        "in the calibration error.",
+        "",
+        "| kinds | " + " | ".join(names.values()) + " |",
+        "|---|" + "---|" * len(names),
+        *(
+            f"| {name} | " + " | ".join(str(found[column][name]) for column in names) + " |"
+            for name in figures
+        ),
+    ]

@@ -53,7 +53,7 @@ def _by_birth(confusion: pd.DataFrame) -> pd.DataFrame:
 
     def born(artist: str) -> int:
         found = artists.find(artist)
-        return found.born if found else 9999
+        return found.born if found and found.born else 9999
 
     order = sorted(confusion["artist"], key=born)
     return confusion.set_index("artist")[order].loc[order].reset_index()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.identify import Guess
+from core.identify.kinds import Kind
 from pages.components.ui import downloads, theme
 
 if TYPE_CHECKING:
@@ -43,6 +45,17 @@ def probabilities(guesses: tuple[Guess, ...]) -> go.Figure:
 def in_words(guesses: tuple[Guess, ...]) -> str:
     """The same bars for those who do not see them."""
     return ", ".join(f"{guess.artist.name} {percent(guess.probability)}" for guess in guesses)
+
+
+def kinds_in_words(kinds: Mapping[Kind, float]) -> str:
+    """How surely a picture is a known painter's, somebody else's, or no painting."""
+    names: dict[Kind, str] = {
+        "known": "by one of the artists I know",
+        "unknown": "by somebody else",
+        "photograph": "a photograph",
+    }
+    parts = [f"{name} {percent(kinds[kind])}" for kind, name in names.items()]
+    return f"{', '.join(parts)}.".capitalize()
 
 
 def percent(share: float) -> str:

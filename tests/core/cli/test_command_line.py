@@ -59,7 +59,7 @@ def test_a_hundred_paintings_twenty_of_them_broken(folder):
     assert all(line["error"].endswith(".") for line in errors)
     for line in lines:
         if "error" not in line:
-            of_picture = ["artists", "known", "known_score", "seconds"]
+            of_picture = ["artists", "known", "known_score", "kind", "kinds", "seconds"]
             assert list(line) == ["image", "model", "version", *of_picture]
             assert line["model"] == models.DEFAULT
             assert len(line["artists"]) == 3

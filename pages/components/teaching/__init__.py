@@ -1,0 +1,1 @@
+"""What only the Laboratory's view on lessons shows."""
