@@ -56,20 +56,31 @@ def compare(challenger: Sequence[Answer], champion: Sequence[Answer]) -> dict[st
 
 
 def objections(
-    frozen: dict[str, Any], newest: dict[str, Any] | None, margin: float = MARGIN
+    frozen: dict[str, Any],
+    newest: dict[str, Any] | None = None,
+    everything: dict[str, Any] | None = None,
+    margin: float = MARGIN,
 ) -> list[str]:
     """Why a challenger is not to take over, in sentences; none if it may.
 
     Args:
-        frozen: From `compare`, on the frozen test split: it must not be worse there.
+        frozen: From `compare`, on the frozen test split, both choosing of the artists that the
+            champion knows: it must not be worse there.
         newest: On the new test paintings, if any: too few to show that it is not worse, so it is
             only refused where the whole interval lies below zero.
-        margin: Of accuracy on the test split, 0..1, by which it may be worse at most.
+        everything: On the frozen and the new test paintings, each choosing of all that it knows:
+            it must not be worse there, either.
+        margin: Of accuracy, 0..1, by which it may be worse at most.
     """
     found = []
     if not is_not_worse(paired(frozen), margin):
         found.append(
             f"On the test split it may be more than {margin:.1%} less accurate: {shown(frozen)}."
+        )
+    if everything and not is_not_worse(paired(everything), margin):
+        found.append(
+            f"With the new test paintings it may be more than {margin:.1%} less accurate: "
+            f"{shown(everything)}."
         )
     if newest and paired(newest).high < 0:
         found.append(f"It is less accurate on the new test paintings: {shown(newest)}.")

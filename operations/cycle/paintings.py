@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +18,9 @@ class NothingToCompare(AtelierError):
     """Paintings of which none could be answered."""
 
     code = "nothing-to-compare"
+
+
+_ALL = 10_000  # artists, more than any model knows
 
 
 @dataclass(frozen=True)
@@ -93,11 +96,18 @@ def artist_id(name: str) -> str:
     return found.id if found else name
 
 
-def answers(model: str, version: str, paintings: Iterable[Painting], kept: Path) -> list[Answer]:
+def answers(
+    model: str,
+    version: str,
+    paintings: Iterable[Painting],
+    kept: Path,
+    among: Collection[str] | None = None,
+) -> list[Answer]:
     """Has a version answer paintings, save those that cannot be read, once.
 
     Args:
         kept: File of the answers, which are read from it if it is there.
+        among: Ids of the artists of whom it has to choose; of all that it knows by default.
 
     Raises:
         NothingToCompare: If none can be read.
@@ -110,9 +120,10 @@ def answers(model: str, version: str, paintings: Iterable[Painting], kept: Path)
             picture = images.load(painting.path)
         except (UnreadablePicture, OSError):
             continue
-        guess = identify(picture, model, version=version, top=1).guesses[0]
-        answer = Answer(painting.file, painting.artist, guess.artist.id, guess.probability)
-        found.append(answer)
+        guesses = identify(picture, model, version=version, top=_ALL).guesses
+        chosen = [each for each in guesses if among is None or each.artist.id in among]
+        sure = chosen[0].probability / sum(each.probability for each in chosen)
+        found.append(Answer(painting.file, painting.artist, chosen[0].artist.id, sure))
     if not found:
         raise NothingToCompare("None of the paintings that are to be compared can be read.")
     write(kept, json.dumps([asdict(answer) for answer in found]))

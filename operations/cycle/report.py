@@ -31,9 +31,12 @@ def _lines(state: State) -> Iterator[str]:
         yield from _validation(steps["validate"])
     if "compare" in steps:
         margin = asked["margin"]
-        yield from _comparison("The test split", steps["compare"]["frozen"], margin)
+        yield from _comparison(
+            "The test split, of the artists that both know", steps["compare"]["frozen"], margin
+        )
         if newest := steps["compare"]["newest"]:
             yield from _comparison("New test paintings", newest, margin)
+            yield from _comparison("Both together", steps["compare"]["everything"], margin)
             yield ""
             yield "Paintings by artists that the serving version does not know count against it."
 

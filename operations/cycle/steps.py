@@ -10,7 +10,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +136,11 @@ def recipe_of(model: str, changes: Sequence[str]) -> str:
     return name
 
 
+def _apart(answers: Sequence[paintings.Answer]) -> list[paintings.Answer]:
+    """Under names that no file of the data has."""
+    return [replace(answer, file=f"new:{answer.file}") for answer in answers]
+
+
 class _Steps:
     """A cycle under way."""
 
@@ -186,14 +191,17 @@ class _Steps:
         refusals = [*found["refusals"], *agreement["refusals"]]
         return {"pictures": found, "labels": agreement, "refusals": refusals}
 
-    def _answers(self, version: str, which: str) -> list[paintings.Answer]:
+    def _answers(
+        self, version: str, which: str, among: Sequence[str] | None = None
+    ) -> list[paintings.Answer]:
         """What a version says of the `new` paintings, or of a `test` or `new-test` split."""
         chosen: list[Painting] = self._old if which == "test" else self._new
         if which != "new":
             chosen = [painting for painting in chosen if painting.split == "test"]
         chosen = [painting for painting in chosen if not painting.outside]
-        kept = self._run / "answers" / f"{version}-{which}.json"
-        return paintings.answers(self._asked.model, version, chosen, kept)
+        name = f"{version}-{which}{'' if among is None else '-among-known'}.json"
+        kept = self._run / "answers" / name
+        return paintings.answers(self._asked.model, version, chosen, kept, among)
 
     def _add(self) -> dict[str, Any]:
         table = io.StringIO()
@@ -246,18 +254,23 @@ class _Steps:
         return next((each for each in known if each.entry.version == label), None)
 
     def _compare(self, version: str) -> dict[str, Any]:
+        # A network that knows one artist more errs more often on the others, since it has more
+        # to choose from. Whether it has become worse is seen where both choose from the same.
         frozen = comparing.compare(
-            self._answers(version, "test"), self._answers(self._champion, "test")
+            self._answers(version, "test", self._entry().artists),
+            self._answers(self._champion, "test", self._entry().artists),
         )
-        newest = None
+        newest = everything = None
         if any(each.split == "test" and not each.outside for each in self._new):
-            newest = comparing.compare(
-                self._answers(version, "new-test"), self._answers(self._champion, "new")
-            )
-        refusals = comparing.objections(frozen, newest, self._asked.margin)
+            old, new = self._answers(version, "test"), self._answers(version, "new-test")
+            served = self._answers(self._champion, "test"), self._answers(self._champion, "new")
+            newest = comparing.compare(new, served[1])
+            everything = comparing.compare([*old, *_apart(new)], [*served[0], *_apart(served[1])])
+        refusals = comparing.objections(frozen, newest, everything, self._asked.margin)
         if version == self._champion:
             refusals = ["Training has made the version again that serves already."]
-        return {"frozen": frozen, "newest": newest, "refusals": refusals}
+        found = {"frozen": frozen, "newest": newest, "everything": everything}
+        return found | {"refusals": refusals}
 
     def _release(self, version: str, who: str) -> dict[str, Any]:
         """Releases, unless a cycle that was killed has done so: the evidence has its id."""
@@ -282,7 +295,7 @@ class _Steps:
             "reason": f"retrained with {self._state.steps['add']['files']} new paintings; "
             f"{comparing.shown(compared['frozen'])}",
             "evidence": {"cycle": self._state.id, "champion": self._champion}
-            | {name: compared[name] for name in ("frozen", "newest")},
+            | {name: compared[name] for name in ("frozen", "newest", "everything")},
         }
         if share is None:
             row = rows.release(model, version, **noted)

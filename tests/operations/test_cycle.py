@@ -23,7 +23,7 @@ from core.models import Entry, Version, versions
 from core.releases import rows
 from core.releases.state import Challenger
 from operations.__main__ import app
-from operations.cycle import Asked, CycleError, comparing, cycle, validating
+from operations.cycle import Asked, CycleError, comparing, cycle, paintings, validating
 from operations.cycle import state as states
 from operations.cycle.paintings import Answer
 from operations.cycle.steps import run_command
@@ -280,6 +280,16 @@ def test_a_training_that_outlives_its_cycle_is_waited_for(tmp_path: Path):
         assert left.returncode == 0
 
 
+def test_answers_may_be_chosen_of_some_artists_alone(asked: Asked, tmp_path: Path):
+    painted = [each for each in paintings.read(asked.data) if each.split == "test"]
+    of_all = paintings.answers(MODEL, SHIPS.id, painted, tmp_path / "all.json")
+    assert all(answer.right for answer in of_all)
+    two = SHIPS.entry.artists[1:3]
+    of_two = paintings.answers(MODEL, SHIPS.id, painted, tmp_path / "two.json", two)
+    assert [answer.right for answer in of_two] == [answer.artist in two for answer in of_all]
+    assert all(0.5 <= answer.probability <= 1 for answer in of_two)
+
+
 def answered(wrong: int, of: int, artist: str = "a", sure: float = 0.9) -> list[Answer]:
     return [Answer(f"{artist}{i}", artist, "b" if i < wrong else artist, sure) for i in range(of)]
 
@@ -307,6 +317,10 @@ def test_a_comparison_is_refused_for_what_is_worse_and_nothing_else():
     assert comparing.objections(better, None) == []
     [why] = comparing.objections(same, comparing.compare(answered(80, 200), champion))
     assert why.startswith("It is less accurate on the new test paintings: 60.0% against 80.0%")
+    worse = comparing.compare(answered(80, 200), champion)
+    [why] = comparing.objections(same, everything=worse)
+    assert why.startswith("With the new test paintings it may be more than 1.5% less accurate")
+    assert comparing.objections(same, everything=worse, margin=0.3) == []
     boastful = comparing.compare(answered(40, 200, sure=1.0), champion)
     [why] = comparing.objections(boastful, None)
     assert why.startswith("Its calibration error on the test split is 0.200")
