@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -177,5 +178,10 @@ def test_something_is_found_from_a_stroke(server: str, visitor: tuple[str, Page]
     page.get_by_text("Regions: 2 marked").click()
     expect(page.get_by_role("button", name="Without regions")).to_be_visible()
     settled(page)
-    page.get_by_role("button", name="Without regions").click()
-    expect(page.get_by_text("Regions: paint parts of it differently")).to_be_visible()
+    none = page.get_by_text("Regions: paint parts of it differently")
+    for _ in range(4):  # a click is lost where the page is drawn again between press and release
+        page.get_by_role("button", name="Without regions").click()
+        with suppress(AssertionError):
+            expect(none).to_be_visible(timeout=WAIT / 3)
+            break
+    expect(none).to_be_visible()

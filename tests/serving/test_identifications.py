@@ -97,7 +97,7 @@ def test_without_a_journal_the_answer_comes_all_the_same(
         ({"model": "nobody"}, "No model 'nobody'"),
         ({"model": "photo_to_monet"}, "names no artists"),
         ({"tops": "1"}, "There is no setting 'tops'"),
-        ({"picture": "vincent-van-gogh"}, "Exactly one picture"),
+        ({"picture": "vincent-van-gogh"}, "Exactly one file"),
     ],
 )
 def test_a_wrong_field_is_told_in_a_sentence(client, small: bytes, data: dict, told: str):
