@@ -38,3 +38,6 @@ def offer(prediction_id: int, given: Given, *, key: str) -> None:
             kept.discard(prediction_id)
     except journal.JournalError:
         st.warning("That could not be done. Please try again in a moment.")
+        return
+    if allowed:
+        st.caption("Thank you, it is kept. Untick this, and it is deleted at once.")
