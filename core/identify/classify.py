@@ -102,7 +102,7 @@ def looked_at(
         projected: Whether the projection is wanted, though it may take another run of the network.
     """
     logits, features = loaded.answer(seen[None])
-    if features is None and (projected or loaded.entry.taught or loaded.entry.photograph):
+    if features is None and (projected or loaded.entry.needs_projection):
         features = loaded.features(seen[None])
     found = observe(picture, seen, logits[0], None if features is None else features[0])
     return taught.extended(found, loaded.entry)
@@ -123,7 +123,7 @@ def of_observation(
     if entry.known:
         score = float(known_score(seen.logits[None], entry.known)[0])
         known = score >= entry.known.threshold
-    if entry.photograph and entry.known and seen.projection is not None:
+    if entry.tells_photographs and seen.projection is not None:
         chances = probabilities(seen.logits[None], seen.projection[None], entry)
         told = dict(zip(KINDS, chances[0].tolist(), strict=True))
         kind = KINDS[answers(chances, entry)[0]]

@@ -14,6 +14,7 @@ from core import database
 from core.errors import AtelierError
 from core.identify import Identification, Observation
 from core.images.types import Floats
+from core.journal import copies
 from core.journal.tables import (
     Decision,
     Failure,
@@ -170,8 +171,7 @@ def forget(before: datetime) -> int:
             journal.execute(delete(rest).where(rest.time < before))
         gone = journal.connection().execute(delete(Prediction).where(Prediction.time < before))
     for name in files:
-        with suppress(OSError):
-            (settings().kept / name).unlink(missing_ok=True)
+        copies.delete(name)
     return gone.rowcount
 
 

@@ -1,25 +1,19 @@
 """The pictures that visitors allowed to be kept: copies of bounded size, for a bounded time.
 
 A copy is made of the decoded pixels: of the uploaded file nothing is kept, neither its name nor
-what it holds besides. Files lie in the directory of the setting `kept`, one each; its row says so.
-A file comes before its row and goes after it, so that whatever dies in between leaves a file
-without a row, which `expire` deletes.
+what it holds besides.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-import time
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import delete, select
 
 from core import images
-from core.files import OutputError, write
+from core.files import OutputError
 from core.images.encoding import WRITTEN
+from core.journal import copies
 from core.journal.keeping import JournalError, reading, writing
 from core.journal.tables import KeptPicture, Prediction
 from core.settings import settings
@@ -27,8 +21,6 @@ from core.settings import settings
 SIDE = 1024  # pixels of the longer side, at most: no network here is trained on more
 
 _JPEG = next(each for each in WRITTEN if each.name == "JPEG")
-_NAME = re.compile(r"\d+-[0-9a-f]{16}\.jpg")  # of a copy: somebody may keep others there
-_UNCLAIMED = 3600.0  # seconds that a file may be without a row: it is about to get one
 
 
 def may_be_asked() -> bool:
@@ -46,12 +38,10 @@ def keep(prediction_id: int, data: bytes) -> None:
         core.images.UnreadablePicture: If it is no picture.
         JournalError: If it could not be kept.
     """
-    expire()
+    expire()  # what visitors were told holds even where nobody runs `operations watch`
     pixels = images.preview(images.load(data, enough=SIDE).pixels, SIDE)
-    jpeg = images.encode(pixels, _JPEG)
-    name = f"{prediction_id}-{hashlib.sha256(jpeg).hexdigest()[:16]}.jpg"
     try:
-        write(settings().kept / name, jpeg)
+        name = copies.store(prediction_id, images.encode(pixels, _JPEG))
     except OutputError as error:
         raise JournalError("The picture cannot be kept just now.") from error
     with writing() as journal:
@@ -68,7 +58,7 @@ def drop(prediction_id: int) -> None:
             return
         name = row.file
         journal.delete(row)
-    _path(name).unlink(missing_ok=True)
+    copies.delete(name)
 
 
 def read(prediction_id: int) -> bytes | None:
@@ -76,32 +66,18 @@ def read(prediction_id: int) -> bytes | None:
     with reading() as journal:
         row = journal.get(KeptPicture, prediction_id)
         name = None if row is None or row.time.replace(tzinfo=UTC) < _oldest() else row.file
-    if name is None:
-        return None
-    try:
-        return _path(name).read_bytes()
-    except OSError:
-        return None
+    return None if name is None else copies.fetch(name)
 
 
 def expire() -> int:
-    """Deletes copies that are too old, and files without a row, and tells how many copies."""
+    """Deletes copies that are too old, and files without a row, and says how many were too old."""
     with writing() as journal:
         old = delete(KeptPicture).where(KeptPicture.time < _oldest())
         gone = journal.connection().execute(old).rowcount
         rows = set(journal.scalars(select(KeptPicture.file)))
-    for path in settings().kept.glob("*.jpg"):
-        with suppress(OSError):
-            if not _NAME.fullmatch(path.name) or path.name in rows:
-                continue
-            if time.time() - path.stat().st_mtime > _UNCLAIMED:
-                path.unlink()
+    copies.delete_unclaimed(rows)
     return gone
 
 
 def _oldest() -> datetime:
     return datetime.now(UTC) - timedelta(days=settings().kept_days)
-
-
-def _path(name: str) -> Path:
-    return settings().kept / Path(name).name

@@ -145,6 +145,16 @@ class Entry(_Frozen):
         return len(self.artists) - len(self.taught) + 1
 
     @property
+    def needs_projection(self) -> bool:
+        """Whether answers take the projection of the features, `core.identify.projection`."""
+        return bool(self.taught or self.tells_photographs)
+
+    @property
+    def tells_photographs(self) -> bool:
+        """Whether it tells photographs and strangers apart from what known artists painted."""
+        return bool(self.photograph and self.known)
+
+    @property
     def total_bytes(self) -> int:
         """Size on disk, with the shared base."""
         graphs = self.graphs.file.bytes if self.graphs else 0

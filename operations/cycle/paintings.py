@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from core import artists, collection, images
@@ -49,24 +49,38 @@ class Painting:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a version said of a painting.
+    """What a version answers to a painting.
 
     Attributes:
         file: Path inside its directory.
         artist: Id of who painted it, as the directory has it.
-        first: Id of the most probable artist.
-        probability: Calibrated, 0..1.
+        chances: Calibrated probability, 0..1, by artists' ids, the most probable first.
     """
 
     file: str
     artist: str
-    first: str
-    probability: float
+    chances: dict[str, float]
+
+    @property
+    def first(self) -> str:
+        """Id of the most probable artist."""
+        return next(iter(self.chances))
+
+    @property
+    def probability(self) -> float:
+        """Of the first."""
+        return self.chances[self.first]
 
     @property
     def right(self) -> bool:
         """Whether the first name was that of the painter."""
         return self.first == self.artist
+
+    def among(self, known: Collection[str]) -> Answer:
+        """The answer if there were only the artists with these ids, one of its own among them."""
+        left = {artist: chance for artist, chance in self.chances.items() if artist in known}
+        total = sum(left.values())
+        return replace(self, chances={artist: chance / total for artist, chance in left.items()})
 
 
 def read(directory: Path) -> list[Painting]:
@@ -96,18 +110,11 @@ def artist_id(name: str) -> str:
     return found.id if found else name
 
 
-def answers(
-    model: str,
-    version: str,
-    paintings: Iterable[Painting],
-    kept: Path,
-    among: Collection[str] | None = None,
-) -> list[Answer]:
+def answers(model: str, version: str, paintings: Iterable[Painting], kept: Path) -> list[Answer]:
     """Has a version answer paintings, save those that cannot be read, once.
 
     Args:
         kept: File of the answers, which are read from it if it is there.
-        among: Ids of the artists of whom it has to choose; of all that it knows by default.
 
     Raises:
         NothingToCompare: If none can be read.
@@ -121,9 +128,8 @@ def answers(
         except (UnreadablePicture, OSError):
             continue
         guesses = identify(picture, model, version=version, top=_ALL).guesses
-        chosen = [each for each in guesses if among is None or each.artist.id in among]
-        sure = chosen[0].probability / sum(each.probability for each in chosen)
-        found.append(Answer(painting.file, painting.artist, chosen[0].artist.id, sure))
+        chances = {each.artist.id: each.probability for each in guesses}
+        found.append(Answer(painting.file, painting.artist, chances))
     if not found:
         raise NothingToCompare("None of the paintings that are to be compared can be read.")
     write(kept, json.dumps([asdict(answer) for answer in found]))

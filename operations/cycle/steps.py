@@ -191,17 +191,14 @@ class _Steps:
         refusals = [*found["refusals"], *agreement["refusals"]]
         return {"pictures": found, "labels": agreement, "refusals": refusals}
 
-    def _answers(
-        self, version: str, which: str, among: Sequence[str] | None = None
-    ) -> list[paintings.Answer]:
+    def _answers(self, version: str, which: str) -> list[paintings.Answer]:
         """What a version says of the `new` paintings, or of a `test` or `new-test` split."""
         chosen: list[Painting] = self._old if which == "test" else self._new
         if which != "new":
             chosen = [painting for painting in chosen if painting.split == "test"]
         chosen = [painting for painting in chosen if not painting.outside]
-        name = f"{version}-{which}{'' if among is None else '-among-known'}.json"
-        kept = self._run / "answers" / name
-        return paintings.answers(self._asked.model, version, chosen, kept, among)
+        kept = self._run / "answers" / f"{version}-{which}-chances.json"
+        return paintings.answers(self._asked.model, version, chosen, kept)
 
     def _add(self) -> dict[str, Any]:
         table = io.StringIO()
@@ -254,18 +251,18 @@ class _Steps:
         return next((each for each in known if each.entry.version == label), None)
 
     def _compare(self, version: str) -> dict[str, Any]:
+        old, served = self._answers(version, "test"), self._answers(self._champion, "test")
         # A network that knows one artist more errs more often on the others, since it has more
         # to choose from. Whether it has become worse is seen where both choose from the same.
+        known = set(self._entry().artists)
         frozen = comparing.compare(
-            self._answers(version, "test", self._entry().artists),
-            self._answers(self._champion, "test", self._entry().artists),
+            [each.among(known) for each in old], [each.among(known) for each in served]
         )
         newest = everything = None
         if any(each.split == "test" and not each.outside for each in self._new):
-            old, new = self._answers(version, "test"), self._answers(version, "new-test")
-            served = self._answers(self._champion, "test"), self._answers(self._champion, "new")
-            newest = comparing.compare(new, served[1])
-            everything = comparing.compare([*old, *_apart(new)], [*served[0], *_apart(served[1])])
+            new, unseen = self._answers(version, "new-test"), self._answers(self._champion, "new")
+            newest = comparing.compare(new, unseen)
+            everything = comparing.compare([*old, *_apart(new)], [*served, *_apart(unseen)])
         refusals = comparing.objections(frozen, newest, everything, self._asked.margin)
         if version == self._champion:
             refusals = ["Training has made the version again that serves already."]

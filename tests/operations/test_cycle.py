@@ -285,13 +285,17 @@ def test_answers_may_be_chosen_of_some_artists_alone(asked: Asked, tmp_path: Pat
     of_all = paintings.answers(MODEL, SHIPS.id, painted, tmp_path / "all.json")
     assert all(answer.right for answer in of_all)
     two = SHIPS.entry.artists[1:3]
-    of_two = paintings.answers(MODEL, SHIPS.id, painted, tmp_path / "two.json", two)
+    of_two = [answer.among(two) for answer in of_all]
     assert [answer.right for answer in of_two] == [answer.artist in two for answer in of_all]
-    assert all(0.5 <= answer.probability <= 1 for answer in of_two)
+    for answer in of_two:
+        assert answer.chances.keys() == set(two)
+        assert sum(answer.chances.values()) == pytest.approx(1)
+        assert answer.probability == max(answer.chances.values())
 
 
 def answered(wrong: int, of: int, artist: str = "a", sure: float = 0.9) -> list[Answer]:
-    return [Answer(f"{artist}{i}", artist, "b" if i < wrong else artist, sure) for i in range(of)]
+    names = ["b" if i < wrong else artist for i in range(of)]
+    return [Answer(f"{artist}{i}", artist, {name: sure}) for i, name in enumerate(names)]
 
 
 @pytest.mark.parametrize(
