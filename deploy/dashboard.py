@@ -75,6 +75,11 @@ ROWS: dict[str, list[Panel]] = {
             {'max by (state) (atelier_jobs{state=~"waiting|running|failed"})': "{{state}}"},
         ),
         Panel(
+            "Jobs taken up again within an hour",
+            "short",
+            {"max(increase(atelier_jobs_resumed_total[1h]))": "resumed"},
+        ),
+        Panel(
             "Memory of the answering process",
             "bytes",
             {"process_resident_memory_bytes": "{{instance}}"},

@@ -5,6 +5,8 @@ Labels are bounded: routes, models and reasons, never callers, pictures or ids.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -14,6 +16,8 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 disable_created_metrics()
 registry = CollectorRegistry()
@@ -68,6 +72,26 @@ jobs = Gauge(
     "Jobs of the database, of all services that share it",
     ["state"],
     registry=registry,
+)
+
+
+class CountedElsewhere(Collector):
+    """A counter whose value is read from where it is kept, before each scrape."""
+
+    value = 0.0
+
+    def __init__(self, name: str, text: str) -> None:
+        self._name, self._text = name, text
+        registry.register(self)
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """As the registry asks for it."""
+        yield CounterMetricFamily(self._name, self._text, value=self.value)
+
+
+jobs_resumed = CountedElsewhere(
+    "atelier_jobs_resumed",
+    "Times a job of the database was taken up again, after its worker died or gave it back",
 )
 ready = Gauge("atelier_ready", "Whether the service takes requests", registry=registry)
 models_served = Gauge(

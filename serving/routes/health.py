@@ -91,8 +91,10 @@ async def scrape(of: OfService, by: OfCaller) -> Response:
             found = versions.find(model_id, version)
             metrics.models_served.labels(model_id, version, found.entry.file.sha256).set(1)
     with suppress(DatabaseError):  # the rest is told all the same
-        for state, count in (await run_in_threadpool(DatabaseEngine().counts)).items():
+        engine = DatabaseEngine()
+        for state, count in (await run_in_threadpool(engine.counts)).items():
             metrics.jobs.labels(state.value).set(count)
+        metrics.jobs_resumed.value = await run_in_threadpool(engine.times_resumed)
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 

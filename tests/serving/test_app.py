@@ -286,6 +286,7 @@ def test_every_name_follows_the_rules_of_prometheus(client: TestClient):
     ours = re.findall(r"^# TYPE (atelier_\w+) (\w+)$", told, re.MULTILINE)
     assert len(ours) > 8
     assert 'atelier_jobs{state="waiting"} 0.0' in told
+    assert "atelier_jobs_resumed_total 0.0" in told
     for name, kind in ours:
         assert (kind == "counter") == name.endswith("_total"), name
         assert not re.search(r"_(ms|milliseconds|mb)\b", name), name

@@ -127,6 +127,12 @@ class DatabaseEngine:
             found = {State(state): count for state, count in session.execute(query)}
         return {state: found.get(state, 0) for state in State}
 
+    def times_resumed(self) -> int:
+        """How often a job was taken up again: its worker died, or gave it back when it ended."""
+        query = select(func.coalesce(func.sum(JobRow.attempt - 1), 0)).where(JobRow.attempt > 1)
+        with database.reading(self.url) as session:
+            return int(session.scalars(query).one())
+
     def sweep(self) -> int:
         """Deletes pictures and events of jobs whose time is over, but their last event.
 

@@ -137,9 +137,12 @@ def test_a_piece_is_written_once_and_forgotten_when_it_is_left_out(engine):
 
 def test_a_job_that_is_given_back_is_taken_at_once(engine):
     job = engine.submit("test-count", Count(to=9))
+    assert engine.times_resumed() == 0
     take(engine).give_back()
     assert job.state is State.waiting
+    assert engine.times_resumed() == 0
     assert take(engine, "two").attempt == 2
+    assert engine.times_resumed() == 1
 
 
 def test_a_job_that_ends_its_process_again_and_again_fails(engine, silence):
