@@ -47,7 +47,7 @@ def show(entries: Sequence[models.Entry]) -> None:
 
 
 def _form(entry: models.Entry) -> None:
-    with st.form("teach", border=False):
+    with st.form("teach", border=False, width=640):
         name = st.text_input(
             label(TeachRequest, "name"), max_chars=100, help=tip(TeachRequest, "name")
         )

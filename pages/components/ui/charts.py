@@ -54,8 +54,8 @@ def kinds_in_words(kinds: Mapping[Kind, float]) -> str:
         "unknown": "by somebody else",
         "photograph": "a photograph",
     }
-    parts = [f"{name} {percent(kinds[kind])}" for kind, name in names.items()]
-    return f"{', '.join(parts)}.".capitalize()
+    said = ", ".join(f"{name} {percent(kinds[kind])}" for kind, name in names.items())
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def percent(share: float) -> str:
