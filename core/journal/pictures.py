@@ -9,6 +9,7 @@ without a row, which `expire` deletes.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import time
 from contextlib import suppress
@@ -33,7 +34,23 @@ _UNCLAIMED = 3600.0  # seconds that a file may be without a row: it is about to 
 
 def may_be_asked() -> bool:
     """Whether visitors are asked: pictures may be kept, and there is somebody to look at them."""
-    return bool(settings().kept_days and settings().service_keepers.strip())
+    return bool(days())
+
+
+def days() -> float:
+    """For how many days a picture may be kept that a visitor allows; 0 if none is asked."""
+    return settings().kept_days if settings().service_keepers.strip() else 0.0
+
+
+def is_of(prediction_id: int, picture_sha256: str) -> bool:
+    """Whether a prediction is of this picture: who knows its digest has seen it.
+
+    Raises:
+        JournalError: If the journal cannot be read.
+    """
+    with reading() as journal:
+        row = journal.get(Prediction, prediction_id)
+        return row is not None and hmac.compare_digest(row.picture_sha256, picture_sha256)
 
 
 def keep(prediction_id: int, data: bytes) -> None:

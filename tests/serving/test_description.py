@@ -28,6 +28,8 @@ LISTED = [
     ("POST", "/v1/paintings"),
     ("POST", "/v1/films"),
     ("POST", "/v1/feedback"),
+    ("PUT", "/v1/predictions/{prediction_id}/picture"),
+    ("DELETE", "/v1/predictions/{prediction_id}/picture"),
     ("GET", "/v1/jobs/{job_id}"),
     ("DELETE", "/v1/jobs/{job_id}"),
     ("GET", "/v1/jobs/{job_id}/events"),
