@@ -22,6 +22,8 @@ import httpx
 Answer = dict[str, Any]
 """JSON as `/openapi.json` describes it."""
 
+_Part = tuple[str, bytes | tuple[None, bytes]]  # a file, or a field among files
+
 _FINISHED = ("done", "cancelled", "failed")
 
 
@@ -187,15 +189,13 @@ class Client:
             idempotency_key: As for `refine`.
             fields: Such as `rows`, `strength` and `strength_end`.
         """
-        painters = [each for each in styles if isinstance(each, str)]
-        files = [("style", each) for each in styles if isinstance(each, bytes)]
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         headers |= {"Accept": kind} if kind else {}
         return self._json(
             "POST",
             "v1/films",
-            files=[("clip", clip), *files],
-            data=fields | {"style": painters},
+            files=[("clip", clip), *map(_style, styles)],
+            data=fields,
             headers=headers,
         )
 
@@ -285,9 +285,12 @@ def _form(
     styles: Sequence[bytes | str],
     masks: Sequence[bytes],
     fields: dict[str, object],
-) -> tuple[dict[str, object], list[tuple[str, bytes]]]:
-    """Fields and files: a painter is a field, a picture is a file."""
-    painters = [each for each in styles if isinstance(each, str)]
-    files = [("style", each) for each in styles if isinstance(each, bytes)]
-    files += [("mask", each) for each in masks]
-    return fields | {"style": painters}, [("photo", photo), *files]
+) -> tuple[dict[str, object], list[_Part]]:
+    """Fields and parts; styles in their order, by which weights and regions name them."""
+    files: list[_Part] = [("photo", photo), *map(_style, styles)]
+    return fields, [*files, *(("mask", each) for each in masks)]
+
+
+def _style(style: bytes | str) -> _Part:
+    """A picture is a file, a painter a field."""
+    return ("style", (None, style.encode()) if isinstance(style, str) else style)
