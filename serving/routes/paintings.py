@@ -26,13 +26,17 @@ from serving.messages.pictures import File
 
 router = APIRouter(tags=["paint"])
 
-PARTS = ("picture", "photo", "style", "mask", "canvas")
+PARTS = ("picture", "photo", "canvas", "style", "mask")
 MOST_MASKS = 4
 
 _FORM = bodies.form(
     {
         "picture": bodies.picture("What is painted as Monet, or a Monet that becomes a photo."),
         "photo": bodies.picture("What is painted like the styles."),
+        "canvas": bodies.picture(
+            "A painting of this photo, of the size that is asked for, to be refined further in "
+            "place of what `start` says; `scales` says on which ones."
+        ),
         "style": orders.STYLES,
         "mask": {
             "type": "array",
@@ -41,10 +45,6 @@ _FORM = bodies.form(
             "description": "Pictures that are white where a region is, and black elsewhere; see "
             "region_styles.",
         },
-        "canvas": bodies.picture(
-            "A painting of this photo, of the size that is asked for, to be refined further in "
-            "place of what `start` says; `scales` says on which ones."
-        ),
     },
     MonetRequest,
     StylizeRequest,
