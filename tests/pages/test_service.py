@@ -70,6 +70,7 @@ def asked(service: str, asks: Ask) -> str:
 WAVE = uploads.given("the wave.jpg", examples.catalogue()[2].read())
 
 
+@pytest.mark.slow
 def test_a_painting_has_the_names_and_the_heat_map_that_it_has_here(service: str, asks: Ask):
     here = identifying.identified(WAVE, models.DEFAULT, None, SESSION)
     lit = identifying.lit(WAVE.data, here.result, "katsushika-hokusai")
@@ -87,6 +88,7 @@ def test_a_painting_has_the_names_and_the_heat_map_that_it_has_here(service: str
     assert identifying.lit(WAVE.data, there.result, "katsushika-hokusai") == lit
 
 
+@pytest.mark.slow
 def test_what_is_offered_is_what_the_service_has(service: str, asks: Ask):
     here = identifying.offered()
     assert identifying.versions_of(models.DEFAULT)
@@ -97,6 +99,7 @@ def test_what_is_offered_is_what_the_service_has(service: str, asks: Ask):
     assert "sent to the service" in where()
 
 
+@pytest.mark.slow
 def test_what_a_visitor_says_is_kept_by_the_service(asked: str):
     answer = identifying.identified(WAVE, models.DEFAULT, None, SESSION)
     identifying.say(answer, right=False, artist_id="claude-monet")
@@ -111,6 +114,7 @@ def test_what_a_visitor_says_is_kept_by_the_service(asked: str):
     identifying.drop(answer, WAVE)
 
 
+@pytest.mark.slow
 def test_a_page_identifies_without_loading_a_network(asked: str, monkeypatch):
     monkeypatch.setattr(loading, "_loaded", {})
     app = AppTest.from_file(str(ROOT / "pages" / "identify.py"), default_timeout=LIMIT).run()
@@ -135,6 +139,7 @@ def commission(picture: np.ndarray, **more: object) -> Commission:
     return Commission(request=request, photo=photo, styles=[style, "claude-monet"])
 
 
+@pytest.mark.slow
 def test_a_picture_at_once_is_the_one_that_is_painted_here(service: str, asks: Ask, make_picture):
     half = np.zeros((64, 96, 3), np.uint8)
     half[:32] = 255
@@ -151,6 +156,7 @@ def ended(job: Handle) -> object:
     return job.result(timeout=LIMIT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", monet.DIRECTIONS)
 def test_a_monet_and_its_cycle_are_those_painted_here(
     service: str, asks: Ask, make_picture, direction: monet.Direction
@@ -169,6 +175,7 @@ def test_a_monet_and_its_cycle_are_those_painted_here(
     assert cycle.error == before.error
 
 
+@pytest.mark.slow
 def test_a_file_that_is_none_is_refused_as_here(asked: str):
     job = painting.as_monet(MonetPayload(MonetRequest(), b"no picture"), 60)
     with pytest.raises(images.UnreadablePicture, match="not a picture"):
@@ -253,6 +260,7 @@ def test_a_service_that_is_away_is_told_in_a_sentence(asks: Ask):
     assert "does not answer" in app.error[0].value
 
 
+@pytest.mark.slow
 def test_without_the_right_key_the_sentence_is_for_who_runs_it(service: str, asks: Ask, caplog):
     asks(service, token="another")
     with pytest.raises(ServiceFailed, match="ATELIER_SERVICE_TOKEN") as refused:
