@@ -115,7 +115,7 @@ def told() -> Iterator[None]:
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, AtelierError):
             raise
-        log.warning("The service answers what is no answer: %r", error)
+        log.warning("The service answers what is no answer: %r", error, exc_info=error)
         raise ServiceFailed(
             "What answers in place of the service is none, or one of another version: whoever runs "
             "this application has to look at ATELIER_SERVICE."

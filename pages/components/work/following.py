@@ -98,10 +98,10 @@ def _followed(
         with told():
             if found["progress"] is not None:
                 diary.write(found["progress"], lambda large: _picture(atelier, job_id, large))
-            if found["state"] in _FINISHED:
-                return found
-            waits = found["state"] == "waiting"
-            yield Progress(phase="waiting", of=found["position"]) if waits else diary.progress
+            state, position = found["state"], found["position"]
+        if state in _FINISHED:
+            return found
+        yield Progress(phase="waiting", of=position) if state == "waiting" else diary.progress
         if stopped:
             time.sleep(_POLL)
         else:
