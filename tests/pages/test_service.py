@@ -14,7 +14,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import artists, examples, images, models, monet
+from core import artists, examples, images, jobs, models, monet
 from core.errors import AtelierError, InvalidRequest
 from core.jobs import Handle, State
 from core.models import WeightsError, loading
@@ -250,7 +250,8 @@ def unfinished(url: str) -> float:
     return sum(float(n) for name, n in counts if "running" in name or "waiting" in name)
 
 
-def test_a_service_that_is_away_is_told_in_a_sentence(asks: Ask):
+def test_a_service_that_is_away_is_told_in_a_sentence(asks: Ask, monkeypatch):
+    monkeypatch.setattr(loading, "_loaded", {})
     asks("http://127.0.0.1:9")
     with pytest.raises(NotNow, match="does not answer: please try again"):
         identifying.identified(WAVE, models.DEFAULT, None, SESSION)
@@ -258,6 +259,10 @@ def test_a_service_that_is_away_is_told_in_a_sentence(asks: Ask):
     app.switch_page("pages/identify.py").run()
     assert not app.exception
     assert "does not answer" in app.error[0].value
+    warmed = jobs.find("warm-up")
+    assert warmed is not None
+    warmed.result(LIMIT)
+    assert not loading._loaded  # which is the service's matter
 
 
 @pytest.mark.slow
