@@ -129,6 +129,16 @@ class Settings(BaseSettings):
         "text", description="Log on stderr: text, or json for one object a line"
     )
 
+    service: str = Field(
+        "",
+        description="Address of a service that the application asks in place of its own process",
+        pattern=r"^(https?://[^\s/?#@]+(/[^\s?#@]*)?)?$",
+    )
+    service_token: str = Field(
+        "",
+        description="The key with which it asks, where that service needs one",
+        pattern=r"^[!-~]*$",
+    )
     service_keys: str = Field(
         "",
         description="SHA-256 digests of the keys that callers of the service need; none: no keys",
@@ -200,6 +210,8 @@ _EXPECTED = {
     "precision": f"one of {', '.join(get_args(Precision))}",
     "runtime": f"one of {', '.join(get_args(Runtime))}",
     "threads": "a whole number, 0 for all cores",
+    "service": "the address of a service, such as http://127.0.0.1:8000",
+    "service_token": "a key as `python -m serving key` makes it",
 }
 _EXPECTED |= dict.fromkeys(
     ("service_latency", "service_painting_latency", "service_timeout"), "a number above 0"
@@ -226,7 +238,7 @@ _EXPECTED |= dict.fromkeys(("offline", "choose_collection", "show_all"), "true o
 def _explained(field: str) -> str:
     """What is wrong with the value of a field, and what it may be."""
     name, expected = f"{_PREFIX}{field.upper()}", _EXPECTED.get(field, "something else")
-    if field == "journal_url":  # it may hold a password
+    if field in ("journal_url", "service", "service_token"):  # it may hold a password
         return f"{name} must be {expected}"
     value = next(value for key, value in os.environ.items() if key.upper() == name)
     return f"{name} is {value!r}, but must be {expected}"

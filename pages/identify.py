@@ -9,23 +9,21 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core import artists, errors, examples, identify, images, models
+from core.errors import AtelierError
 from core.identify import IdentifyRequest
-from core.releases import following
-from core.releases.arms import FORCED
-from core.releases.following import Dealt
 from pages.components.identify import choosing, keeping
 from pages.components.similar import row
-from pages.components.ui import cards, charts, downloads, heat, pictures, theme, uploads
+from pages.components.ui import cards, charts, downloads, pictures, theme, uploads
 from pages.components.ui.fields import label, tip, within
 from pages.components.ui.progress import LOADING
 from pages.components.ui.uploads import Given
+from pages.components.work import identifying, where
+from pages.components.work.identifying import MOST_NAMES, Answer, Offered
 
-# What takes long to import, and the page is to be there before: Pandas, and with SQLAlchemy the
-# journal. Home has both imported in the background.
+# It takes long to import, and the page is to be there before; Home has it done in the background.
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_NAMES = 10
 DEFAULT = IdentifyRequest()
 
 theme.apply()
@@ -37,8 +35,12 @@ class Seen:
 
     name: str
     key: str  # tells its widgets from those of other pictures
-    prediction_id: int | None  # in the journal; None if that could not be written
-    result: identify.Identification
+    answer: Answer
+
+    @property
+    def result(self) -> identify.Identification:
+        """What was answered."""
+        return self.answer.result
 
 
 if "session" not in st.session_state:
@@ -48,7 +50,7 @@ if "session" not in st.session_state:
     st.session_state.example = None
 
 
-def measured(entry: models.Entry) -> str:
+def measured(entry: Offered) -> str:
     """A model's figures in a visitor's words, from its evaluation."""
     figures = entry.figures
     right = charts.percent(figures["test"]["accuracy"])
@@ -58,34 +60,16 @@ def measured(entry: models.Entry) -> str:
     return ", ".join(parts)
 
 
-def dealt(model: str, asked: str | None) -> Dealt:
-    """The version of a model that answers: the one asked for, or what the visitor is dealt."""
-    return following.follower().deal(model, st.session_state.session, asked)
-
-
-def look(key: str, given: Given, model: str, by: Dealt) -> Seen:
-    """Identifies a picture once, and keeps the prediction in the journal.
+def look(key: str, given: Given, model: str, asked: str | None) -> Seen:
+    """Identifies a picture once, by the version that was asked for or the one that is dealt.
 
     What was seen stays as it was answered, whatever is released meanwhile.
     """
-    from core import journal
-
-    key = f"{key}-{model}" + (f"-{by.version}" if by.arm == FORCED else "")
+    key = f"{key}-{model}" + (f"-{asked}" if asked else "")
     seen: dict[str, Seen] = st.session_state.seen
     if key not in seen:
-        picture = images.load(given.data, enough=identify.ENOUGH)
-        with journal.failures_kept(model, by.version):
-            result = identify.identify(picture, model, version=by.version, top=MOST_NAMES)
-        try:
-            number = journal.record(
-                result,
-                picture_sha256=given.digest,
-                session=st.session_state.session,
-                arm=by.arm,
-            )
-        except journal.JournalError:
-            number = None  # the visitor still gets the answer
-        seen[key] = Seen(given.name, key, number, result)
+        answer = identifying.identified(given, model, asked, st.session_state.session)
+        seen[key] = Seen(given.name, key, answer)
     return seen[key]
 
 
@@ -118,8 +102,8 @@ def show(given: Given, seen: Seen, top: int) -> None:
             config={"displayModeBar": False},
             alt=charts.in_words(guesses),
         )
-        if seen.prediction_id is not None and ask(seen, seen.prediction_id):
-            keeping.offer(seen.prediction_id, given, key=seen.key)
+        if seen.answer.prediction_id is not None and ask(seen):
+            keeping.offer(seen.answer, given, key=seen.key)
     with left:
         picture = st.empty()
         lit = st.toggle(
@@ -132,7 +116,7 @@ def show(given: Given, seen: Seen, top: int) -> None:
                 pictures.shown(given.data), width="stretch", alt=f"Your picture {given.name}"
             )
             return
-        image = heat.heat_map(given.data, result.model, first.artist.id, version=result.version)
+        image = identifying.lit(given.data, result, first.artist.id)
         picture.image(
             image,
             width="stretch",
@@ -150,12 +134,12 @@ def show(given: Given, seen: Seen, top: int) -> None:
         )
 
 
-def ask(seen: Seen, prediction_id: int) -> bool:
+def ask(seen: Seen) -> bool:
     """Was this right? Keeps the answer in the journal, and tells whether there is one."""
     said = st.segmented_control("Was this right?", ["Yes", "No"], key=f"right-{seen.key}")
     if said == "Yes":
         named = None if seen.result.known is False else seen.result.guesses[0].artist.id
-        return keep(prediction_id, right=True, artist_id=named)
+        return keep(seen.answer, right=True, artist_id=named)
     if said == "No":
         nobody = "Somebody else"
         name = st.selectbox(
@@ -167,22 +151,20 @@ def ask(seen: Seen, prediction_id: int) -> bool:
         )
         if name is not None:
             found = artists.find(name)
-            return keep(prediction_id, right=False, artist_id=found.id if found else None)
+            return keep(seen.answer, right=False, artist_id=found.id if found else None)
     return False
 
 
-def keep(prediction_id: int, *, right: bool, artist_id: str | None) -> bool:
+def keep(answer: Answer, *, right: bool, artist_id: str | None) -> bool:
     """Writes an answer once, and thanks; tells whether that could be done."""
-    from core import journal
-
     kept = st.session_state.kept
-    if kept.get(prediction_id) != (right, artist_id):
+    if kept.get(answer.prediction_id) != (right, artist_id):
         try:
-            journal.give_feedback(prediction_id, right=right, artist_id=artist_id)
-        except journal.JournalError:
+            identifying.say(answer, right=right, artist_id=artist_id)
+        except AtelierError:
             st.warning("That could not be noted. Please try again in a moment.")
             return False
-        kept[prediction_id] = (right, artist_id)
+        kept[answer.prediction_id] = (right, artist_id)
     st.caption(":material/check: Thank you, that is noted.")
     return True
 
@@ -206,11 +188,11 @@ def history_table() -> pd.DataFrame:
 
 st.title("Who painted this?")
 
-entries = {each.id: following.follower().entry(each.id) for each in models.classifiers()}
+entries = identifying.offered()
 dropped = st.file_uploader(
     "Drop a painting here, a phone photo will do",
     accept_multiple_files=True,
-    help="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each. Nothing leaves this machine.",
+    help=f"JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each. {where()}",
 )
 with st.popover("Model", icon=":material/tune:"):
     model = st.radio(
@@ -243,13 +225,12 @@ elif st.session_state.example is not None:
     chosen = examples.catalogue()[st.session_state.example]
     queue = [uploads.given(f"{chosen.title}.jpg", chosen.read())]
 
-by = dealt(model, asked) if queue else None
-if by and not models.is_loaded(model, by.version):
+session: str = st.session_state.session
+if queue and not identifying.is_ready(model, asked, session):
     loading = st.empty()
     with loading.status(LOADING) as status:
         try:
-            models.load(model, progress=status.write, version=by.version)
-            identify.warm_up(model, by.version)
+            identifying.load(model, asked, session, status.write)
         except models.WeightsError as error:
             status.update(label="The model cannot be loaded", state="error")
             st.error(str(error))
@@ -258,9 +239,8 @@ if by and not models.is_loaded(model, by.version):
 
 progress = st.progress(0.0) if len(queue) > 1 else None
 for place, (key, given) in enumerate(uploads.keyed(queue), start=1):
-    assert by is not None
     try:
-        show(given, look(key, given, model, by), top)
+        show(given, look(key, given, model, asked), top)
         row.of_upload(given.data)
     except images.UnreadablePicture as error:
         st.warning(f"**{given.label}**: {error}", icon=":material/broken_image:")

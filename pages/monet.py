@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import examples, images, jobs, models, monet
+from core import examples, images, models, monet
 from core.jobs import Handle, State
 from core.monet import MonetPayload, MonetRequest, MonetResult
 from core.requests import described
@@ -18,6 +18,7 @@ from pages.components.guard import guarded
 from pages.components.ui import charts, compare, downloads, pictures, progress, theme, uploads
 from pages.components.ui.fields import label, tip
 from pages.components.ui.uploads import Given
+from pages.components.work import painting, where
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 24  # pictures of a visit that stay painted
@@ -140,7 +141,7 @@ def see_to(wanted: dict[str, bytes], request: MonetRequest) -> None:
     for key, data in missing.items():
         if key not in state.monet_jobs:
             payload = MonetPayload(request, data)
-            state.monet_jobs[key] = jobs.submit("monet", payload, patience=PATIENCE)
+            state.monet_jobs[key] = painting.as_monet(payload, PATIENCE)
     if state.monet_jobs:
         follow(state.monet_jobs, len(wanted))
 
@@ -160,7 +161,7 @@ def there_and_back(
 ) -> tuple[list[bytes], float]:
     """The three pictures of a cycle as JPEGs, and its error."""
     picture = images.load(data, enough=monet.LONGEST)
-    found = monet.cycle(picture.pixels, direction, brush=brush)
+    found = painting.cycle(picture.pixels, direction, brush)
     shown = [images.encode(p, "JPEG", quality=90) for p in (found.start, found.there, found.back)]
     return shown, found.error
 
@@ -269,7 +270,7 @@ dropped = st.file_uploader(
     WAYS[direction].drop,
     accept_multiple_files=True,
     key=f"monet-upload-{direction}",
-    help="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each. Nothing leaves this machine.",
+    help=f"JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each. {where()}",
 )
 st.caption(WAYS[direction].works)
 

@@ -8,21 +8,21 @@ import time
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import errors, images, jobs, models, tensorflow_compat
+from core import errors, images, models, tensorflow_compat
 from core.errors import AtelierError
 from core.images.types import Pixels
 from core.jobs import Handle, State
-from core.stylize import artist_styles, extractors, instant
+from core.stylize import artist_styles, extractors
 from core.stylize.request import StylizeRequest
 from core.stylize.session import Painting, making_of, metadata, quickest
-from core.stylize.session.tasks import Order
 from pages.components import noted
 from pages.components.guard import guarded
 from pages.components.stylize import progress, regions, settings, subject
 from pages.components.stylize.regions import Parts
 from pages.components.stylize.subject import Subject
 from pages.components.ui import compare, downloads, pictures, theme, uploads
-from pages.components.ui.uploads import Given
+from pages.components.work import painting
+from pages.components.work.commission import Commission
 
 PATIENCE = 20.0  # seconds after which an abandoned page stops painting
 KEPT = 8  # paintings of a visit that stay
@@ -42,16 +42,10 @@ if "stylize_painted" not in st.session_state:
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def pixels(digest: str, enough: int, _given: Given) -> Pixels:
-    """A picture that the visitor gave, read once. Nobody writes into it."""
-    return images.load(_given.data, enough=enough).pixels
-
-
-@st.cache_resource(max_entries=12, show_spinner=False)
-def sketch(key: str, _order: Order) -> tuple[Pixels, int | None]:
-    """The instant picture of an order, painted and noted once, and its number in the journal."""
+def sketch(key: str, _wanted: Commission) -> tuple[Pixels, int | None]:
+    """An instant picture, painted and noted once, and its number in the journal."""
     started = time.monotonic()
-    pixels = quickest.sketch(_order).pixels
+    pixels = painting.at_once(_wanted)
     seconds = time.monotonic() - started
     return pixels, noted.painted("instant", seconds=seconds, pixels=pixels[..., 0].size)
 
@@ -62,21 +56,13 @@ def as_jpeg(picture: Pixels) -> bytes:
     return images.encode(images.preview(picture, pictures.SHOWN_SIDE), "JPEG", quality=92)
 
 
-def order_of(chosen: Subject, request: StylizeRequest, parts: Parts) -> Order:
+def commission(chosen: Subject, request: StylizeRequest, parts: Parts) -> Commission:
     """Puts together what is to be painted."""
-    enough = 2 * request.rows
     for style in chosen.styles:
         if style.artist:  # a damaged one is told here
             artist_styles.load(style.artist)
-    return Order(
-        request=request,
-        photo=pixels(chosen.photo.digest, enough, chosen.photo),
-        styles=[
-            pixels(each.picture.digest, enough, each.picture) if each.picture else each.key
-            for each in chosen.styles
-        ],
-        masks=parts.loaded(),
-    )
+    styles = [each.picture or each.key for each in chosen.styles]
+    return Commission(request=request, photo=chosen.photo, styles=styles, masks=parts.masks)
 
 
 def key_of(chosen: Subject, parts: Parts, *how: object) -> str:
@@ -85,10 +71,9 @@ def key_of(chosen: Subject, parts: Parts, *how: object) -> str:
     return pictures.digest(repr(told).encode())
 
 
-def begin(key: str, order: Order) -> Handle:
+def begin(key: str, wanted: Commission) -> Handle:
     """Has it painted, and shows it from then on."""
-    quickest.give_way()
-    job = jobs.submit("stylize", order, patience=PATIENCE)
+    job = painting.refine(wanted, PATIENCE)
     st.session_state.stylize_refused.pop(key, None)
     st.session_state.stylize_jobs[job] = key
     st.session_state.stylize_job = job
@@ -162,9 +147,11 @@ def follow_losses(job: Handle) -> None:
         progress.draw_curves(now.curve, key="curves-live")
 
 
-def at_once(chosen: Subject, parts: Parts, order: Order, place: DeltaGenerator) -> Pixels | None:
+def at_once(
+    chosen: Subject, parts: Parts, wanted: Commission, place: DeltaGenerator
+) -> Pixels | None:
     """The instant picture, or a sentence on the page in its place."""
-    how = order.request
+    how = wanted.request
     in_regions = how.region_styles, how.region_strengths, how.soft_edge
     key = key_of(
         chosen,
@@ -173,16 +160,15 @@ def at_once(chosen: Subject, parts: Parts, order: Order, place: DeltaGenerator) 
         *(in_regions if parts.masks else ()),
     )
     try:
-        if not instant.is_loaded():
+        if not painting.is_ready():
             with place.container():
                 st.image(pictures.shown(chosen.photo.data), width="stretch", alt=chosen.photo.name)
                 with st.spinner("Mixing the colors. This takes a few seconds, only at first."):
-                    sketch(key, order)
-        picture, st.session_state.stylize_sketched = sketch(key, order)
+                    sketch(key, wanted)
+        picture, st.session_state.stylize_sketched = sketch(key, wanted)
         return picture
     except models.WeightsError as error:
-        installed = tensorflow_compat.is_installed()
-        instead = " Refine paints all the same, from the photo." if installed else ""
+        instead = " Refine paints all the same, from the photo." if painting.can_refine() else ""
         st.info(
             f"There is no picture at once. {error}{instead}",
             icon=":material/brush:",
@@ -233,7 +219,7 @@ def view() -> None:
 
 def unfinished(picture: Pixels | None, chosen: Subject, request: StylizeRequest) -> None:
     """Before refining: the instant picture, and the way on."""
-    can_refine = tensorflow_compat.is_installed()
+    can_refine = painting.can_refine()
     if picture is None:
         st.image(pictures.shown(chosen.photo.data), width="stretch", alt=chosen.photo.name)
     else:
@@ -314,7 +300,7 @@ with right:
             settings.hold()
         request = settings.choose(chosen.styles, disabled=asked or running)
         request = parts.asked(request, chosen.styles)
-        order = order_of(chosen, request, parts)
+        wanted = commission(chosen, request, parts)
     except AtelierError as error:
         left.error(str(error))
         st.stop()
@@ -330,11 +316,11 @@ with left:
     if job is None and painted is not None and not asked:
         finished(painted, key, chosen)
         st.stop()
-    at_first = at_once(chosen, parts, order, place) if painted is None else painted.pixels
+    at_first = at_once(chosen, parts, wanted, place) if painted is None else painted.pixels
     place.empty()
     if asked:
         sketched = at_first if painted is None else None
-        job = begin(key, dataclasses.replace(order, sketch=sketched, earlier=painted))
+        job = begin(key, dataclasses.replace(wanted, sketch=sketched, earlier=painted))
     if job is None:
         unfinished(at_first, chosen, request)
     else:
@@ -344,4 +330,4 @@ with left:
             chosen.name,
         )
         follow_losses(job)
-quickest.warm_up()  # while the visitor looks at the instant picture
+painting.warm_up()  # while the visitor looks at the instant picture

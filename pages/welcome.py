@@ -5,8 +5,17 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import artists, examples, models
 from pages.components.ui import compare, pictures, theme
+from pages.components.work import is_service
 
 theme.apply()
+
+HERE = "" if is_service() else ", on this machine"
+STAYS = "Everything happens on this machine: a picture you show is not stored and goes nowhere."
+if is_service():
+    STAYS = (
+        "A picture you show goes to the service that works for these pages, and nowhere else; "
+        "there it is deleted some time after it was painted."
+    )
 
 
 def painting(place: DeltaGenerator, example: examples.Example) -> None:
@@ -55,8 +64,8 @@ words, view = st.columns([2, 3], gap="large", vertical_alignment="center")
 with words:
     st.header("And what would your photo look like?")
     st.html(
-        """<p class="lead">Drop in a landscape, and Atelier paints it as Monet might have: in a
-        second, on this machine. Draw the line across the picture to see both.</p>"""
+        f"""<p class="lead">Drop in a landscape, and Atelier paints it as Monet might have: in a
+        second{HERE}. Draw the line across the picture to see both.</p>"""
     )
     if st.button("Paint a photo", icon=":material/brush:"):
         st.switch_page("pages/monet.py")
@@ -101,7 +110,6 @@ names = [artists.get(artist).name for artist in known]
 st.html(f'<p class="lead">{" · ".join(names)}</p>')
 
 st.html(
-    """<p class="quiet">Everything happens on this machine: a picture you show is not stored and
-    goes nowhere. The paintings above are in the public domain; the models and their
+    f"""<p class="quiet">{STAYS} The paintings above are in the public domain; the models and their
     licenses are described in the model cards.</p>"""
 )

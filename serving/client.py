@@ -22,6 +22,8 @@ import httpx
 Answer = dict[str, Any]
 """JSON as `/openapi.json` describes it."""
 
+_Part = tuple[str, bytes | tuple[None, bytes]]  # a file, or a field among files
+
 _FINISHED = ("done", "cancelled", "failed")
 
 
@@ -41,6 +43,8 @@ class ServiceError(Exception):
             problem = response.json()
         except ValueError:  # of a proxy
             problem = {}
+        if not isinstance(problem, dict):
+            problem = {}
         super().__init__(problem.get("detail") or f"HTTP status {response.status_code}")
         self.status, self.code = response.status_code, str(problem.get("code", "unknown"))
         after = response.headers.get("retry-after", "")
@@ -48,14 +52,14 @@ class ServiceError(Exception):
 
 
 class Client:
-    """A connection to a service, to be used by one thread at a time."""
+    """A connection to a service. Threads may share it; who follows events keeps one busy."""
 
     def __init__(
         self,
         url: str = "http://127.0.0.1:8000",
         key: str | None = None,
         *,
-        timeout: float = 60.0,
+        timeout: float | httpx.Timeout = 60.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Connects at the first request.
@@ -82,19 +86,47 @@ class Client:
     ) -> None:
         self._http.close()
 
-    def identify(self, picture: bytes, **fields: object) -> Answer:
-        """Names the most probable artists; fields are `model`, `top` and `explain`."""
-        return self._json("POST", "v1/identifications", files={"picture": picture}, data=fields)
+    def models(self) -> list[Answer]:
+        """All models with the versions that serve and their measured figures."""
+        return self._sent("GET", "v1/models").json()
 
-    def explain(self, picture: bytes, **fields: object) -> bytes:
-        """The picture with what spoke for an artist lit; fields are `model` and `artist`."""
+    def identify(
+        self, picture: bytes, *, version: str = "", visitor: str = "", **fields: object
+    ) -> Answer:
+        """Names the most probable artists; fields are `model`, `top` and `explain`.
+
+        Args:
+            version: Of the model, if it is to be a certain one.
+            visitor: For whom it is asked, where one key asks for many: 32 hexadecimal digits, by
+                which arms of experiments are dealt.
+        """
+        headers = _headers(version, visitor)
         files = {"picture": picture}
-        return self._sent("POST", "v1/explanations", files=files, data=fields).content
+        return self._json("POST", "v1/identifications", files=files, data=fields, headers=headers)
+
+    def explain(
+        self, picture: bytes, *, version: str = "", visitor: str = "", **fields: object
+    ) -> bytes:
+        """The picture with what spoke for an artist lit; fields are `model` and `artist`."""
+        headers = _headers(version, visitor)
+        files = {"picture": picture}
+        return self._sent(
+            "POST", "v1/explanations", files=files, data=fields, headers=headers
+        ).content
 
     def feedback(self, prediction_id: int, *, right: bool, artist: str | None = None) -> Answer:
         """Says whether a prediction was right, and who it was if not."""
         said = {"prediction_id": prediction_id, "right": right, "artist": artist}
         return self._json("POST", "v1/feedback", json=said)
+
+    def keep(self, prediction_id: int, picture: bytes) -> None:
+        """Allows that a copy of the picture of a prediction is kept, to learn from it."""
+        self._sent("PUT", f"v1/predictions/{prediction_id}/picture", files={"picture": picture})
+
+    def drop(self, prediction_id: int, sha256: str) -> None:
+        """Allows it no longer; the digest is that of the picture."""
+        path = f"v1/predictions/{prediction_id}/picture"
+        self._sent("DELETE", path, params={"sha256": sha256})
 
     def monet(self, picture: bytes, **fields: object) -> bytes:
         """A Monet, or a photo again; fields are `direction`, `brush` and `strength`."""
@@ -123,6 +155,7 @@ class Client:
         styles: Sequence[bytes | str],
         *,
         masks: Sequence[bytes] = (),
+        canvas: bytes | None = None,
         idempotency_key: str | None = None,
         **fields: object,
     ) -> Answer:
@@ -130,10 +163,12 @@ class Client:
 
         Args:
             masks: As for `stylize`.
+            canvas: A painting of it to go on with.
             idempotency_key: Of which there is one job, however often it is asked for.
             fields: Such as `rows` and `steps`.
         """
         data, files = _form(photo, styles, masks, fields | {"mode": "refine"})
+        files += [] if canvas is None else [("canvas", canvas)]
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         return self._json("POST", "v1/paintings", files=files, data=data, headers=headers)
 
@@ -154,15 +189,13 @@ class Client:
             idempotency_key: As for `refine`.
             fields: Such as `rows`, `strength` and `strength_end`.
         """
-        painters = [each for each in styles if isinstance(each, str)]
-        files = [("style", each) for each in styles if isinstance(each, bytes)]
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         headers |= {"Accept": kind} if kind else {}
         return self._json(
             "POST",
             "v1/films",
-            files=[("clip", clip), *files],
-            data=fields | {"style": painters},
+            files=[("clip", clip), *map(_style, styles)],
+            data=fields,
             headers=headers,
         )
 
@@ -174,9 +207,10 @@ class Client:
         """Has a job stop; what it has painted so far is kept."""
         return self._json("DELETE", f"v1/jobs/{job_id}")
 
-    def preview(self, job_id: str) -> bytes:
-        """The picture as it is now, a small JPEG."""
-        return self._sent("GET", f"v1/jobs/{job_id}/preview").content
+    def preview(self, job_id: str, *, large: bool = False) -> bytes:
+        """The picture as it is now, a small JPEG; or a large one, of the last change of scale."""
+        params = {"large": large}
+        return self._sent("GET", f"v1/jobs/{job_id}/preview", params=params).content
 
     def result(self, job_id: str) -> bytes:
         """What a finished job has painted."""
@@ -241,14 +275,22 @@ class Client:
         return response
 
 
+def _headers(version: str, visitor: str) -> dict[str, str]:
+    headers = {"Atelier-Version": version} if version else {}
+    return headers | ({"Cookie": f"atelier_visitor={visitor}"} if visitor else {})
+
+
 def _form(
     photo: bytes,
     styles: Sequence[bytes | str],
     masks: Sequence[bytes],
     fields: dict[str, object],
-) -> tuple[dict[str, object], list[tuple[str, bytes]]]:
-    """Fields and files: a painter is a field, a picture is a file."""
-    painters = [each for each in styles if isinstance(each, str)]
-    files = [("style", each) for each in styles if isinstance(each, bytes)]
-    files += [("mask", each) for each in masks]
-    return fields | {"style": painters}, [("photo", photo), *files]
+) -> tuple[dict[str, object], list[_Part]]:
+    """Fields and parts; styles in their order, by which weights and regions name them."""
+    files: list[_Part] = [("photo", photo), *map(_style, styles)]
+    return fields, [*files, *(("mask", each) for each in masks)]
+
+
+def _style(style: bytes | str) -> _Part:
+    """A picture is a file, a painter a field."""
+    return ("style", (None, style.encode()) if isinstance(style, str) else style)

@@ -31,7 +31,8 @@ class Visitor:
     """Who asks.
 
     Attributes:
-        name: Tells visitors apart: of their key, or else of a cookie that they have or are given.
+        name: Tells visitors apart: of a cookie that they have or are given, or else of their key.
+            So an application with one key can ask for many.
         is_new: Whether there was neither.
         forced: The version that they ask for.
     """
@@ -45,7 +46,7 @@ class Visitor:
     def of(cls, request: Request, caller: Caller) -> Visitor:
         """Who sent a request."""
         cookie = request.cookies.get(COOKIE, "")
-        known = caller.name or (cookie if _COOKIE_VALUE.fullmatch(cookie) else "")
+        known = cookie if _COOKIE_VALUE.fullmatch(cookie) else caller.name
         return cls(known or uuid.uuid4().hex, not known, _forced(request))
 
     def dealt(self, model_id: str) -> Dealt:

@@ -118,8 +118,7 @@ def stylize(
     photos = folder.expanded([content])[0]
     with ExitStack() as stack:
         with console.whole():
-            enough = round(2 * request.rows * max(1.0, request.brush))
-            chosen = [given_style(name, enough, as_json) for name in given]
+            chosen = [given_style(name, request.style_enough, as_json) for name in given]
             masks = [_mask(path, as_json) for path in files_of_masks]
         kept: folder.Folder | None = None
         if is_folder:

@@ -19,12 +19,12 @@ class WarmUp:
     """The payload of the task.
 
     Attributes:
-        model: Id of a classifier.
+        model: Id of a classifier; None if another process answers.
         delay: Seconds before anything is imported: what is to be done at once goes first.
         modules: What else will be needed, and takes long to import.
     """
 
-    model: str = models.DEFAULT
+    model: str | None = models.DEFAULT
     delay: float = 0.0
     modules: tuple[str, ...] = ()
 
@@ -38,7 +38,8 @@ def run(payload: WarmUp, control: Control) -> Generator[Progress, None, None]:
         return
     yield Progress(phase="loading")
     try:
-        identify.warm_up(payload.model)
+        if payload.model is not None:
+            identify.warm_up(payload.model)
         for name in payload.modules:
             importlib.import_module(name)
     except Exception as error:

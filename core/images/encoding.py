@@ -109,6 +109,23 @@ def encode(
     return buffer.getvalue()
 
 
+def remembered(png: bytes) -> dict[str, Any]:
+    """What a PNG that was written here remembers, see `encode`.
+
+    Raises:
+        ValueError: If it is no PNG, or remembers nothing.
+    """
+    try:
+        with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+            text = image.info.get(KEY)
+    except (OSError, SyntaxError) as error:
+        raise ValueError("That is no PNG.") from error
+    found = json.loads(text) if isinstance(text, str) else None
+    if not isinstance(found, dict):
+        raise ValueError("That PNG remembers nothing.")
+    return found
+
+
 def _remembering(name: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """The options by which a format remembers metadata, if it can and has room for it."""
     if name == "PNG":

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.jobs.interface import Control, Engine, Handle, State, Uncontrolled, registered, task
+from core.jobs.interface import (
+    OWN,
+    Control,
+    Engine,
+    Handle,
+    State,
+    Uncontrolled,
+    registered,
+    task,
+)
 from core.jobs.local import LocalEngine
 from core.jobs.progress import Point, Progress
 
 __all__ = [
+    "OWN",
     "Control",
     "Engine",
     "Handle",

@@ -16,6 +16,9 @@ from core.jobs.progress import Progress
 
 T = TypeVar("T", bound=Callable[..., Generator[Progress, None, Any]])
 
+OWN = ""
+"""The queue of jobs that wait for nobody, since they need next to nothing of this machine."""
+
 
 class State(StrEnum):
     """Where a job stands."""
@@ -115,7 +118,7 @@ class Task:
 
     Attributes:
         run: From payload and control to a generator of progress that returns the result.
-        queue: One job of a queue runs at a time.
+        queue: One job of a queue runs at a time; `OWN`: each begins at once.
         apart: Whether it is better run in a process of its own: what it imports is slow, and large.
     """
 

@@ -144,16 +144,16 @@ class LocalEngine:
             self._jobs.pop(key, None)
             self._jobs[key] = job
             self._forget()
-            queue = self._queues.setdefault(known.queue, deque())
+            name = known.queue or f"own-{key}"
+            queue = self._queues.setdefault(name, deque())
             queue.append(job)
             if len(queue) == 1:
                 try:
                     threading.Thread(
-                        target=self._work_off, args=(queue,), name=f"job-{known.queue}", daemon=True
+                        target=self._work_off, args=(name,), name=f"job-{name}", daemon=True
                     ).start()
                 except RuntimeError:  # no more threads: nobody would ever come for it
-                    queue.clear()
-                    del self._jobs[key]
+                    del self._queues[name], self._jobs[key]
                     raise
             return job
 
@@ -175,10 +175,12 @@ class LocalEngine:
         for old in finished[: max(0, len(finished) - _REMEMBERED)]:
             del self._jobs[old]
 
-    def _work_off(self, queue: deque[Job]) -> None:
+    def _work_off(self, name: str) -> None:
+        queue = self._queues[name]
         while True:
             queue[0].run()
             with self.lock:
                 queue.popleft()
                 if not queue:
+                    del self._queues[name]
                     return

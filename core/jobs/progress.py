@@ -24,7 +24,12 @@ class Progress(BaseModel):
 
     phase: str = Field("working", description="What is being done, in one word of the task's own")
     step: int = Field(0, ge=0, description="Steps done")
-    of: int = Field(0, ge=0, description="How many there will be if nobody stops; 0 if unknown")
+    of: int = Field(
+        0,
+        ge=0,
+        description="How many there will be if nobody stops; 0 if unknown. While another process "
+        "has it wait (phase `waiting`): how many jobs are before it",
+    )
     fraction: float = Field(0.0, ge=0, le=1, description="Share of the work that is done")
     seconds: float = Field(0.0, ge=0, description="Since the work began")
     seconds_left: float | None = Field(

@@ -6,6 +6,8 @@ what it holds besides.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -25,7 +27,23 @@ _JPEG = next(each for each in WRITTEN if each.name == "JPEG")
 
 def may_be_asked() -> bool:
     """Whether visitors are asked: pictures may be kept, and there is somebody to look at them."""
-    return bool(settings().kept_days and settings().service_keepers.strip())
+    return bool(days())
+
+
+def days() -> float:
+    """For how many days a picture may be kept that a visitor allows; 0 if none is asked."""
+    return settings().kept_days if settings().service_keepers.strip() else 0.0
+
+
+def is_of(prediction_id: int, picture_sha256: str) -> bool:
+    """Whether a prediction is of this picture: who knows its digest has seen it.
+
+    Raises:
+        JournalError: If the journal cannot be read.
+    """
+    with reading() as journal:
+        row = journal.get(Prediction, prediction_id)
+        return row is not None and hmac.compare_digest(row.picture_sha256, picture_sha256)
 
 
 def keep(prediction_id: int, data: bytes) -> None:

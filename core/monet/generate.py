@@ -105,12 +105,25 @@ def cycle(pixels: Pixels, direction: Direction = "to-monet", *, brush: Brush = "
         As `paint`.
     """
     _check(direction, brush)
-    first, second = sorted(DIRECTIONS, key=lambda way: way != direction)
+    return cycled(pixels, direction, brush, lambda canvas, way: painter(MODELS[way]).paint(canvas))
+
+
+def cycled(
+    pixels: Pixels,
+    direction: Direction,
+    brush: Brush,
+    painting: Callable[[Pixels, Direction], Pixels],
+) -> Cycle:
+    """The same by any painter.
+
+    Args:
+        painting: Paints a picture of the canvas's size in a direction.
+    """
+    back_again = next(way for way in DIRECTIONS if way != direction)
     start = _reduced(images.preview(pixels, LONGEST), BRUSHES[brush])
-    there = painter(MODELS[first]).paint(start)
-    back = painter(MODELS[second]).paint(there)
-    error = difference(back, start)
-    return Cycle(start, there, back, error)
+    there = painting(start, direction)
+    back = painting(there, back_again)
+    return Cycle(start, there, back, difference(back, start))
 
 
 def blend(before: Pixels, after: Pixels, strength: float) -> Pixels:

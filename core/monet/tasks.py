@@ -6,6 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from core import images, jobs
+from core.images.types import Pixels
 from core.jobs import Control, Progress
 from core.monet import generate
 from core.monet.request import MonetRequest
@@ -38,6 +39,14 @@ class MonetResult:
     after: bytes
     seconds: float
 
+    @classmethod
+    def of(cls, before: Pixels, after: Pixels, seconds: float) -> MonetResult:
+        """That of pictures, `(height, width, 3)` uint8."""
+        first, second = (
+            images.encode(pixels, "JPEG", quality=95, subsampling=0) for pixels in (before, after)
+        )
+        return cls(first, second, seconds)
+
 
 @jobs.task("monet")
 def run(payload: MonetPayload, control: Control) -> Generator[Progress, None, MonetResult | None]:
@@ -60,9 +69,6 @@ def run(payload: MonetPayload, control: Control) -> Generator[Progress, None, Mo
         )
     except Stopped:
         return None
-    before, after = (
-        images.encode(pixels, "JPEG", quality=95, subsampling=0)
-        for pixels in (done.before, done.after)
-    )
+    result = MonetResult.of(done.before, done.after, done.seconds)
     yield Progress(phase="painting", step=1, of=1, fraction=1.0, seconds=done.seconds)
-    return MonetResult(before, after, done.seconds)
+    return result

@@ -215,6 +215,11 @@ class StylizeRequest(Request):
         description="Keras dtype policy of the network; the fastest on this processor by default.",
     )
 
+    @property
+    def style_enough(self) -> int:
+        """Pixels a side to which a style's picture may be reduced when it is read."""
+        return round(2 * self.rows * max(1.0, self.brush))
+
     @model_validator(mode="before")
     @classmethod
     def _texture_alone(cls, values: object) -> object:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import jobs
+from core import jobs, models
 from core.identify.tasks import WarmUp
 from core.jobs import Handle
 from core.releases.tasks import Follow
 from pages.components import streamlit_compat
+from pages.components.work import is_service
 
 streamlit_compat.leave_keras_alone()
 
@@ -19,5 +20,7 @@ _MODULES = ("pandas", "core.journal")  # which pages import when they need them
 @st.cache_resource(show_spinner=False)
 def warm_up_in_background() -> Handle:
     """Starts the loading, once a process; releases are followed afterwards."""
-    jobs.submit("follow-releases", Follow(delay=_DELAY), key="follow-releases")
-    return jobs.submit("warm-up", WarmUp(delay=_DELAY, modules=_MODULES), key="warm-up")
+    model = None if is_service() else models.DEFAULT
+    if model is not None:
+        jobs.submit("follow-releases", Follow(delay=_DELAY), key="follow-releases")
+    return jobs.submit("warm-up", WarmUp(model, delay=_DELAY, modules=_MODULES), key="warm-up")

@@ -289,7 +289,7 @@ def picture(description: str) -> dict[str, Any]:
 
 def described(
     form: Mapping[str, Any],
-    query: type[CoreRequest],
+    query: type[CoreRequest] | None = None,
     headers: Mapping[str, str] | None = None,
     *,
     raw: str = "image/*",
@@ -303,7 +303,7 @@ def described(
     what = raw.partition("/")[0]
     parameters = [
         {"in": "query", "name": name, "schema": _field(schema), "description": f"For a raw {what}."}
-        for name, schema in _properties(query).items()
+        for name, schema in (_properties(query) if query else {}).items()
     ]
     parameters += [
         {"in": "header", "name": name, "schema": {"type": "string"}, "description": words}

@@ -71,6 +71,11 @@ class Identified(Answered):
     prediction_id: int | None = Field(
         description="For feedback; null if the prediction could not be kept", examples=[17]
     )
+    kept_days: float = Field(
+        description="For how many days a copy of the picture is kept if its owner allows it, see "
+        "/v1/predictions/{prediction_id}/picture; 0 where none is",
+        examples=[150],
+    )
     seconds: float = Field(description="For preprocessing and network", examples=[0.02])
     explanation: str | None = Field(
         None, description="If asked for: a JPEG with what spoke for the first name lit, as base64"
@@ -158,6 +163,14 @@ class Challenger(BaseModel):
     share: float = Field(ge=0, le=1, description="Of visitors whom it answers", examples=[0.1])
 
 
+class ModelVersion(BaseModel):
+    """A version of a model that can be asked for."""
+
+    version: str = Field(description="As Atelier-Version takes it", examples=["08163ebb2a8b"])
+    name: str = Field(examples=["3"])
+    date: str | None = Field(examples=["2026-07-01"])
+
+
 class Model(BaseModel):
     """One model of the catalogue, as the version that serves."""
 
@@ -167,6 +180,7 @@ class Model(BaseModel):
     version: str = Field(examples=["2b95ea3b01cd"])
     arm: str = Field(examples=[CHAMPION])
     challenger: Challenger | None = Field(description="Who is tried out; null for nobody")
+    versions: list[ModelVersion] = Field(description="All that are here, what ships first")
     summary: str
     licence: str
     sha256: str = Field(description="Digest of its weights")

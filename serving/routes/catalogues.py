@@ -66,6 +66,10 @@ def _model(model_id: str) -> schemas.Model:
         version=serving.champion,
         arm=CHAMPION,
         challenger=schemas.Challenger(**asdict(tried)) if tried else None,
+        versions=[
+            schemas.ModelVersion(version=each.id, name=each.entry.version, date=each.entry.date)
+            for each in versions.listed(model_id)
+        ],
         summary=entry.summary,
         licence=entry.licence,
         sha256=entry.file.sha256,

@@ -17,6 +17,7 @@ from core.images import Picture
 from core.images.encoding import Format
 from core.images.types import Pixels
 from core.journal import JournalError, failures_kept, record
+from core.journal import pictures as kept
 from serving import metrics, shadow
 from serving.dependencies import OfCaller, OfService, worked
 from serving.messages import bodies, pictures, problems, schemas
@@ -140,6 +141,7 @@ def _identified(
         version=result.version,
         arm=dealt.arm,
         prediction_id=number,
+        kept_days=kept.days(),
         seconds=result.seconds,
         explanation=lit,
     )

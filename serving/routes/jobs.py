@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -97,9 +97,20 @@ async def events(
         }
     },
 )
-async def preview(job_id: str, by: OfCaller) -> Response:
+async def preview(
+    job_id: str,
+    by: OfCaller,
+    large: Annotated[
+        bool, Query(description="The one of when the scale last changed, in up to 1200 pixels")
+    ] = False,
+) -> Response:
     """The picture as it forms; 404 before there is anything to see."""
-    found = await run_in_threadpool(lambda: jobs.find(job_id, by.name).preview())
+
+    def seen() -> bytes | None:
+        job = jobs.find(job_id, by.name)
+        return job.still() if large else job.preview()
+
+    found = await run_in_threadpool(seen)
     if found is None:
         raise problems.not_found("There is nothing to see yet, or not any more.")
     return Response(found, media_type="image/jpeg", headers={"Cache-Control": "no-store"})

@@ -26,13 +26,17 @@ from serving.messages.pictures import File
 
 router = APIRouter(tags=["paint"])
 
-PARTS = ("picture", "photo", "style", "mask")
+PARTS = ("picture", "photo", "canvas", "style", "mask")
 MOST_MASKS = 4
 
 _FORM = bodies.form(
     {
         "picture": bodies.picture("What is painted as Monet, or a Monet that becomes a photo."),
         "photo": bodies.picture("What is painted like the styles."),
+        "canvas": bodies.picture(
+            "A painting of this photo, of the size that is asked for, to be refined further in "
+            "place of what `start` says; `scales` says on which ones."
+        ),
         "style": orders.STYLES,
         "mask": {
             "type": "array",
@@ -82,10 +86,13 @@ async def _painted(request: Request, of: Service, by: Caller, body: Body, kind: 
         return await _monet(request, of, by, body, kind)
     asked = body.filled(StylizeRequest)
     photo, styles, masks = body.one("photo"), orders.styles(body), _masks_of(body)
+    canvas = body.one("canvas") if "canvas" in body.parts else None
     regions.wanted(asked, len(masks), len(styles))
     _check(asked)
+    if canvas is not None and asked.mode == "instant":
+        raise InvalidRequest("A canvas is to be refined: leave it out, or mode=instant.")
     if asked.mode == "refine" or orders.is_wanted(request):
-        return await _job(request, of, by, asked, photo, styles, masks)
+        return await _job(request, of, by, asked, photo, styles, masks, canvas)
     of.paint.check()
     painter = visitors.painter(request, instant.MODEL)
     return pictures.answer(
@@ -96,7 +103,7 @@ async def _painted(request: Request, of: Service, by: Caller, body: Body, kind: 
 
 
 async def _monet(request: Request, of: Service, by: Caller, body: Body, kind: Format) -> Response:
-    for part in ("style", "mask"):
+    for part in ("style", "mask", "canvas"):
         if part in body.parts:
             raise InvalidRequest(f"A {part} is for a photo: send one as the part 'photo'.")
     asked, picture = body.filled(MonetRequest), body.one("picture")
@@ -130,6 +137,7 @@ async def _job(
     photo: bytes,
     styles: Sequence[bytes | str],
     masks: Sequence[bytes],
+    canvas: bytes | None,
 ) -> Response:
     """Looks at the pictures, lest the job fails of them, and puts it into the queue."""
     key = orders.key(request)
@@ -138,6 +146,8 @@ async def _job(
         size = _checked_size(images.load(photo, enough=2 * asked.rows).pixels, asked.rows)
         for each in styles:
             _style(each, asked)
+        if canvas is not None and images.load(canvas).pixels.shape[:2] != size:
+            raise InvalidRequest(f"The canvas must have the painting's size: {size[1]}×{size[0]}.")
         regions.lay_out(asked, [regions.load(mask) for mask in masks], len(styles), *size)
         order = StylizeOrder(
             request=asked,
@@ -145,6 +155,7 @@ async def _job(
             name="a photo",
             styles=tuple(map(orders.style, styles)),
             masks=tuple(masks),
+            canvas=canvas,
         )
         if of.workers:
             jobs.check(order)
@@ -215,7 +226,7 @@ def _at_once(
 def _style(given: bytes | str, asked: StylizeRequest) -> Pixels | str:
     if isinstance(given, str):
         return given
-    return images.load(given, enough=round(2 * asked.rows * max(1.0, asked.brush))).pixels
+    return images.load(given, enough=asked.style_enough).pixels
 
 
 def _counted(file: File) -> File:

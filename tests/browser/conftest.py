@@ -13,7 +13,7 @@ import time
 import urllib.request
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,8 @@ from core.settings import ROOT
 CHROMIUM = os.environ.get("ATELIER_TEST_CHROMIUM") or shutil.which("chromium")
 # Where screenshots go, for people to look at; without it none are taken.
 SCREENSHOTS = os.environ.get("ATELIER_TEST_SCREENSHOTS")
+# Whether a service does the work for the app, and not its own process: all journeys are the same.
+BY_SERVICE = bool(os.environ.get("ATELIER_TEST_SERVICE"))
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 # Both sizes and both schemes; all four together for people to look at.
 VISITORS = [("desktop", "light"), ("phone", "dark")]
@@ -36,13 +38,12 @@ expect.set_options(timeout=WAIT)
 
 
 @contextmanager
-def serve(folder: Path, **settings: str) -> Iterator[str]:
-    """The app, started as the README says, on a free port; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "Home.py"]
-    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+def serve(folder: Path, *, by_service: bool = BY_SERVICE, **settings: str) -> Iterator[str]:
+    """The app, started as the README says, on a free port; gives its address.
+
+    Args:
+        by_service: Whether a service does the work, which has the same journal.
+    """
     environment = os.environ | {
         "ATELIER_JOURNAL_URL": f"sqlite:///{folder / 'journal.db'}",
         "ATELIER_CACHE": str(folder / "cache"),
@@ -51,21 +52,51 @@ def serve(folder: Path, **settings: str) -> Iterator[str]:
         "PYTHONFAULTHANDLER": "1",
     }
     environment |= settings
-    log = (folder / "streamlit.log").open("w")
-    process = subprocess.Popen(
-        [*command, *options], cwd=ROOT, env=environment, stdout=log, stderr=log
-    )
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(120):
+    with ExitStack() as stack:
+        if by_service:
+            command, port = ["-m", "serving"], free_port()
+            options = [f"--port={port}"]
+            address = f"http://127.0.0.1:{port}"
+            ready = f"{address}/v2/health/ready"
+            log = folder / "service.log"
+            stack.enter_context(_running([*command, *options], environment, log, ready))
+            environment["ATELIER_SERVICE"] = address
+        port = free_port()
+        command = ["-m", "streamlit", "run", "Home.py"]
+        options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+        address = f"http://127.0.0.1:{port}"
+        ready = f"{address}/_stcore/health"
+        log = folder / "streamlit.log"
+        stack.enter_context(_running([*command, *options], environment, log, ready))
+        yield address
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _running(
+    arguments: list[str], environment: dict[str, str], log: Path, ready: str
+) -> Iterator[None]:
+    """A server, until it is told to stop; what it logs must hold no traceback."""
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=file, stderr=file
+        )
+    for _ in range(240):
         try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)
+            urllib.request.urlopen(ready, timeout=2)
             break
         except OSError:
-            assert process.poll() is None, Path(log.name).read_text()
+            assert process.poll() is None, log.read_text()
             time.sleep(0.5)
-    yield address
+    yield
     stuck = not _stops(process)
-    text = Path(log.name).read_text()
+    text = log.read_text()
     assert "Traceback" not in text, text
     if stuck:  # Streamlit and Uvicorn end the process: below is which threads they waited for
         warnings.warn(f"The server did not stop when told to:\n{text}", stacklevel=1)

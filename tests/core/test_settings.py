@@ -50,6 +50,25 @@ def test_a_password_is_not_shown(monkeypatch):
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://a", "http://me:secret@a", "http://a?b"])
+def test_what_is_no_address_of_a_service_is_refused(monkeypatch, url):
+    with pytest.raises(SettingsError, match="ATELIER_SERVICE must be the address of a serv") as no:
+        with_(monkeypatch, SERVICE=url)
+    assert "secret" not in str(no.value)
+
+
+def test_a_service_and_its_token(monkeypatch):
+    found = with_(monkeypatch, SERVICE="https://a.example:8443/api", SERVICE_TOKEN="a-b_c")
+    assert (found.service, found.service_token) == ("https://a.example:8443/api", "a-b_c")
+    with pytest.raises(SettingsError, match=r"^ATELIER_SERVICE_TOKEN must be a key"):
+        with_(monkeypatch, SERVICE_TOKEN="a b")
+
+
+def test_the_key_of_who_asks_is_not_mistaken_for_those_of_who_is_asked(monkeypatch, caplog):
+    with_(monkeypatch, SERVICE_KEY="a" * 64)
+    assert "There is no setting ATELIER_SERVICE_KEY: did you mean" in caplog.text
+
+
 def test_every_wrong_value_is_told_at_once(monkeypatch):
     with pytest.raises(SettingsError, match=r"^ATELIER_MAX_SIDE is .*; ATELIER_PRECISION is .*\.$"):
         with_(monkeypatch, PRECISION="double", MAX_SIDE="-3")

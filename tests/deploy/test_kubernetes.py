@@ -188,6 +188,36 @@ def test_where_it_learns_all_pods_share_one_volume():
     assert "/atelier-training:" in template(retrain)["spec"]["containers"][0]["image"]
 
 
+def test_an_application_that_only_draws_asks_the_api():
+    folder = FOLDER / "apart"
+    patch = yaml.safe_load((folder / "app.yaml").read_text())
+    assert label(patch) in {label(each) for each in BASE}
+    (container,) = template(patch)["spec"]["containers"]
+    (asked,) = container["env"]
+    assert asked["name"].removeprefix("ATELIER_").lower() in Settings.model_fields
+    host = asked["value"].removeprefix("http://")
+    assert f"Service/{host}" in {label(each) for each in BASE}
+    policy = yaml.safe_load((folder / "egress.yaml").read_text())
+    kubernetes_validate.validate(policy, VERSION, strict=True)
+    (rule,) = policy["spec"]["egress"]
+    api = next(each for each in BASE if label(each) == f"Deployment/{host}")
+    assert rule["to"][0]["podSelector"]["matchLabels"] == template(api)["metadata"]["labels"]
+    (port,) = template(api)["spec"]["containers"][0]["ports"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": port["containerPort"]}]
+
+
+def test_it_is_the_same_but_for_the_application():
+    made = {label(each): each for each in built("apart")}
+    (more,) = made.keys() - {label(each) for each in BASE + PLAIN}
+    assert more == "NetworkPolicy/atelier-app-to-api"
+    (container,) = template(made["Deployment/atelier-app"])["spec"]["containers"]
+    for probe in ("startup", "readiness", "liveness"):
+        asked = container[f"{probe}Probe"]["httpGet"]
+        assert asked == {"path": "/_stcore/health", "port": "http"}
+    assert "ATELIER_SERVICE_JOBS" in made["ConfigMap/atelier"]["data"]
+    kubernetes_validate.validate(made["Deployment/atelier-app"], VERSION, strict=True)
+
+
 def test_the_overlay_builds_into_one_namespace_with_one_image():
     made = built("plain")
     assert {label(each) for each in made} == {label(each) for each in BASE + PLAIN}

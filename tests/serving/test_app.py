@@ -58,6 +58,7 @@ def test_models_artists_and_styles_are_those_of_core(client: TestClient):
     one = client.get(f"/v1/models/{models.DEFAULT}").json()
     assert one in listed
     assert one["sha256"] == models.get(models.DEFAULT).file.sha256
+    assert [each["version"] for each in one["versions"]] == [one["version"]]
     everybody = client.get("/v1/artists").json()
     assert [each["id"] for each in everybody] == [each.id for each in artists.catalogue()]
     (monet,) = [each for each in everybody if each["id"] == "claude-monet"]
@@ -318,7 +319,7 @@ def test_the_description_knows_every_field_of_the_requests(client: TestClient):
     assert asked == list(IdentifyRequest.model_fields)
     painted = paths["/v1/paintings"]["post"]["requestBody"]["content"]["multipart/form-data"]
     assert painted["schema"]["properties"].keys() == {
-        *("picture", "photo", "style", "mask"),
+        *("picture", "photo", "style", "mask", "canvas"),
         *MonetRequest.model_fields,
         *StylizeRequest.model_fields,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import schemathesis
 from fastapi import FastAPI
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings, strategies
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
@@ -28,6 +28,8 @@ LISTED = [
     ("POST", "/v1/paintings"),
     ("POST", "/v1/films"),
     ("POST", "/v1/feedback"),
+    ("PUT", "/v1/predictions/{prediction_id}/picture"),
+    ("DELETE", "/v1/predictions/{prediction_id}/picture"),
     ("GET", "/v1/jobs/{job_id}"),
     ("DELETE", "/v1/jobs/{job_id}"),
     ("GET", "/v1/jobs/{job_id}/events"),
@@ -60,6 +62,17 @@ def test_every_operation_is_listed_here(app: FastAPI):
     assert {(m.upper(), path) for path, each in paths.items() for m in each} == set(LISTED)
 
 
+@strategies.composite
+def _drawable(draw: strategies.DrawFn, cases: strategies.SearchStrategy) -> schemathesis.Case:
+    """What schemathesis makes up; forms at whose files its own validator fails are left out."""
+    try:
+        return draw(cases)
+    except ValueError as error:
+        if "Unsupported type: 'Binary'" not in str(error):
+            raise
+        reject()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize(("method", "path"), LISTED)
@@ -76,7 +89,7 @@ def test_no_request_finds_a_fault(app: FastAPI, method: str, path: str, mode: Ge
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=operation.as_strategy(generation_mode=mode))
+    @given(case=_drawable(operation.as_strategy(generation_mode=mode)))
     def ask(case: schemathesis.Case) -> None:
         case.call_and_validate(checks=CHECKS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import time
@@ -12,6 +13,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from core import identify, images, journal, models
+from core.journal import pictures as kept
 from tests import fuzz
 
 PNG = {"content-type": "image/png"}
@@ -172,6 +174,31 @@ def test_feedback_is_kept(client: TestClient, small: bytes):
     assert response.json() == said
     kept = journal.feedback()[number]
     assert (kept.right, kept.artist) == (False, "claude-monet")
+
+
+def test_a_picture_is_kept_and_deleted_by_who_has_it_alone(application, small: bytes, painting):
+    with TestClient(application(service_keepers="a" * 64, kept_days=3)) as client:
+        found = client.post("/v1/identifications", content=small, headers=PNG).json()
+        assert found["kept_days"] == 3
+        number = found["prediction_id"]
+        address, known = f"/v1/predictions/{number}/picture", hashlib.sha256(small).hexdigest()
+        problem(client.put(address, files={"picture": painting}), 422, "invalid-request")
+        assert kept.read(number) is None
+        assert client.put(address, files={"picture": small}).status_code == 204
+        assert images.load(kept.read(number)).pixels.shape == (48, 64, 3)
+        other = client.delete(address, params={"sha256": "0" * 64})
+        problem(other, 422, "invalid-request")
+        assert kept.read(number) is not None
+        assert client.delete(address, params={"sha256": known}).status_code == 204
+        assert kept.read(number) is None
+        assert client.delete(address, params={"sha256": known}).status_code == 204
+
+
+def test_where_nobody_looks_at_pictures_none_is_kept(client: TestClient, small: bytes):
+    found = client.post("/v1/identifications", content=small, headers=PNG).json()
+    assert found["kept_days"] == 0
+    address = f"/v1/predictions/{found['prediction_id']}/picture"
+    problem(client.put(address, content=small, headers=PNG), 403, "not-kept")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from core import images, monet
 from core.stylize import session
 from core.stylize.request import StylizeRequest
 
+CANVAS = {"photo": b"", "canvas": b""}  # of the photo's size
+
 
 @pytest.mark.parametrize("direction", monet.DIRECTIONS)
 def test_monet_both_ways(client: TestClient, small: bytes, direction: str, remembered):
@@ -133,6 +135,9 @@ def test_a_mask_that_will_not_do_is_refused_in_a_sentence(
         ({"picture": b""}, {"mode": "instant"}, "no setting 'mode'"),
         ({"picture": b"", "style": b"x"}, {"strength": "nan"}, "Strength at once"),
         ({"style": b"x"}, {}, "send one as the part 'photo'"),
+        ({"picture": b"", "canvas": b""}, {}, "A canvas is for a photo"),
+        (CANVAS, {"mode": "instant", "style": "claude-monet"}, "A canvas is to be refined"),
+        (CANVAS, {"rows": "64", "style": "claude-monet"}, "the painting's size: 85×64"),
         ({"picture": b"", "photo": b""}, {}, "not both"),
     ],
 )

@@ -120,7 +120,15 @@ def test_whoever_has_a_key_is_dealt_by_it(application, small: bytes):
             assert len(set(found)) == 1
             arms[key] = found[0]
         assert COOKIE not in client.cookies
-    assert set(arms.values()) == {"canary", "champion"}
+        assert set(arms.values()) == {"canary", "champion"}
+        # An application with one key asks for many visitors.
+        behind = {}
+        for visitor in range(12):
+            told = {"Authorization": f"Bearer {keys[0]}", "Cookie": f"{COOKIE}={visitor:032x}"}
+            behind[visitor] = ask(client, small, **told)["arm"]
+            dealt = following.follower().deal(MODEL, f"{visitor:032x}")
+            assert behind[visitor] == dealt.arm  # as where it answers by itself
+    assert set(behind.values()) == {"canary", "champion"}
 
 
 def test_a_painter_answers_as_it_ships_and_says_so(client: TestClient, small: bytes):

@@ -13,7 +13,7 @@ from core.images.types import Pixels
 from core.jobs import Progress, durable
 from core.stylize import regions, session
 from core.stylize.request import StylizeRequest
-from core.stylize.session import metadata
+from core.stylize.session import Painting, metadata
 
 STYLIZE = "stylize"
 
@@ -25,13 +25,16 @@ class Style(durable.Payload):
     name: str = Field("", description="What the picture is called")
     artist: str | None = Field(None, description="The id of a painter, see `core.artists`")
 
-    def given(self) -> Pixels | str:
+    def given(self, enough: int | None = None) -> Pixels | str:
         """What `session.paint` takes.
+
+        Args:
+            enough: Pixels a side of a picture, see `images.load`.
 
         Raises:
             core.images.UnreadablePicture: If it cannot be read.
         """
-        return self.artist or images.load(self.picture or b"").pixels
+        return self.artist or images.load(self.picture or b"", enough=enough).pixels
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -48,6 +51,11 @@ class StylizeOrder(durable.Payload):
     name: str = Field("", description="What the photo is called")
     styles: tuple[Style, ...] = Field(min_length=1)
     masks: tuple[bytes, ...] = Field((), description="Of the regions, see `regions.load`")
+    canvas: bytes | None = Field(
+        None,
+        description="A painting to go on with, in place of what the request starts from",
+        exclude_if=lambda canvas: canvas is None,  # workers of before know no such field
+    )
 
 
 @durable.task(STYLIZE, payload=StylizeOrder)
@@ -63,7 +71,8 @@ def stylize(
     painting = yield from session.paint(
         order.request,
         photo,
-        [style.given() for style in order.styles],
+        [style.given(order.request.style_enough) for style in order.styles],
+        earlier=_earlier(order),
         control=control,
         checkpoints=control,
         masks=[regions.load(mask) for mask in order.masks],
@@ -83,3 +92,11 @@ def stylize(
         ),
         "image/png",
     )
+
+
+def _earlier(order: StylizeOrder) -> Painting | None:
+    """The painting on the canvas, from which all scales of the request are still to be painted."""
+    if order.canvas is None:
+        return None
+    pixels = images.load(order.canvas).pixels
+    return Painting(pixels, order.request, step=0, scale=0.0, complete=False, seconds=0.0)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.models import versions
+from pages.components.work import identifying
 
 _DEALT = "As released"
 
 
 def version(model: str) -> str | None:
     """The version that the visitor asks for; None to be dealt one, as everybody is."""
-    known = {each.id: each.entry for each in versions.listed(model)}
+    known = identifying.versions_of(model)
     if len(known) < 2:
         return None
     chosen = st.selectbox(
         "Version",
         [_DEALT, *known],
-        format_func=lambda name: (
-            f"{known[name].version}, {known[name].date} ({name})" if name in known else name
-        ),
+        format_func=lambda name: f"{known[name]} ({name})" if name in known else name,
         key=f"version-{model}",
         help="What answers everybody, or a certain version, which then counts in no experiment.",
     )

@@ -62,7 +62,9 @@ def words(job: Handle, *, warming: str = "") -> tuple[float, str]:
     if job.position > loading:
         return 0.0, f"In line: {job.position - loading} before you"
     now = job.progress
-    if loading or now is None or now.phase == "looking":
+    if now is not None and now.phase == "waiting" and now.of:  # elsewhere
+        return 0.0, f"In line: {now.of} before you"
+    if loading or now is None or now.phase in ("looking", "waiting"):
         return 0.0, "Mixing the colors"
     if now.phase == "sketching":
         return 0.0, "Sketching"

@@ -13,6 +13,7 @@ from core import artists, examples, images
 from core.stylize import artist_styles as by_artist
 from pages.components.ui import pictures, uploads
 from pages.components.ui.uploads import Given
+from pages.components.work import where
 
 # Photo and painting by their numbers in `core.examples`: what goes well together.
 _PAIRS = ((1, 0), (0, 2), (2, 1), (3, 3))
@@ -126,7 +127,7 @@ def _ask_for_photo(photo: Given | None) -> None:
         "Drop your photo here",
         key=key,
         on_change=take,
-        help=f"{_FORMATS} Nothing leaves this machine.",
+        help=f"{_FORMATS} {where()}",
     )
     if photo is not None:
         st.image(

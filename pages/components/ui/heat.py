@@ -6,10 +6,12 @@ import streamlit as st
 
 from core import identify, images
 
+SIDE = 900  # pixels of the longer side
+
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def heat_map(
-    data: bytes, model: str, artist_id: str, side: int = 900, *, version: str | None = None
+    data: bytes, model: str, artist_id: str, side: int = SIDE, *, version: str | None = None
 ) -> bytes:
     """The painting with what spoke for an artist lit, as a JPEG.
 

@@ -210,6 +210,22 @@ def test_queues_do_not_wait_for_each_other():
     one.result(LIMIT)
 
 
+@jobs.task("test-wait-apart", queue=jobs.OWN)
+def wait_apart(both: threading.Barrier, control: Control) -> Steps:
+    """Ends as soon as another one waits, too."""
+    yield Progress()
+    both.wait(LIMIT)
+    return 1
+
+
+def test_jobs_with_queues_of_their_own_run_at_the_same_time():
+    engine, both = LocalEngine(), threading.Barrier(2)
+    running = [engine.submit("test-wait-apart", both) for _ in range(2)]
+    assert [job.result(LIMIT) for job in running] == [1, 1]
+    assert [job.position for job in running] == [0, 0]
+    until(lambda: not engine._queues)
+
+
 def test_a_job_that_nobody_looks_at_stops():
     job = jobs.submit("test-walk", None, patience=0.05)
     job.result(LIMIT)

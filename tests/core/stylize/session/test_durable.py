@@ -47,6 +47,12 @@ def engine(any_database) -> DatabaseEngine:
     return DatabaseEngine(any_database)
 
 
+def test_workers_of_before_are_asked_for_nothing_that_they_do_not_know(order: StylizeOrder):
+    assert "canvas" not in json.loads(order.model_dump_json())
+    again = order.model_copy(update={"canvas": b"png"})
+    assert StylizeOrder.model_validate_json(again.model_dump_json()) == again
+
+
 def undisturbed(order: StylizeOrder) -> session.Painting:
     steps = session.paint(
         order.request,
