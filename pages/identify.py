@@ -13,7 +13,7 @@ from core.identify import IdentifyRequest
 from core.releases import following
 from core.releases.arms import FORCED
 from core.releases.following import Dealt
-from pages.components.identify import choosing, keeping
+from pages.components.identify import choosing, cutting, keeping
 from pages.components.similar import row
 from pages.components.ui import cards, charts, downloads, heat, pictures, theme, uploads
 from pages.components.ui.fields import label, tip, within
@@ -68,14 +68,12 @@ def look(key: str, given: Given, model: str, by: Dealt) -> Seen:
 
     What was seen stays as it was answered, whatever is released meanwhile.
     """
-    from core import journal
-
     key = f"{key}-{model}" + (f"-{by.version}" if by.arm == FORCED else "")
     seen: dict[str, Seen] = st.session_state.seen
     if key not in seen:
-        picture = images.load(given.data, enough=identify.ENOUGH)
-        with journal.failures_kept(model, by.version):
-            result = identify.identify(picture, model, version=by.version, top=MOST_NAMES)
+        from core import journal
+
+        result = glance(given.data, model, by.version)
         try:
             number = journal.record(
                 result,
@@ -87,6 +85,50 @@ def look(key: str, given: Given, model: str, by: Dealt) -> Seen:
             number = None  # the visitor still gets the answer
         seen[key] = Seen(given.name, key, number, result)
     return seen[key]
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def glance(data: bytes, model: str, version: str) -> identify.Identification:
+    """What a version makes of a picture, which is not recorded anywhere."""
+    from core import journal
+
+    picture = images.load(data, enough=identify.ENOUGH)
+    with journal.failures_kept(model, version):
+        return identify.identify(picture, model, version=version, top=MOST_NAMES)
+
+
+def show_upload(key: str, given: Given, model: str, by: Dealt, top: int) -> None:
+    """A picture, and if it is a photo of a painting, that painting: both are named.
+
+    What is shown large is the painting that was cut out, unless the whole is by itself so like
+    the work of a known artist that there can hardly be a wall around it.
+    """
+    corners = cutting.found(given)
+    part = given if corners is None else cutting.painting(given, corners)
+    whole = glance(given.data, model, by.version)
+    leads = part is not given and (whole.known is not True or cutting.was_dragged(given))
+    shown = part if leads else given
+    show(shown, look(f"{key}-{shown.digest[:12]}" if leads else key, shown, model, by), top)
+    if part is given:
+        name = "Is the painting only a part of this photo?"
+    elif leads:
+        name = f"Cut out of your photo; as a whole: {in_short(whole)}"
+    else:
+        name = f"Cut out: {in_short(glance(part.data, model, by.version))}"
+    # Once a corner was dragged it stays open, whatever is drawn anew above it.
+    with st.expander(name, icon=":material/crop:", expanded=cutting.was_dragged(given)):
+        cutting.offer(given, corners, key=key)
+    row.of_upload(shown.data)
+
+
+def in_short(result: identify.Identification) -> str:
+    """What a result says, in a few words."""
+    first = result.guesses[0]
+    if result.kind == "photograph":
+        return "a photograph"
+    if result.known is False:
+        return "not one of the artists I know"
+    return f"{first.artist.name}, {charts.percent(first.probability)}"
 
 
 def show(given: Given, seen: Seen, top: int) -> None:
@@ -260,8 +302,7 @@ progress = st.progress(0.0) if len(queue) > 1 else None
 for place, (key, given) in enumerate(uploads.keyed(queue), start=1):
     assert by is not None
     try:
-        show(given, look(key, given, model, by), top)
-        row.of_upload(given.data)
+        show_upload(key, given, model, by, top)
     except images.UnreadablePicture as error:
         st.warning(f"**{given.label}**: {error}", icon=":material/broken_image:")
     except Exception as error:  # the others' turn comes all the same

@@ -83,7 +83,7 @@ class Client:
         self._http.close()
 
     def identify(self, picture: bytes, **fields: object) -> Answer:
-        """Names the most probable artists; fields are `model`, `top` and `explain`."""
+        """Names the most probable artists; fields are `model`, `top`, `cut_out` and `explain`."""
         return self._json("POST", "v1/identifications", files={"picture": picture}, data=fields)
 
     def explain(self, picture: bytes, **fields: object) -> bytes:
