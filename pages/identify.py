@@ -11,7 +11,7 @@ import streamlit as st
 from core import artists, errors, examples, identify, images, models
 from core.errors import AtelierError
 from core.identify import IdentifyRequest
-from pages.components.identify import choosing, keeping
+from pages.components.identify import choosing, cutting, keeping
 from pages.components.similar import row
 from pages.components.ui import cards, charts, downloads, pictures, theme, uploads
 from pages.components.ui.fields import label, tip, within
@@ -71,6 +71,40 @@ def look(key: str, given: Given, model: str, asked: str | None) -> Seen:
         answer = identifying.identified(given, model, asked, st.session_state.session)
         seen[key] = Seen(given.name, key, answer)
     return seen[key]
+
+
+def show_upload(key: str, given: Given, model: str, asked: str | None, top: int) -> None:
+    """A picture, and if it is a photo of a painting, that painting: both are named.
+
+    What is shown large is the painting that was cut out, unless the whole is by itself so like
+    the work of a known artist that there can hardly be a wall around it.
+    """
+    corners = cutting.found(given)
+    part = given if corners is None else cutting.painting(given, corners)
+    seen, shown = look(key, given, model, asked), given
+    name = "Is the painting only a part of this photo?"
+    if part is not given:
+        cut = look(f"{key}-{part.digest[:12]}", part, model, asked)
+        if seen.answer.result.known is True and not cutting.was_dragged(given):
+            name = f"Cut out: {in_short(cut.answer.result)}"
+        else:
+            name = f"Cut out of your photo; as a whole: {in_short(seen.answer.result)}"
+            seen, shown = cut, part
+    show(shown, seen, top)
+    # Once a corner was dragged it stays open, whatever is drawn anew above it.
+    with st.expander(name, icon=":material/crop:", expanded=cutting.was_dragged(given)):
+        cutting.offer(given, corners, key=key)
+    row.of_upload(shown.data)
+
+
+def in_short(result: identify.Identification) -> str:
+    """What a result says, in a few words."""
+    first = result.guesses[0]
+    if result.kind == "photograph":
+        return "a photograph"
+    if result.known is False:
+        return "not one of the artists I know"
+    return f"{first.artist.name}, {charts.percent(first.probability)}"
 
 
 def show(given: Given, seen: Seen, top: int) -> None:
@@ -240,8 +274,7 @@ if queue and not identifying.is_ready(model, asked, session):
 progress = st.progress(0.0) if len(queue) > 1 else None
 for place, (key, given) in enumerate(uploads.keyed(queue), start=1):
     try:
-        show(given, look(key, given, model, asked), top)
-        row.of_upload(given.data)
+        show_upload(key, given, model, asked, top)
     except images.UnreadablePicture as error:
         st.warning(f"**{given.label}**: {error}", icon=":material/broken_image:")
     except Exception as error:  # the others' turn comes all the same

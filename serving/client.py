@@ -93,7 +93,8 @@ class Client:
     def identify(
         self, picture: bytes, *, version: str = "", visitor: str = "", **fields: object
     ) -> Answer:
-        """Names the most probable artists; fields are `model`, `top` and `explain`.
+        """Names the most probable artists; fields are `model`, `top`, `cut_out` and
+        `explain`.
 
         Args:
             version: Of the model, if it is to be a certain one.

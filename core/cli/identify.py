@@ -14,7 +14,7 @@ from core.cli.console import AsJson, say
 from core.cli.fields import option
 from core.cli.runs import folder
 from core.errors import UnknownName
-from core.identify import IdentifyRequest
+from core.identify import IdentifyRequest, outline
 from core.images import encoding
 from core.requests import described
 
@@ -39,6 +39,7 @@ def identify(
             + described(IdentifyRequest, "explain").term,
         ),
     ] = None,
+    cut_out: Annotated[bool, option(IdentifyRequest, "cut_out", "--cut-out")] = _USUAL.cut_out,
     version: Annotated[
         str | None,
         typer.Option(
@@ -65,7 +66,7 @@ def identify(
         chosen = models.versions.named(model, version).id if version is not None else None
     except UnknownName as error:
         console.refuse(str(error))
-    request = IdentifyRequest(model=model, top=top, explain=explain is not None)
+    request = IdentifyRequest(model=model, top=top, cut_out=cut_out, explain=explain is not None)
     pictures, _ = folder.expanded(pictures)
     outputs = console.outputs(pictures, explain) if explain else []
     batch = console.Batch(pictures, as_json)
@@ -75,7 +76,10 @@ def identify(
         with batch.one(path):
             if request.explain:
                 outputs[number].check()
-            picture = images.load(path, enough=None if request.explain else recognizer.ENOUGH)
+            picture = images.load(path, enough=None if request.explain else _enough(request))
+            corners = None
+            if request.cut_out:
+                picture, corners = outline.without_wall(picture)
             result = recognizer.identify(picture, request.model, version=chosen, top=request.top)
             if request.explain:
                 heat = recognizer.explain(
@@ -84,10 +88,15 @@ def identify(
                 lit = recognizer.overlay(picture.pixels, heat)
                 outputs[number].write(encoding.encode(lit))
             if as_json:
-                console.result(_as_dict(path, result))
+                found = _as_dict(path, result)
+                console.result(found | {"corners": corners} if request.cut_out else found)
             else:
-                _print(path, result)
+                _print(path, result, "cut out" if corners else "")
     batch.close()
+
+
+def _enough(request: IdentifyRequest) -> int:
+    return outline.ENOUGH if request.cut_out else recognizer.ENOUGH
 
 
 def _as_dict(path: Path, result: recognizer.Identification) -> dict[str, Any]:
@@ -118,7 +127,8 @@ def _remark(result: recognizer.Identification) -> str:
     return remarks.get(result.known, "")
 
 
-def _print(path: Path, result: recognizer.Identification) -> None:
-    typer.echo(f"{files.printable(path)}{_remark(result)}")
+def _print(path: Path, result: recognizer.Identification, seen: str) -> None:
+    shown = f"{files.printable(path)}, {seen}" if seen else files.printable(path)
+    typer.echo(f"{shown}{_remark(result)}")
     for guess in result.guesses:
         typer.echo(f"    {guess.probability:6.1%}  {guess.artist.name}")

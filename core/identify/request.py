@@ -25,6 +25,12 @@ class IdentifyRequest(_OfAModel):
         title="How many names",
         description="The k of top-k: so many of the most probable artists.",
     )
+    cut_out: bool = Field(
+        False,
+        title="Cut the painting out",
+        description="Rectification: if the picture is a photo of a painting on its wall, only the "
+        "painting is looked at, as if seen from in front.",
+    )
     explain: bool = Field(
         False,
         title="Show where I looked",

@@ -6,7 +6,6 @@ what it holds besides.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
 

@@ -80,6 +80,12 @@ class Identified(Answered):
     explanation: str | None = Field(
         None, description="If asked for: a JPEG with what spoke for the first name lit, as base64"
     )
+    corners: list[tuple[float, float]] | None = Field(
+        None,
+        description="If it was asked to be cut out: x and y of the painting's four corners, in "
+        "shares of the picture's width and height, clockwise from the top left one; null if no "
+        "painting was found in it, and the whole was looked at",
+    )
 
 
 class Progress(BaseModel):

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
 
 from core import identify, images
-from core.identify import ExplainRequest, IdentifyRequest
+from core.identify import ExplainRequest, IdentifyRequest, outline
 from core.images import Picture
 from core.images.encoding import Format
 from core.images.types import Pixels
@@ -104,8 +104,13 @@ def _identified(
     dealt = visitor.dealt(asked.model)
     by = schemas.by(asked.model, dealt)
     started = time.perf_counter()
-    enough = _LONGEST if asked.explain else identify.ENOUGH
+    enough = identify.ENOUGH
+    if asked.explain or asked.cut_out:
+        enough = _LONGEST
     picture = images.load(data, enough=enough)
+    corners = None
+    if asked.cut_out:
+        picture, corners = outline.without_wall(picture)
     decoded = time.perf_counter()
     with failures_kept(asked.model, dealt.version):
         result = identify.identify(picture, asked.model, version=dealt.version, top=asked.top)
@@ -144,6 +149,7 @@ def _identified(
         kept_days=kept.days(),
         seconds=result.seconds,
         explanation=lit,
+        corners=corners,
     )
     return said, picture
 

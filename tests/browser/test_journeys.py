@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from core import examples
+from benchmarks.walls import on_a_wall
+from core import examples, images
 from tests.browser.conftest import (
     KEY,
     WAIT,
@@ -102,6 +103,31 @@ def test_a_mixed_drop_names_what_can_be_read(server: str, page: Page):
     expect(page.locator(".label .name", has_text="Vincent van Gogh")).to_be_visible(timeout=WAIT)
     expect(page.get_by_text("letter.txt: This is not a picture")).to_be_visible()
     expect(page.get_by_text("torn.jpg: The picture is damaged")).to_be_visible()
+
+
+def test_a_painting_is_cut_out_of_a_photo_by_corners_to_drag(server: str, page: Page):
+    wave = images.load(examples.catalogue()[2].read(), enough=600).pixels
+    page.goto(f"{server}/identify")
+    drop(page, ("museum.jpg", images.encode(on_a_wall(wave, 2)[0], "JPEG")))
+    expect(page.locator(".label .name", has_text="Katsushika Hokusai")).to_be_visible()
+    expect(page.get_by_alt_text("Your picture museum, cut out.jpg")).to_be_visible()
+    settled(page)
+    page.get_by_text("Cut out of your photo").click()
+    corner = page.get_by_role("button", name="top left corner")
+    expect(corner).to_be_visible()
+    expect(page.get_by_text("Seen in this visit (2)")).to_be_visible()
+    assert no_sideways_scrolling(page)
+    screenshot(page, f"cut-out-{page.viewport_size['width']}")
+    settled(page)
+    box = corner.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 + 9, box["y"] + box["height"] / 2 + 9, steps=3)
+    page.mouse.up()
+    expect(page.get_by_text("Seen in this visit (3)")).to_be_visible()
+    settled(page)
+    corner.press("ArrowRight")
+    expect(page.get_by_text("Seen in this visit (4)")).to_be_visible()
 
 
 def test_an_example_is_one_click_away(server: str, page: Page):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.walls import on_a_wall
 from core import artists, examples, images, journal, models, settings
 from core.journal import pictures
 from core.models import entries, loading, versions
@@ -303,3 +305,36 @@ def test_no_picture_by_a_painter_who_died_less_than_70_years_ago():
         if example.artist:
             assert artists.get(example.artist).public_domain
         assert np.prod(images.load(example.read()).pixels.shape[:2]) > 100_000
+
+
+def test_a_painting_is_cut_out_of_a_photo_of_it_and_both_are_named():
+    photo, corners, _ = on_a_wall(images.load(WAVE.read(), enough=600).pixels, 2)
+    data = images.encode(photo, "JPEG")
+    app = upload(open_page(), ("museum.jpg", data))
+    assert "Hokusai" in labels(app)
+    (told,) = [each.label for each in app.expander if "as a whole" in each.label]
+    assert told.startswith("Cut out of your photo")
+    cut, whole = journal.predictions()
+    assert cut.artists[0]["id"] == "katsushika-hokusai"
+    assert whole.picture_sha256 == hashlib.sha256(data).hexdigest() != cut.picture_sha256
+    app.session_state["corners_dragged"] = {
+        hashlib.sha256(data).hexdigest(): tuple(map(tuple, corners.tolist()))
+    }
+    app.run()  # the visitor has dragged them
+    assert not app.exception
+    assert "Hokusai" in labels(app)
+    assert len(journal.predictions()) == 3
+
+
+def test_a_picture_without_a_wall_is_looked_at_whole():
+    data = WAVE.read()
+    app = upload(open_page(), ("wave.jpg", data))
+    assert [each.label for each in app.expander if "only a part" in each.label]
+    (kept,) = journal.predictions()
+    assert kept.picture_sha256 == hashlib.sha256(data).hexdigest()
+    app.session_state["corners_dragged"] = {
+        hashlib.sha256(data).hexdigest(): ((0, 0), (1, 0), (0.4, 0.4), (0, 1))
+    }
+    app.run()
+    assert "have to lie around" in app.warning[0].value
+    assert "Hokusai" in labels(app)

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from benchmarks.walls import on_a_wall, overlap
 from core import identify, images, journal, models
 from core.journal import pictures as kept
 from tests import fuzz
@@ -54,6 +55,19 @@ def test_a_raw_picture_with_a_query_is_answered_like_a_form(client: TestClient, 
     ).json()
     form = client.post("/v1/identifications", files={"picture": painting}, data={"top": 2}).json()
     assert raw["artists"] == form["artists"]
+
+
+def test_a_painting_is_cut_out_of_its_wall_if_asked(client: TestClient, painting: bytes):
+    photo, corners, frame = on_a_wall(images.load(painting, enough=600).pixels, 2)
+    body = images.encode(photo, "JPEG")
+    kind = {"content-type": "image/jpeg"}
+    found = client.post("/v1/identifications?cut_out=true", content=body, headers=kind).json()
+    assert max(overlap(found["corners"], corners), overlap(found["corners"], frame)) > 0.85
+    whole = client.post("/v1/identifications", content=body, headers=kind).json()
+    assert whole["corners"] is None
+    alone = client.post("/v1/identifications?cut_out=true", content=painting, headers=kind).json()
+    assert alone["corners"] is None
+    assert found["artists"][0]["id"] == alone["artists"][0]["id"]
 
 
 def test_an_explanation_comes_along_if_asked_for(client: TestClient, small: bytes):

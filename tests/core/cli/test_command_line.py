@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.walls import on_a_wall
 from core import examples, images, models
 from core.settings import ROOT
 
@@ -46,6 +47,17 @@ def folder(tmp_path: Path) -> list[Path]:
             path.write_bytes(good)
         paths.append(path)
     return paths
+
+
+def test_a_painting_is_cut_out_of_its_wall(tmp_path: Path):
+    photo, _, _ = on_a_wall(images.load(examples.catalogue()[2].read(), enough=600).pixels, 2)
+    (tmp_path / "museum.jpg").write_bytes(images.encode(photo, "JPEG"))
+    (tmp_path / "wave.jpg").write_bytes(examples.catalogue()[2].read())
+    done = run("identify", tmp_path / "museum.jpg", tmp_path / "wave.jpg", "--cut-out", "--json")
+    museum, wave = map(json.loads, done.stdout.splitlines())
+    assert len(museum["corners"]) == 4
+    assert wave["corners"] is None
+    assert museum["artists"][0]["name"] == wave["artists"][0]["name"]
 
 
 @pytest.mark.slow
