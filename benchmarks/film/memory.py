@@ -42,7 +42,10 @@ def run(*arguments: str) -> tuple[float, float, float]:
     started = time.monotonic()
     command = [sys.executable, "-m", "core", *arguments]
     own = others = 0
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said) as process,
+    ):
         while process.poll() is None:
             own = max(own, peak(process.pid))
             tasks = Path(f"/proc/{process.pid}/task").glob("*/children")
@@ -52,8 +55,9 @@ def run(*arguments: str) -> tuple[float, float, float]:
                 children = []
             others = max(others, sum(map(peak, children)))
             time.sleep(OFTEN)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(arguments)} failed.")
+        if process.returncode:
+            said.seek(0)
+            raise SystemExit(f"{' '.join(arguments)} failed: {said.read()[-500:]}")
     return own / 1e6, others / 1e6, time.monotonic() - started
 
 

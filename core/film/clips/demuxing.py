@@ -130,13 +130,13 @@ def frames(path: str, pixels: float, height: int, width: int, skipped: int) -> I
     """Decodes all frames, upright and of one size; of so many first ones only their times."""
     with _opened(path) as container:
         stream, start = _video(container, pixels), _start(container)
-        base, before = _time_base(stream), -1
+        base, before, shown_as = _time_base(stream), -1, upright.Upright()
         for number, frame in enumerate(container.decode(stream)):
             time = before + 1
             if frame.pts is not None and frame.time_base is not None:
                 time = max(time, _rescaled(frame.pts * frame.time_base - start, base))
             shown = number >= skipped
-            yield {"time": time}, upright.pixels(frame, height, width).tobytes() if shown else b""
+            yield {"time": time}, shown_as.pixels(frame, height, width).tobytes() if shown else b""
             before = time
 
 
@@ -144,7 +144,7 @@ def at(path: str, pixels: float, seconds: list[float], height: int, width: int) 
     """Decodes the frames of some moments, from the key frame before each of them."""
     with _opened(path) as container:
         stream, start = _video(container, pixels), _start(container)
-        base = _time_base(stream)
+        base, shown_as = _time_base(stream), upright.Upright()
         for moment in seconds:
             container.seek(int((Fraction(moment) + start) * 1_000_000), backward=True)
             shown: tuple[Fraction, VideoFrame] | None = None
@@ -157,7 +157,7 @@ def at(path: str, pixels: float, seconds: list[float], height: int, width: int) 
                 shown = time, frame
             if shown is not None:
                 header = {"time": _rescaled(shown[0], base)}
-                yield header, upright.pixels(shown[1], height, width).tobytes()
+                yield header, shown_as.pixels(shown[1], height, width).tobytes()
 
 
 def add_sound(path: str, video: str, out: str, kind: Kind, seconds: float) -> Iterator[Answer]:

@@ -40,9 +40,22 @@ def size(frame: VideoFrame, aspect: Fraction | None) -> tuple[int, int]:
     return (height, width) if _turn(frame).transposed else (width, height)
 
 
-def pixels(frame: VideoFrame, height: int, width: int) -> Pixels:
-    """A frame as it is shown, `(height, width, 3)` uint8 RGB, transparent parts over white."""
-    turn = _turn(frame)
+class Upright:
+    """Puts the frames of one clip upright."""
+
+    def __init__(self) -> None:
+        """Has seen none yet."""
+        self._turns: dict[int, _Turn] = {}  # by angle
+
+    def pixels(self, frame: VideoFrame, height: int, width: int) -> Pixels:
+        """A frame as it is shown, `(height, width, 3)` uint8 RGB, transparent parts over white."""
+        # A frame whose matrix is looked at refers to itself, and stays in memory: one is enough.
+        if frame.rotation not in self._turns:
+            self._turns[frame.rotation] = _turn(frame)
+        return _shown(frame, self._turns[frame.rotation], height, width)
+
+
+def _shown(frame: VideoFrame, turn: _Turn, height: int, width: int) -> Pixels:
     if frame.format.name in ("bgra", "rgba", "argb", "abgr", "pal8", "yuva420p"):
         layered = np.asarray(frame.to_ndarray(format="rgba")).astype(np.uint16)
         cover = layered[..., 3:]

@@ -74,6 +74,12 @@ def test_a_mirrored_clip_is_shown_as_it_was_meant(
     assert np.abs(frames[0].pixels.astype(float) - expected).mean() < 12
 
 
+def test_frames_that_were_shown_leave_the_sandbox(tmp_path: Path):
+    frames = [scenes.scene(0)] * 120  # some 17 MB each, of what converts it
+    _, found = read(scenes.write(tmp_path / "clip.mp4", frames=frames, rotation=180))
+    assert len(found) == 120
+
+
 @pytest.mark.parametrize("rotation", [0, 90, 180, -90])
 def test_what_has_no_name_beside_the_matrix_is_no_reason_to_lie_down(rotation: int):
     class Odd:
