@@ -32,7 +32,7 @@ def film(
     """Paints, see `painting.paint`.
 
     A checkpoint holds what is encoded so far, up to `SEGMENT` frames that are not yet (of a GIF,
-    all), and what goes on from a frame to the next: some 25 bytes a pixel of one frame.
+    all), and what goes on from a frame to the next: some 50 bytes a pixel of one frame.
 
     Returns:
         The film as a file.

@@ -8,11 +8,11 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from core import monet
-from core.film.motion import Tracker
+from core.film.motion import Motion, Tracker
 from core.film.request import FilmRequest
 from core.film.steadying import Steadied
 from core.film.strokes import Strokes
-from core.images.types import Floats, Pixels
+from core.images.types import Pixels
 from core.jobs.checkpoint import Checkpoint
 from core.stylize import artist_styles, instant
 from core.stylize.artist_styles import ArtistStyle
@@ -27,8 +27,8 @@ class Brush(Protocol):
     def cut(self) -> None:
         """The next frame begins a new shot."""
 
-    def move(self, back: Floats) -> None:
-        """The next frame goes on from the one before, see `motion.Motion.back`."""
+    def move(self, motion: Motion) -> None:
+        """The next frame goes on from the one before."""
 
     def paint(self, frame: Pixels, strength: float) -> Pixels:
         """Paints a frame, `(height, width, 3)` uint8 RGB."""
@@ -70,10 +70,10 @@ class StyleBrush:
         self._strokes.cut()
         self._gone[:] = 0
 
-    def move(self, back: Floats) -> None:
+    def move(self, motion: Motion) -> None:
         """See `Brush`."""
-        self._strokes.move(back)
-        self._gone -= np.median(back, axis=(0, 1))[::-1]
+        self._strokes.move(motion.back, motion.trust)
+        self._gone -= np.median(motion.back, axis=(0, 1))[::-1]
 
     def paint(self, frame: Pixels, strength: float) -> Pixels:
         """See `Brush`."""
@@ -111,7 +111,7 @@ class MonetBrush:
     def cut(self) -> None:
         """See `Brush`: each frame stands alone."""
 
-    def move(self, back: Floats) -> None:
+    def move(self, motion: Motion) -> None:
         """See `Brush`: each frame stands alone."""
 
     def paint(self, frame: Pixels, strength: float) -> Pixels:
@@ -172,7 +172,7 @@ class Easel:
                 self._brush.cut()
                 self._steadied.cut()
             else:
-                self._brush.move(motion.back)
+                self._brush.move(motion)
         return self._steadied.next(self._brush.paint(frame, strength), motion)
 
     def checkpoint(self) -> Checkpoint:

@@ -53,7 +53,7 @@ class FilmRequest(Request):
         ge=0,
         le=0.95,
         title="Steadiness",
-        description="Share of the frame before in the next one, where the optical flow is "
+        description="Share of earlier frames in the next one, where the optical flow is "
         "trusted; at 0 each frame stands alone.",
     )
     style_weights: tuple[float, ...] | None = Field(

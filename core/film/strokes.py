@@ -15,6 +15,7 @@ from core.images.types import Floats
 from core.jobs.checkpoint import Checkpoint
 from core.stylize.instant import MARGIN, underdrawing
 
+_TRUSTED = 0.5  # trust below which they are not carried on
 _STRETCH = 2.0  # how much larger or smaller than drawn strokes may become
 
 
@@ -29,9 +30,12 @@ class Strokes:
         """The next frame begins a new shot."""
         self._away = np.zeros_like(self._grid)
 
-    def move(self, back: Floats) -> None:
-        """Carries strokes on to the next frame, see `Motion.back`."""
+    def move(self, back: Floats, trust: Floats) -> None:
+        """Carries strokes on to the next frame, see `Motion`."""
         self._away = warped(self._away, self._grid + back) + back
+        # Between what moves and what it uncovers, flow stretches: there, strokes are drawn as they
+        # are in most of the picture.
+        self._away[trust < _TRUSTED] = np.median(self._away, axis=(0, 1))
         # What is stretched too far, by zooming or where flow goes apart, is drawn anew.
         step = [np.gradient(self._away[..., n], axis=1 - n) + 1 for n in (0, 1)]
         area = np.clip(step[0] * step[1], 1e-3, None)

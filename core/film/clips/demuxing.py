@@ -21,9 +21,8 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from core.film.clips import sound
+from core.film.clips import sound, upright
 from core.film.clips.clip import Kind, UnreadableClip, kind_of
-from core.images.types import Pixels
 from core.processes import memory
 
 MEMORY = 800_000_000  # bytes; sixteen pictures of 4K that refer to each other fit
@@ -32,8 +31,6 @@ _DEMUXERS: dict[Kind, str] = {"mp4": "mov", "webm": "matroska", "gif": "gif"}
 _VIDEO = ("h264", "hevc", "vp8", "vp9", "libdav1d", "av1", "mpeg4", "mjpeg", "prores", "gif")
 _FINEST = 1_000_000  # units of time in a second; what is finer is rounded to `_USUAL`
 _USUAL = Fraction(1, 90_000)
-_HD = 720  # rows from which colors that are not named are those of BT.709
-_UNNAMED = 2  # of color spaces
 
 
 def serve(asking: socket.socket) -> None:
@@ -113,13 +110,12 @@ def look(path: str, limits: dict[str, float]) -> Iterator[Answer]:
             raise UnreadableClip(
                 f"The clip is too long: at most {limits['seconds']:.0f} seconds, please."
             )
-        width, height = _shown(first, stream)
-        turned = first.rotation % 180 != 0
+        width, height = upright.size(first, stream.sample_aspect_ratio)
         yield (
             {
                 "kind": _kind(path),
-                "width": height if turned else width,
-                "height": width if turned else height,
+                "width": width,
+                "height": height,
                 "frames": len(times),
                 "seconds": seconds,
                 "time_base": [base.numerator, base.denominator],
@@ -134,13 +130,13 @@ def frames(path: str, pixels: float, height: int, width: int, skipped: int) -> I
     """Decodes all frames, upright and of one size; of so many first ones only their times."""
     with _opened(path) as container:
         stream, start = _video(container, pixels), _start(container)
-        base, before = _time_base(stream), -1
+        base, before, shown_as = _time_base(stream), -1, upright.Upright()
         for number, frame in enumerate(container.decode(stream)):
             time = before + 1
             if frame.pts is not None and frame.time_base is not None:
                 time = max(time, _rescaled(frame.pts * frame.time_base - start, base))
             shown = number >= skipped
-            yield {"time": time}, _upright(frame, height, width).tobytes() if shown else b""
+            yield {"time": time}, shown_as.pixels(frame, height, width).tobytes() if shown else b""
             before = time
 
 
@@ -148,7 +144,7 @@ def at(path: str, pixels: float, seconds: list[float], height: int, width: int) 
     """Decodes the frames of some moments, from the key frame before each of them."""
     with _opened(path) as container:
         stream, start = _video(container, pixels), _start(container)
-        base = _time_base(stream)
+        base, shown_as = _time_base(stream), upright.Upright()
         for moment in seconds:
             container.seek(int((Fraction(moment) + start) * 1_000_000), backward=True)
             shown: tuple[Fraction, VideoFrame] | None = None
@@ -161,7 +157,7 @@ def at(path: str, pixels: float, seconds: list[float], height: int, width: int) 
                 shown = time, frame
             if shown is not None:
                 header = {"time": _rescaled(shown[0], base)}
-                yield header, _upright(shown[1], height, width).tobytes()
+                yield header, shown_as.pixels(shown[1], height, width).tobytes()
 
 
 def add_sound(path: str, video: str, out: str, kind: Kind, seconds: float) -> Iterator[Answer]:
@@ -238,29 +234,3 @@ def _rescaled(seconds: Fraction, base: Fraction) -> int:
 def _usual_step(times: list[int], base: Fraction) -> int:
     steps = np.diff(np.sort(times))
     return max(1, int(np.median(steps)) if len(steps) else round(Fraction(1, 10) / base))
-
-
-def _shown(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
-    """Width and height with square pixels, not turned yet."""
-    aspect = stream.sample_aspect_ratio or Fraction(1)
-    stretch = float(aspect) if Fraction(1, 4) <= aspect <= 4 else 1.0
-    return max(1, round(frame.width * stretch)), frame.height
-
-
-def _upright(frame: VideoFrame, height: int, width: int) -> Pixels:
-    """A frame as RGB, turned as it is to be shown, transparent parts over white."""
-    turns = round(frame.rotation / 90) % 4  # counter-clockwise
-    if frame.format.name in ("bgra", "rgba", "argb", "abgr", "pal8", "yuva420p"):
-        layered = np.asarray(frame.to_ndarray(format="rgba")).astype(np.uint16)
-        cover = layered[..., 3:]
-        merged = (layered[..., :3] * cover + 255 * (255 - cover) + 127) // 255
-        frame = VideoFrame.from_ndarray(merged.astype(np.uint8), format="rgb24")
-    unnamed = frame.colorspace == _UNNAMED and frame.height >= _HD
-    fitting = frame.reformat(
-        width=height if turns % 2 else width,
-        height=width if turns % 2 else height,
-        format="rgb24",
-        src_colorspace="itu709" if unnamed else None,
-        interpolation="AREA" if frame.height > height else "BICUBIC",
-    )
-    return np.rot90(np.asarray(fitting.to_ndarray()), turns).astype(np.uint8)

@@ -15,9 +15,9 @@ from core.images.types import Floats
 from core.jobs.checkpoint import Checkpoint
 from core.stylize.instant.moments import Statistics
 
-_FOLLOWS = 0.08  # share of what a frame has, in what is held
-_MISSED_EVERY = 12  # frames after which a sketch is painted again
-_MISSED_FOLLOWS = 0.25
+_FOLLOWS = 0.4  # share of what a frame has, in what is held
+_MISSED_EVERY = 6  # frames after which a sketch is painted again
+_MISSED_FOLLOWS = 0.5
 
 Parts: TypeAlias = Mapping[str, Floats]
 Missed: TypeAlias = tuple[Parts, Parts, float]

@@ -36,6 +36,7 @@ def write(
     times: Sequence[int] | None = None,
     codec: str = "libx264",
     rotation: int = 0,
+    matrix: Sequence[int] | None = None,
     aspect: Fraction | None = None,
     sound: str = "",
     rate: int = 44_100,
@@ -46,6 +47,7 @@ def write(
         frames: Ten of `scene` if None.
         times: Of the frames and of the end, in twelfths of a second; even ones if None.
         rotation: By how much it is to be turned, counter-clockwise, when it is shown.
+        matrix: The display matrix in its place, row by row: to the right, down, one more.
         aspect: Width of a pixel against its height.
         sound: The encoder of a tone of the same length; none if empty.
     """
@@ -59,6 +61,8 @@ def write(
         stream.codec_context.max_b_frames = 0
         if rotation:
             stream.set_display_rotation(rotation)
+        if matrix:
+            stream.set_display_matrix([value << 16 for value in matrix[:8]] + [matrix[8] << 30])
         if aspect:
             stream.codec_context.sample_aspect_ratio = aspect
         if sound:

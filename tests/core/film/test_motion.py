@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.film import motion as motion_module
 from core.film.motion import Motion, Tracker, grid, warped
 from core.film.steadying import Steadied
 from core.film.strokes import Strokes
@@ -25,6 +26,37 @@ def test_flow_leads_back_to_where_things_were():
     assert np.median(inner[..., 1]) == pytest.approx(0, abs=0.2)
     assert not motion.cut
     assert motion.trust[16:-16, 24:-24].mean() > 0.8
+
+
+def test_the_way_to_the_anchor_does_not_drift():
+    tracker = Tracker()
+    found = [tracker.next(scene(number, 96, 128)) for number in range(motion_module._LASTS + 2)]
+    ways = [motion for motion in found if motion]
+    assert [motion.anew for motion in ways] == [False] * (len(ways) - 2) + [True, False]
+    for number, motion in enumerate(ways[:-1], 1):
+        inner = motion.far[24:-24, 24 + number : -24, 0]
+        assert np.abs(inner + number).mean() < 0.15
+        assert motion.sure[24:-24, 24 + number : -24].mean() > 0.7
+    assert np.median(ways[-1].far[24:-24, 24:-24, 0]) == pytest.approx(-1, abs=0.1)
+
+
+def test_an_anchor_that_is_out_of_sight_is_no_longer_one():
+    tracker = Tracker()
+    found = [tracker.next(scene(6 * number, 48, 64)) for number in range(9)]
+    assert any(motion.anew for motion in found[1:8] if motion)
+
+
+def test_a_tracker_goes_on_where_another_one_was():
+    frames = [scene(number, 96, 128) for number in range(5)]
+    whole, first, second = Tracker(), Tracker(), Tracker()
+    expected = [whole.next(frame) for frame in frames][-1]
+    for frame in frames[:3]:
+        first.next(frame)
+    second.restore(first.checkpoint())
+    found = [second.next(frame) for frame in frames[3:]][-1]
+    assert expected is not None
+    assert found is not None
+    assert all(np.array_equal(*pair) for pair in zip(found, expected, strict=True))
 
 
 def test_what_comes_in_at_the_border_is_not_trusted():
@@ -78,7 +110,7 @@ def test_strokes_go_along_and_stay_as_clear():
     back = np.zeros((48, 64, 2), np.float32)
     back[..., 0] = -1.0  # everything goes one pixel to the right, half a one in the drawing
     for _ in range(8):
-        strokes.move(back)
+        strokes.move(back, EVERYWHERE)
     then = strokes.drawn(*shape, 16, 16)[0, ..., 0]
     assert np.allclose(then[:, 4:], first[:, :-4], atol=1e-3)
     strokes.cut()
@@ -91,17 +123,30 @@ def test_strokes_that_are_stretched_too_far_are_drawn_anew():
     zoom = (grid(48, 64) - np.float32([32, 24])) * np.float32(1 / 1.1 - 1)
     states = []
     for _ in range(9):
-        strokes.move(zoom)
+        strokes.move(zoom, EVERYWHERE)
         states.append(np.abs(strokes.drawn(96, 128, 16, 16) - first).max())
     assert states[0] > 0.1
     assert min(states) == 0.0
+
+
+def test_strokes_are_not_stretched_over_what_is_uncovered():
+    strokes = Strokes(48, 64)
+    back, trust = NOWHERE.copy(), EVERYWHERE.copy()
+    back[:, 20:30, 0] = np.linspace(0, -8, 10)  # flow goes over from what stays to what moves
+    trust[:, 18:32] = 0
+    before = strokes.drawn(48, 64, 0, 0)
+    strokes.move(back, trust)
+    assert np.allclose(strokes.drawn(48, 64, 0, 0), before)
+    strokes.move(back, EVERYWHERE)
+    assert not np.allclose(strokes.drawn(48, 64, 0, 0), before, atol=0.1)
 
 
 def noisy(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
     return np.clip(picture + rng.normal(0, 12, picture.shape), 0, 255).astype(np.uint8)
 
 
-STILL = Motion(np.zeros((48, 64, 2), np.float32), np.ones((48, 64), np.float32), cut=False)
+NOWHERE, EVERYWHERE = np.zeros((48, 64, 2), np.float32), np.ones((48, 64), np.float32)
+STILL = Motion(NOWHERE, EVERYWHERE, NOWHERE, EVERYWHERE, anew=False, cut=False)
 
 
 def test_what_differs_from_frame_to_frame_averages_out():
@@ -111,6 +156,23 @@ def test_what_differs_from_frame_to_frame_averages_out():
     found = [steadied.next(frame, STILL).astype(float) for frame in frames]
     alone = np.abs(frames[-1].astype(float) - frames[-2]).mean()
     assert np.abs(found[-1] - found[-2]).mean() < 0.5 * alone
+
+
+def test_paint_is_moved_from_the_anchor_once_and_stays_sharp():
+    rng = np.random.default_rng(2)
+    grain = rng.integers(60, 200, (48, 84, 3), np.uint8)
+    half = NOWHERE + np.float32([-0.5, 0])  # half a pixel each time: steps would blur it
+    steadied, steps = Steadied(48, 64, 0.95), Steadied(48, 64, 0.95)
+    for number in range(9):
+        frame = grain[:, 20 - number // 2 : 84 - number // 2]
+        motion = STILL._replace(back=half, far=np.float32(number) * half)
+        found = steadied.next(frame, motion if number else None)
+        blurred = steps.next(frame, motion._replace(sure=0 * EVERYWHERE) if number else None)
+    away = [
+        np.abs(each[8:-8, 8:-8].astype(float) - frame[8:-8, 8:-8]).mean()
+        for each in (found, blurred)
+    ]
+    assert away[0] < 0.5 * away[1]
 
 
 def test_where_flow_is_not_trusted_frames_stand_alone():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.film.clips import upright
 from core.film.clips.clip import Clip, Frame, UnreadableClip
 from core.film.clips.reading import Reader, look
 from core.settings import settings
@@ -46,6 +48,50 @@ def test_a_turned_clip_is_upright(tmp_path: Path, rotation: int):
     upright = np.rot90(scenes.scene(0), rotation // 90)
     assert (clip.height, clip.width) == upright.shape[:2]
     assert np.abs(frames[0].pixels.astype(float) - upright).mean() < 12
+
+
+@pytest.mark.parametrize(
+    ("across", "down", "upright"),
+    [
+        ((-1, 0), (0, 1), lambda stored: stored[:, ::-1]),  # mirrored
+        ((1, 0), (0, -1), lambda stored: stored[::-1]),
+        ((0, 1), (1, 0), lambda stored: stored.swapaxes(0, 1)),
+        ((0, -1), (-1, 0), lambda stored: np.rot90(stored, 2).swapaxes(0, 1)),
+        ((0, -1), (1, 0), lambda stored: np.rot90(stored)),  # only turned
+        ((0, 0), (0, 0), lambda stored: stored),  # says nothing
+    ],
+)
+def test_a_mirrored_clip_is_shown_as_it_was_meant(
+    tmp_path: Path,
+    across: tuple[int, int],
+    down: tuple[int, int],
+    upright: Callable[[np.ndarray], np.ndarray],
+):
+    matrix = (*across, 0, *down, 0, 0, 0, 1)
+    clip, frames = read(scenes.write(tmp_path / "clip.mov", matrix=matrix))
+    expected = upright(scenes.scene(0))
+    assert (clip.height, clip.width) == expected.shape[:2]
+    assert np.abs(frames[0].pixels.astype(float) - expected).mean() < 12
+
+
+def test_frames_that_were_shown_leave_the_sandbox(tmp_path: Path):
+    frames = [scenes.scene(0)] * 120  # some 17 MB each, of what converts it
+    _, found = read(scenes.write(tmp_path / "clip.mp4", frames=frames, rotation=180))
+    assert len(found) == 120
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, -90])
+def test_what_has_no_name_beside_the_matrix_is_no_reason_to_lie_down(rotation: int):
+    class Odd:
+        width, height = 64, 48
+
+        @property
+        def side_data(self) -> None:
+            raise ValueError("31 is not a valid Type")
+
+    frame = Odd()
+    frame.rotation = rotation
+    assert upright.size(frame, None) == ((48, 64) if rotation % 180 else (64, 48))
 
 
 def test_a_variable_frame_rate_keeps_its_times(tmp_path: Path):

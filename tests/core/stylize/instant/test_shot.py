@@ -20,7 +20,7 @@ def test_statistics_follow_slowly_from_those_of_the_first_frame():
     assert shot.own(statistics(10)).moments["a"][0, 0, 0] == 10
     then = [float(shot.own(statistics(20)).moments["a"][0, 0, 0]) for _ in range(60)]
     assert then == sorted(then)
-    assert then[0] < 12
+    assert 10 < then[0] < 15
     assert then[-1] == pytest.approx(20, abs=0.2)
 
 
@@ -34,10 +34,10 @@ def test_a_sketch_is_painted_for_a_few_frames_only():
 
     shot = Shot()
     found = [float(shot.missed(measure)[0]["a"][0]) for _ in range(30)]
-    assert len(calls) == 3
+    assert len(calls) == 5
     assert found[0] == 0
     assert found == sorted(found)
-    assert 0 < found[-1] < 20
+    assert 20 < found[-1] < 40
 
 
 def test_frames_keep_the_clips_colors_if_asked(make_picture):

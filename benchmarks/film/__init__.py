@@ -1,0 +1,1 @@
+"""How steady painted films are, what that costs, and what it takes in memory."""
