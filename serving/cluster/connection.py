@@ -1,7 +1,7 @@
 """The connection to a Ray cluster, or to one that is started here and lets nobody else in.
 
-Whoever reaches a cluster runs code on it. Ray's ports are open to all interfaces whatever address
-it is given, so without the token nobody is answered.
+Whoever reaches a cluster runs code on it: one that is started here listens on loopback only, and
+none answers without its token.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ _SET = {
     # Between handles and replicas: pictures do not go through the object store.
     "RAY_SERVE_USE_GRPC_BY_DEFAULT": "1",
 }
+# Then a node listens on loopback, on Linux, too, despite the name. Given 127.0.0.1 as its address,
+# Ray would take the one by which others reach the machine.
+_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 _TOKEN = Path("~/.ray/auth_token")  # where Ray itself looks for one
 
 
@@ -43,10 +46,11 @@ def required() -> ModuleType:
         RayMissing: If it is not installed.
     """
     # All of it is read when Ray is imported.
-    for name, value in _SET.items():
+    here = not settings().ray_address
+    for name, value in (_SET | _ALONE if here else _SET).items():
         os.environ.setdefault(name, value)
     is_known = os.environ.get("RAY_AUTH_TOKEN_PATH") or _TOKEN.expanduser().exists()
-    if not settings().ray_address and not is_known:
+    if here and not is_known:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     try:
         import ray
@@ -83,7 +87,6 @@ def connect(cpus: float, *, told: bool = False) -> None:
             num_cpus=cpus,
             include_dashboard=False,
             object_store_memory=settings().ray_object_store,
-            _node_ip_address="127.0.0.1",
             **usual,
         )
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
