@@ -137,15 +137,17 @@ class _Progress:
     def __init__(self, of: int, tells: bool) -> None:
         self._of, self._tells = of, tells
         self._done = 0
-        self._began = self._said = time.monotonic()
+        self._began = self._said = 0.0
 
     def tell(self) -> None:
         """Counts one, and says how far it is if it is time to."""
         self._done += 1
         moment = time.monotonic()
+        if self._done == 1:  # what came before was the beginning of processes
+            self._began = self._said = moment
         if self._tells and (self._done == self._of or moment - self._said > _EVERY):
             self._said = moment
-            left = (moment - self._began) / self._done * (self._of - self._done)
+            left = (moment - self._began) / max(1, self._done - 1) * (self._of - self._done)
             say(f"{self._done} of {self._of}, {left:.0f} s left")
 
 

@@ -21,6 +21,9 @@ Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 _AHEAD = 2  # items an actor has at a time: it begins the next at once
+# Ray warns of what an actor that begins again needs: `work` holds it until the end.
+os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+
 _TRIES = 3  # with an item, before it is given up: others may have been killed for memory
 
 
