@@ -29,6 +29,7 @@ WorkerUse = Literal["auto", "off"]
 
 _PREFIX = "ATELIER_"
 _OF_TESTS = "ATELIER_TEST_"  # what only tests read
+_RANGE = r"^[1-9]\d{0,3}(-[1-9]\d{0,3})?$"
 
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Runtime = Literal["auto", "litert", "tensorflow"]
@@ -185,6 +186,30 @@ class Settings(BaseSettings):
         " not ready, before it closes its port",
     )
 
+    ray_address: str = Field(
+        "", description="Of the Ray cluster that --engine ray uses; none: one is started here"
+    )
+    ray_identify_replicas: str = Field(
+        "1-2",
+        description="Processes of the cluster that name artists: a number, or fewest-most",
+        pattern=_RANGE,
+    )
+    ray_paint_replicas: str = Field(
+        "1", description="Likewise processes that paint at once", pattern=_RANGE
+    )
+    ray_threads: PositiveInt = Field(1, description="Processor cores of one that names artists")
+    ray_painting_threads: PositiveInt = Field(
+        2, description="Processor cores of one that paints, or refines"
+    )
+    ray_memory: NonNegativeInt = Field(
+        0, description="Bytes of memory that each has to itself on a node; 0: nothing is kept free"
+    )
+    ray_object_store: PositiveInt = Field(
+        200_000_000,
+        ge=80_000_000,
+        description="Bytes of the object store of one that is started here; less than /dev/shm",
+    )
+
 
 @cache
 def settings() -> Settings:
@@ -231,6 +256,14 @@ _EXPECTED |= dict.fromkeys(
     ),
     "a whole number above 0",
 )
+_EXPECTED |= dict.fromkeys(("ray_threads", "ray_painting_threads"), "a whole number above 0")
+_EXPECTED |= dict.fromkeys(
+    ("ray_identify_replicas", "ray_paint_replicas"), "a number, or two such as 1-4"
+)
+_EXPECTED |= {
+    "ray_memory": "a number of bytes, 0 or more",
+    "ray_object_store": "a number of bytes, 80 million at least",
+}
 _EXPECTED |= dict.fromkeys(("job_hours", "job_lease", "film_seconds"), "a number above 0")
 _EXPECTED |= dict.fromkeys(("offline", "choose_collection", "show_all"), "true or false")
 

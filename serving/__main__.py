@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from fastapi import FastAPI
 
 from core import logs
 from core.cli import console
+from core.errors import AtelierError
 from core.keys import digest
-from core.settings import SettingsError
+from core.settings import SettingsError, settings
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -34,6 +37,20 @@ def serve(
             help="Processes that refine paintings; 0 where `python -m core work` runs elsewhere.",
         ),
     ] = 1,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(
+            "--engine",
+            help="Who does the work: this process, or a Ray cluster (requirements-ray.txt).",
+        ),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Of the cluster; by default ATELIER_RAY_ADDRESS, or one is started here.",
+        ),
+    ] = None,
 ) -> None:
     """Serves the HTTP API until Ctrl-C or SIGTERM.
 
@@ -46,12 +63,26 @@ def serve(
         from serving import server
         from serving.app import create_app
 
-        api = create_app(workers)
+        api = create_app(workers) if engine == "local" else _on_ray(workers, address)
     except SettingsError as error:
         console.refuse(str(error))
+    except AtelierError as error:
+        console.fail(str(error))
     whole = server.with_application(api) if with_app else api
     console.say(f"http://{host}:{port}{'/api' if with_app else ''}/docs")
     server.server(whole, api.state.service, host=host, port=port).run()
+
+
+def _on_ray(workers: int, address: str | None) -> FastAPI:
+    """The service whose work a cluster does, which has begun with it."""
+    if address is not None:
+        os.environ["ATELIER_RAY_ADDRESS"] = address
+        settings.cache_clear()
+    from serving.app import create_app
+    from serving.cluster.engine import Cluster
+
+    console.say("The cluster begins; this takes a moment.")
+    return create_app(engine=Cluster(workers))
 
 
 @app.command()

@@ -14,11 +14,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 
-from core import artists, identify
 from core.errors import AtelierError
-from core.releases import following
 from core.settings import settings
 from serving.dependencies import Service
+from serving.engines.interface import Engine
+from serving.engines.local import Local
 from serving.messages import problems
 from serving.messages.problems import Problem
 from serving.routes import (
@@ -42,11 +42,12 @@ as a query. Errors are problem details (RFC 9457) with a stable `code` and one s
 """
 
 
-def create_app(workers: int = 0) -> FastAPI:
+def create_app(workers: int = 0, engine: Engine | None = None) -> FastAPI:
     """The service as the settings have it.
 
     Args:
         workers: How many processes it has work off jobs, from its start to its end.
+        engine: Who does the work of requests; this process if None.
 
     Raises:
         SettingsError: If one makes no sense.
@@ -64,7 +65,7 @@ def create_app(workers: int = 0) -> FastAPI:
             RequestValidationError: problems.of_validation,
         },
     )
-    app.state.service = Service.of(chosen, workers)
+    app.state.service = Service.of(chosen, workers, engine or Local())
     app.include_router(identifications.router)
     app.include_router(paintings.router)
     app.include_router(films.router)
@@ -106,16 +107,14 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         keeping.cancel()
         await warming
         await asyncio.to_thread(service.workers.close)
-        following.close()
+        await asyncio.to_thread(service.engine.close)
         service.close()
 
 
 def _warm_up(service: Service) -> None:
-    """Loads what identifies, so that the first request is answered as quickly as any."""
+    """Has the engine begin, so that the first request is answered as quickly as any."""
     try:
-        artists.catalogue()
-        identify.warm_up()
-        following.follower().start()
+        service.engine.start()
     except Exception:
         log.exception("The service does not get ready")
         return

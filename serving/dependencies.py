@@ -13,7 +13,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from core import keys
 from core.settings import Settings
 from serving import metrics
-from serving.admission import Buckets, Budget, Lane, cores
+from serving.admission import Buckets, Budget, Lane
+from serving.engines.interface import Engine
 from serving.messages.problems import Refused
 from serving.workers import Workers
 
@@ -27,6 +28,7 @@ class Service:
     """The state of one service.
 
     Attributes:
+        engine: Who does the work of the first two lanes.
         names: The lane of identifications and explanations.
         paint: The lane of pictures that are painted while the caller waits.
         orders: The lane of pictures that are looked at, and then painted as jobs.
@@ -35,6 +37,7 @@ class Service:
         warm: Set when the first request would be answered as quickly as any.
     """
 
+    engine: Engine
     names: Lane
     paint: Lane
     orders: Lane
@@ -47,13 +50,15 @@ class Service:
     warm: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
-    def of(cls, chosen: Settings, workers: int) -> Service:
+    def of(cls, chosen: Settings, workers: int, engine: Engine) -> Service:
         """A service as the settings have it."""
+        most, painting = engine.most, chosen.service_painting_latency
         return cls(
-            # One more than cores: a picture is decoded while another is in the network.
-            names=Lane("names", workers=cores() + 1, target=chosen.service_latency, seconds=0.1),
-            # Painting uses all cores by itself.
-            paint=Lane("paint", workers=1, target=chosen.service_painting_latency, seconds=2.0),
+            engine=engine,
+            names=Lane(
+                "names", workers=most["identify"], target=chosen.service_latency, seconds=0.1
+            ),
+            paint=Lane("paint", workers=most["paint"], target=painting, seconds=2.0),
             orders=Lane("orders", workers=1, target=chosen.service_painting_latency, seconds=0.5),
             workers=Workers(workers),
             buckets=Buckets(chosen.service_rate),

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, Generic, NoReturn, TypeVar
 
 import typer
 
@@ -22,6 +22,7 @@ from core.errors import AtelierError
 from core.settings import SettingsError
 
 T = TypeVar("T")
+Named = TypeVar("Named", bound=Path | str)  # a file, or a URL
 
 FAILED, USAGE, SOME_FAILED, STOPPED = 1, 2, 3, 130
 
@@ -55,7 +56,7 @@ def result(found: Any) -> None:
     typer.echo(json.dumps(found, ensure_ascii=not anything))
 
 
-def complain(path: Path, message: str, as_json: bool) -> None:
+def complain(path: Path | str, message: str, as_json: bool) -> None:
     """Says what is wrong with a file, in one line that names it."""
     if as_json:
         result({"image": files.printable(path), "error": message})
@@ -101,7 +102,7 @@ def whole() -> Iterator[None]:
         fail(sentence(error))
 
 
-class Batch:
+class Batch(Generic[Named]):
     """Inputs that are worked off one by one: one that fails does not end the others.
 
     ```python
@@ -113,13 +114,13 @@ class Batch:
     ```
     """
 
-    def __init__(self, inputs: Sequence[Path], as_json: bool) -> None:
+    def __init__(self, inputs: Sequence[Named], as_json: bool) -> None:
         self._inputs, self._as_json = list(inputs), as_json
-        self._over: set[Path] = set()  # done or failed
+        self._over: set[Path | str] = set()  # done or failed
         self._failed = False
-        self.when_failed: Callable[[Path, str], None] = lambda path, sentence: None
+        self.when_failed: Callable[[Named, str], None] = lambda path, sentence: None
 
-    def __iter__(self) -> Iterator[Path]:
+    def __iter__(self) -> Iterator[Named]:
         """Each input in its turn."""
         yield from self._inputs
 
@@ -148,7 +149,7 @@ class Batch:
             self.stop()
 
     @contextmanager
-    def one(self, path: Path) -> Iterator[None]:
+    def one(self, path: Named) -> Iterator[None]:
         """Around the work on one input: an error is told in one line that names it.
 
         Raises:
@@ -168,7 +169,7 @@ class Batch:
                 self.when_failed(path, said)
         self._over.add(path)
 
-    def stop(self, kept: Path | None = None) -> NoReturn:
+    def stop(self, kept: Named | None = None) -> NoReturn:
         """Ends the command after Ctrl-C.
 
         Args:

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from core import files, images, models
+from core import files, models
 from core import identify as recognizer
 from core.cli import console
 from core.cli.console import AsJson, say
 from core.cli.fields import option
-from core.cli.runs import folder
-from core.errors import UnknownName
-from core.identify import IdentifyRequest, outline
-from core.images import encoding
+from core.cli.runs import crews, found, naming, sources
+from core.cli.runs.sources import Source
+from core.errors import InvalidRequest, UnknownName
+from core.identify import IdentifyRequest
 from core.requests import described
 
 _USUAL = IdentifyRequest()
+_EVERY = 2.0  # seconds between two words of how far it is
 
 
 def identify(
     pictures: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="Paintings, or folders of them.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="IMAGE...", help="Paintings, or folders of them; or URLs: file://, s3://."
+        ),
+    ] = None,
+    listed: Annotated[
+        Path | None,
+        typer.Option("--list", metavar="FILE", help="A text file of further ones, a line each."),
+    ] = None,
     model: Annotated[
         str, option(IdentifyRequest, "model", help="Model id, see `models`.")
     ] = _USUAL.model,
@@ -48,12 +58,24 @@ def identify(
             "versions`. [default: what ships]",
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="TABLE",
+            help=f"Write a table, a row a picture ({', '.join(found.ENDINGS)}), in place of names "
+            "on stdout.",
+        ),
+    ] = None,
+    engine: crews.OfEngine = "local",
+    jobs: crews.OfJobs = None,
     as_json: AsJson = False,
 ) -> None:
     """Names the artists of paintings.
 
     In DIR nothing is replaced: NAME.jpg is explained in NAME.png, or NAME-2.png and so on where
-    that is taken.
+    that is taken. What is in TABLE already and unchanged is not done again, also after a kill.
 
     Exit status: 0 done, 1 failed as a whole, 2 wrong usage, 3 some pictures failed (each is
     named), 130 stopped by Ctrl-C (what was left is named).
@@ -62,44 +84,76 @@ def identify(
         console.refuse(
             f"No model {files.printable(model)!r} names artists; there are: {', '.join(known)}."
         )
+    if not pictures and listed is None:
+        console.refuse("Name paintings, or a list of them (--list).")
     try:
         chosen = models.versions.named(model, version).id if version is not None else None
-    except UnknownName as error:
+        if out is not None:
+            found.check(out)
+    except (UnknownName, InvalidRequest) as error:
         console.refuse(str(error))
     request = IdentifyRequest(model=model, top=top, cut_out=cut_out, explain=explain is not None)
-    pictures, _ = folder.expanded(pictures)
-    outputs = console.outputs(pictures, explain) if explain else []
-    batch = console.Batch(pictures, as_json)
-    with batch.whole():
-        models.load(request.model, progress=say, version=chosen)
-    for number, path in enumerate(batch):
-        with batch.one(path):
-            if request.explain:
-                outputs[number].check()
-            picture = images.load(path, enough=None if request.explain else _enough(request))
-            corners = None
-            if request.cut_out:
-                picture, corners = outline.without_wall(picture)
-            result = recognizer.identify(picture, request.model, version=chosen, top=request.top)
-            if request.explain:
-                heat = recognizer.explain(
-                    picture, request.model, artist_id=result.guesses[0].artist.id, version=chosen
-                )
-                lit = recognizer.overlay(picture.pixels, heat)
-                outputs[number].write(encoding.encode(lit))
-            if as_json:
-                found = _as_dict(path, result)
-                console.result(found | {"corners": corners} if request.cut_out else found)
-            else:
-                _print(path, result, "cut out" if corners else "")
-    batch.close()
+    with console.whole():
+        named = sources.expanded(pictures or [], listed)
+    with ExitStack() as stack:
+        kept: found.Table | None = None
+        if out is not None:
+            with console.whole():
+                told = chosen or models.versions.shipped(model).id
+                kept = found.Table(out, ["identify", request, told])
+            kept = stack.enter_context(kept)
+            named = kept.left(named)
+        paths = [Path(each) for each in named]
+        outputs = console.outputs(paths, explain) if explain else []
+        batch = console.Batch(named, as_json)
+        if kept is not None:
+            batch.when_failed = kept.failed
+        with batch.whole():
+            crew = crews.hired(engine if named else "local", jobs)
+            if named:
+                models.load(request.model, progress=say, version=chosen)
+        progress = _Progress(len(named), kept is not None)
+        asked = naming.Asked(request, chosen)
+        for number, result in batch.finished(crew.work(naming.named, asked, named, crew.count)):
+            source = named[number]
+            with batch.one(source):
+                if request.explain:
+                    outputs[number].check()
+                made = result()
+                if made.lit is not None:
+                    outputs[number].write(made.lit)
+                if kept is not None:
+                    kept.done(source, made.digest, made.found)
+                if as_json:
+                    cut = {"corners": made.corners} if cut_out else {}
+                    console.result(_as_dict(source, made.found) | cut)
+                elif kept is None:
+                    _print(source, made)
+            progress.tell()
+        batch.close()
 
 
-def _enough(request: IdentifyRequest) -> int:
-    return outline.ENOUGH if request.cut_out else recognizer.ENOUGH
+class _Progress:
+    """How many are done, said once in a while."""
+
+    def __init__(self, of: int, tells: bool) -> None:
+        self._of, self._tells = of, tells
+        self._done = 0
+        self._began = self._said = 0.0
+
+    def tell(self) -> None:
+        """Counts one, and says how far it is if it is time to."""
+        self._done += 1
+        moment = time.monotonic()
+        if self._done == 1:  # what came before was the beginning of processes
+            self._began = self._said = moment
+        if self._tells and (self._done == self._of or moment - self._said > _EVERY):
+            self._said = moment
+            left = (moment - self._began) / max(1, self._done - 1) * (self._of - self._done)
+            say(f"{self._done} of {self._of}, {left:.0f} s left")
 
 
-def _as_dict(path: Path, result: recognizer.Identification) -> dict[str, Any]:
+def _as_dict(path: Source, result: recognizer.Identification) -> dict[str, Any]:
     return {
         "image": files.printable(path),
         "model": result.model,
@@ -127,8 +181,8 @@ def _remark(result: recognizer.Identification) -> str:
     return remarks.get(result.known, "")
 
 
-def _print(path: Path, result: recognizer.Identification, seen: str) -> None:
-    shown = f"{files.printable(path)}, {seen}" if seen else files.printable(path)
-    typer.echo(f"{shown}{_remark(result)}")
+def _print(source: Source, made: naming.Named) -> None:
+    seen, result = ", cut out" if made.corners else "", made.found
+    typer.echo(f"{files.printable(source)}{seen}{_remark(result)}")
     for guess in result.guesses:
         typer.echo(f"    {guess.probability:6.1%}  {guess.artist.name}")

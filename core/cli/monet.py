@@ -16,11 +16,10 @@ from core import monet as painting
 from core.cli import console
 from core.cli.console import AsJson, say
 from core.cli.fields import option
-from core.cli.runs import folder
+from core.cli.runs import crews, folder
 from core.images import encoding, folders
 from core.images.encoding import Format
 from core.monet import MonetRequest
-from core.processes import crew
 
 _USUAL = MonetRequest()
 
@@ -42,7 +41,8 @@ def monet(
     direction: Annotated[painting.Direction, option(MonetRequest, "direction")] = _USUAL.direction,
     brush: Annotated[painting.Brush, option(MonetRequest, "brush")] = _USUAL.brush,
     strength: Annotated[float, option(MonetRequest, "strength")] = _USUAL.strength,
-    jobs: folder.Jobs = 1,
+    engine: crews.OfEngine = "local",
+    jobs: crews.OfJobs = None,
     as_json: AsJson = False,
 ) -> None:
     """Turns photos into Monets, or back.
@@ -72,9 +72,10 @@ def monet(
         if kept is not None:
             batch.when_failed = kept.failed
         with batch.whole():
+            crew = crews.hired(engine if photos else "local", jobs)
             painting.load(request.direction, progress=say)
         asked = [(path, output.format) for path, output in zip(photos, outputs, strict=True)]
-        for number, result in batch.finished(crew.work(_paint, request, asked, jobs)):
+        for number, result in batch.finished(crew.work(_paint, request, asked, crew.count)):
             path, output = photos[number], outputs[number]
             with batch.one(path):
                 output.check()

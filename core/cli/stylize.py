@@ -13,11 +13,10 @@ from core import artists, images, models
 from core.cli import console
 from core.cli.console import AsJson, say
 from core.cli.fields import option
-from core.cli.runs import folder, painting
+from core.cli.runs import crews, folder, painting
 from core.errors import AtelierError, InvalidRequest
 from core.images import encoding
 from core.images.types import Pixels
-from core.processes import crew
 from core.stylize import artist_styles, instant, regions, session
 from core.stylize.request import Mode, Start, StylizeRequest
 
@@ -78,7 +77,8 @@ def stylize(
         bool, option(StylizeRequest, "keep_contours", "--keep-contours")
     ] = _USUAL.keep_contours,
     seed: Annotated[int, option(StylizeRequest, "seed")] = _USUAL.seed,
-    jobs: folder.Jobs = 1,
+    engine: crews.OfEngine = "local",
+    jobs: crews.OfJobs = None,
     as_json: AsJson = False,
 ) -> None:
     """Paints photos in a style; several blend. Ctrl-C keeps what is there, at full size.
@@ -137,6 +137,7 @@ def stylize(
             batch.when_failed = kept.failed
         note = ""
         with batch.whole():
+            crew = crews.hired(engine if photos else "local", jobs)
             if mode == "refine" and photos:
                 request, note = session.at_hand(request, say)
                 if note:
@@ -147,12 +148,12 @@ def stylize(
             masks,
             [Path(name).name for name in given],
             [path.name for path in files_of_masks],
-            len(photos) // jobs,
-            jobs == 1,
+            len(photos) // crew.count,
+            engine == "local" and crew.count == 1,
             as_json,
         )
         tasks = [(photo, output.format) for photo, output in zip(photos, outputs, strict=True)]
-        for number, result in batch.finished(crew.work(painting.made, asked, tasks, jobs)):
+        for number, result in batch.finished(crew.work(painting.made, asked, tasks, crew.count)):
             photo, output = photos[number], outputs[number]
             with batch.one(photo):
                 output.check()

@@ -34,6 +34,7 @@ STATUS = {
     "version": 503,
     "journal": 503,
     "database": 503,
+    "unavailable": 503,
     "expired": 410,
 }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -18,8 +19,10 @@ from core.images.encoding import Format
 from core.images.types import Pixels
 from core.journal import JournalError, failures_kept, record
 from core.journal import pictures as kept
+from core.releases.following import Dealt
 from serving import metrics, shadow
 from serving.dependencies import OfCaller, OfService, worked
+from serving.engines.interface import Stopping
 from serving.messages import bodies, pictures, problems, schemas
 from serving.messages.pictures import File
 from serving.messages.schemas import Answered, Identified
@@ -52,13 +55,21 @@ async def identifications(request: Request, of: OfService, by: OfCaller) -> Resp
     async with bodies.read(request, ["picture"], pictures=1) as body:
         asked = body.filled(IdentifyRequest)
         data = body.one("picture")
-        found, picture = await worked(
-            of.names, request, lambda _: _identified(data, asked, by.name, visitor)
+        found = await worked(
+            of.names,
+            request,
+            lambda stopping: _counted(
+                of.engine.do(
+                    "identify",
+                    partial(_identified, data, asked, by.name, visitor.dealt(asked.model)),
+                    stopping,
+                )
+            ),
         )
     answer = Response(
         found.model_dump_json(),
         media_type="application/json",
-        background=BackgroundTask(shadow.cast, of, picture, asked.model, found.prediction_id),
+        background=BackgroundTask(shadow.cast, of, data, asked.model, found.prediction_id),
     )
     visitor.remember(answer)
     return answer
@@ -80,14 +91,21 @@ async def explanations(request: Request, of: OfService, by: OfCaller) -> Respons
         asked = body.filled(ExplainRequest)
         data = body.one("picture")
         answer = pictures.answer(
-            await worked(of.names, request, lambda _: _explained(data, asked, kind, visitor))
+            await worked(
+                of.names,
+                request,
+                lambda stopping: of.engine.do(
+                    "identify",
+                    partial(_explained, data, asked, kind, visitor.dealt(asked.model)),
+                    stopping,
+                ),
+            )
         )
     visitor.remember(answer)
     return answer
 
 
-def _explained(data: bytes, asked: ExplainRequest, kind: Format, visitor: Visitor) -> File:
-    dealt = visitor.dealt(asked.model)
+def _explained(data: bytes, asked: ExplainRequest, kind: Format, dealt: Dealt, _: Stopping) -> File:
     picture = images.load(data, enough=_LONGEST)
     artist = asked.artist
     if artist is None:
@@ -97,11 +115,29 @@ def _explained(data: bytes, asked: ExplainRequest, kind: Format, visitor: Visito
     return pictures.file(_lit(picture, artist, by), kind, by)
 
 
+@dataclass(frozen=True)
+class _Found:
+    """An answer, and the time that decoding took, in seconds."""
+
+    said: Identified
+    decoding: float
+
+
+def _counted(found: _Found) -> Identified:
+    """An answer, which the metrics of this process know from now on."""
+    said = found.said
+    metrics.stages.labels("decode").observe(found.decoding)
+    metrics.stages.labels("network").observe(said.seconds)
+    known = str(said.known).lower()
+    metrics.predictions.labels(said.model, said.version, said.arm, known).inc()
+    metrics.top_probability.labels(said.model).observe(said.artists[0].probability)
+    return said
+
+
 def _identified(
-    data: bytes, asked: IdentifyRequest, caller: str, visitor: Visitor
-) -> tuple[Identified, Picture]:
+    data: bytes, asked: IdentifyRequest, caller: str, dealt: Dealt, _: Stopping
+) -> _Found:
     """Decodes, identifies, and keeps the prediction in the journal."""
-    dealt = visitor.dealt(asked.model)
     by = schemas.by(asked.model, dealt)
     started = time.perf_counter()
     enough = identify.ENOUGH
@@ -114,8 +150,6 @@ def _identified(
     decoded = time.perf_counter()
     with failures_kept(asked.model, dealt.version):
         result = identify.identify(picture, asked.model, version=dealt.version, top=asked.top)
-    metrics.stages.labels("decode").observe(decoded - started)
-    metrics.stages.labels("network").observe(result.seconds)
     guesses = result.guesses
     lit = None
     if asked.explain:
@@ -130,9 +164,6 @@ def _identified(
         )
     except JournalError:
         number = None  # who asked still gets the answer
-    known = str(result.known).lower()
-    metrics.predictions.labels(by.model, by.version, by.arm, known).inc()
-    metrics.top_probability.labels(asked.model).observe(guesses[0].probability)
     said = Identified(
         artists=[
             schemas.Guess(id=g.artist.id, name=g.artist.name, probability=g.probability)
@@ -151,7 +182,7 @@ def _identified(
         explanation=lit,
         corners=corners,
     )
-    return said, picture
+    return _Found(said, decoded - started)
 
 
 def _lit(picture: Picture, artist: str, by: Answered) -> Pixels:

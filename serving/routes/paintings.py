@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -20,6 +21,7 @@ from core.stylize.session import metadata
 from core.stylize.session.durable import STYLIZE, StylizeOrder
 from serving import jobs, metrics, visitors
 from serving.dependencies import Caller, OfCaller, OfService, Service, worked
+from serving.engines.interface import Stopping, Work
 from serving.messages import bodies, orders, pictures, problems, schemas
 from serving.messages.bodies import Body
 from serving.messages.pictures import File
@@ -95,11 +97,15 @@ async def _painted(request: Request, of: Service, by: Caller, body: Body, kind: 
         return await _job(request, of, by, asked, photo, styles, masks, canvas)
     of.paint.check()
     painter = visitors.painter(request, instant.MODEL)
-    return pictures.answer(
-        await worked(
-            of.paint, request, lambda _: _at_once(asked, photo, styles, masks, kind, painter)
-        )
-    )
+    work = partial(_at_once, asked, photo, styles, masks, kind, painter)
+    return await _answered(request, of, work)
+
+
+async def _answered(request: Request, of: Service, work: Work[File]) -> Response:
+    """Has a picture painted while the caller waits."""
+    file = await worked(of.paint, request, partial(of.engine.do, "paint", work))
+    metrics.paintings.labels(file.by.model, file.by.version, file.by.arm).inc()
+    return pictures.answer(file)
 
 
 async def _monet(request: Request, of: Service, by: Caller, body: Body, kind: Format) -> Response:
@@ -119,14 +125,7 @@ async def _monet(request: Request, of: Service, by: Caller, body: Body, kind: Fo
         return orders.answer(request, await worked(of.orders, request, ordered))
     of.paint.check()
 
-    def work(stopping: Callable[[], bool]) -> File:
-        loaded = images.load(picture, enough=monet.LONGEST)
-        done = monet.paint(loaded.pixels, asked.direction, brush=asked.brush, stopping=stopping)
-        painted = monet.blend(done.before, done.after, asked.strength)
-        made = asked.model_dump(mode="json")
-        return _counted(pictures.file(painted, kind, painter, made=made))
-
-    return pictures.answer(await worked(of.paint, request, work))
+    return await _answered(request, of, partial(_as_monet, asked, picture, kind, painter))
 
 
 async def _job(
@@ -204,6 +203,15 @@ def _checked_size(photo: Pixels, rows: int) -> tuple[int, int]:
     return height, width
 
 
+def _as_monet(
+    asked: MonetRequest, picture: bytes, kind: Format, by: schemas.Answered, stopping: Stopping
+) -> File:
+    loaded = images.load(picture, enough=monet.LONGEST)
+    done = monet.paint(loaded.pixels, asked.direction, brush=asked.brush, stopping=stopping)
+    painted = monet.blend(done.before, done.after, asked.strength)
+    return pictures.file(painted, kind, by, made=asked.model_dump(mode="json"))
+
+
 def _at_once(
     asked: StylizeRequest,
     photo: bytes,
@@ -211,6 +219,7 @@ def _at_once(
     masks: Sequence[bytes],
     kind: Format,
     by: schemas.Answered,
+    _: Stopping,
 ) -> File:
     pixels = images.load(photo, enough=2 * asked.rows).pixels
     _checked_size(pixels, asked.rows)
@@ -220,15 +229,10 @@ def _at_once(
     made: dict[str, Any] = metadata.made(
         asked, content="a photo", styles=names, masks=["a mask"] * len(masks)
     )
-    return _counted(pictures.file(painted, kind, by, made=made))
+    return pictures.file(painted, kind, by, made=made)
 
 
 def _style(given: bytes | str, asked: StylizeRequest) -> Pixels | str:
     if isinstance(given, str):
         return given
     return images.load(given, enough=asked.style_enough).pixels
-
-
-def _counted(file: File) -> File:
-    metrics.paintings.labels(file.by.model, file.by.version, file.by.arm).inc()
-    return file

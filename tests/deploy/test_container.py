@@ -39,6 +39,7 @@ def test_what_goes_into_the_image_are_no_files_of_developers():
     assert {path.split("/")[0] for path in found} == {
         *("Home.py", "LICENSE", ".streamlit", "assets", "core", "operations", "pages", "serving"),
         *("requirements.txt", "requirements-light.txt", "requirements-postgresql.txt"),
+        "requirements-ray.txt",
     }
     assert not [path for path in found if "__pycache__" in path or path.endswith(".pyc")]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import shutil
 import subprocess
 from typing import Any
@@ -230,3 +232,85 @@ def test_the_overlay_builds_into_one_namespace_with_one_image():
     for each in made:
         if "gateway" not in each["apiVersion"]:
             kubernetes_validate.validate(each, VERSION, strict=True)
+
+
+def served_by_ray() -> dict[str, Any]:
+    (service,) = [each for each in documents("ray") if each["kind"] == "RayService"]
+    return service["spec"]
+
+
+def groups() -> list[dict[str, Any]]:
+    cluster = served_by_ray()["rayClusterConfig"]
+    return [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+
+
+def test_where_ray_runs_its_cluster_takes_the_place_of_api_and_workers():
+    made = built("ray")
+    (service,) = [each for each in made if each["kind"] == "RayService"]
+    assert {label(each) for each in made} == (
+        {label(each) for each in BASE + PLAIN + documents("ray")}
+        - {
+            f"{kind}/atelier-api"
+            for kind in ("Deployment", "Service", "PodDisruptionBudget", "HorizontalPodAutoscaler")
+        }
+        - {"Deployment/atelier-worker"}
+    )
+    (route,) = [each for each in made if label(each) == "HTTPRoute/atelier-api"]
+    (backend,) = route["spec"]["rules"][0]["backendRefs"]
+    assert backend == {"name": f"{service['metadata']['name']}-serve-svc", "port": 8000}
+    for each in made:
+        if "gateway" not in each["apiVersion"] and "ray.io" not in each["apiVersion"]:
+            kubernetes_validate.validate(each, VERSION, strict=True)
+    for each in service["spec"]["rayClusterConfig"]["workerGroupSpecs"]:
+        (container,) = each["template"]["spec"]["containers"]
+        assert "/atelier-ray:" in container["image"]
+
+
+@pytest.mark.parametrize("group", groups(), ids=["head", "nodes"])
+def test_a_node_of_ray_is_a_valid_pod_that_writes_only_where_it_is_told(group: dict[str, Any]):
+    pod = group["template"]["spec"]
+    whole = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": pod}
+    kubernetes_validate.validate(whole, VERSION, strict=True)
+    assert pod["securityContext"] == template(WORKLOADS[0])["spec"]["securityContext"]
+    (container,) = pod["containers"]
+    (other,) = template(WORKLOADS[0])["spec"]["containers"]
+    assert container["securityContext"] == other["securityContext"]
+    mounted = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    assert mounted == {"tmp": "/tmp", "kept": "/var/lib/atelier", "shm": "/dev/shm"}
+    (shared,) = [each["emptyDir"] for each in pod["volumes"] if each["name"] == "shm"]
+    assert shared == {"medium": "Memory", "sizeLimit": "512Mi"}
+    assert int(group["rayStartParams"]["object-store-memory"]) < 512 * 2**20
+
+
+def test_ray_is_of_the_version_that_is_installed_with_the_image_and_needs_its_token():
+    cluster = served_by_ray()["rayClusterConfig"]
+    named = (ROOT / "requirements-ray.txt").read_text()
+    assert f"ray[serve]=={cluster['rayVersion']}\n" in named
+    assert cluster["authOptions"] == {"mode": "token"}
+    (configuration,) = [each for each in documents("ray") if each["kind"] == "ConfigMap"]
+    for name in configuration["data"]:
+        assert name.removeprefix("ATELIER_").lower() in Settings.model_fields
+
+
+def test_what_ray_serves_is_what_its_own_schema_takes_and_our_builders_make():
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("needs Ray (requirements-ray.txt)")
+    from serving.cluster import connection
+
+    connection.required()
+    from ray.serve import Application
+    from ray.serve.schema import ServeDeploySchema
+
+    given = yaml.safe_load(served_by_ray()["serveConfigV2"])
+    taken = ServeDeploySchema.model_validate(given)
+    assert set(given) <= taken.model_fields_set
+    names = set()
+    for application, told in zip(taken.applications, given["applications"], strict=True):
+        assert application.model_dump(mode="json").items() >= told.items()
+        module, _, name = application.import_path.partition(":")
+        made = getattr(importlib.import_module(module), name)(application.args)
+        assert isinstance(made, Application)
+        names.add(application.name)
+    assert names == {f"atelier-{name}" for name in ("identify", "paint", "refine", "api")}
+    with pytest.raises(ValueError, match="applications"):
+        ServeDeploySchema.model_validate({"aplications": given["applications"]})

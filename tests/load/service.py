@@ -75,6 +75,10 @@ def serving(*options: str, **settings: object) -> Iterator[Service]:
                 time.sleep(0.1)
             yield Service(process, port, prefix)
         finally:
+            if "ray" in options:  # whose cluster ends with it
+                process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(60)
             process.kill()
             process.wait()
 

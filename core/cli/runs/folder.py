@@ -15,10 +15,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import numpy as np
-import typer
 from PIL import Image, ImageDraw
 
 from core import files, images
@@ -219,11 +218,6 @@ def _digest(data: bytes) -> str:
 def digest_of(given: Any) -> str:
     """Of a style or a mask, for `Folder.asked`: of its pixels, or its name."""
     return _digest(given.tobytes()) if isinstance(given, np.ndarray) else str(given)
-
-
-Jobs = Annotated[
-    int, typer.Option("--jobs", min=1, max=64, help="Pictures at a time, each in its process.")
-]
 
 
 def expanded(paths: Sequence[Path]) -> tuple[list[Path], bool]:

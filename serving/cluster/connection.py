@@ -1,0 +1,111 @@
+"""The connection to a Ray cluster, or to one that is started here and lets nobody else in.
+
+Whoever reaches a cluster runs code on it: one that is started here listens on loopback only, and
+none answers without its token.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from pathlib import Path
+from types import ModuleType
+
+from core.errors import AtelierError
+from core.settings import ROOT, settings
+
+_SET = {
+    "RAY_AUTH_MODE": "token",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # Between handles and replicas: pictures do not go through the object store.
+    "RAY_SERVE_USE_GRPC_BY_DEFAULT": "1",
+}
+# Then a node listens on loopback, on Linux, too, despite the name. Given 127.0.0.1 as its address,
+# Ray would take the one by which others reach the machine.
+_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+_TOKEN = Path("~/.ray/auth_token")  # where Ray itself looks for one
+
+
+class RayMissing(AtelierError, ImportError):
+    """Ray is not installed."""
+
+    code = "ray-missing"
+
+
+class NoCluster(AtelierError, ConnectionError):
+    """There is no cluster at an address, or none can be started. Its message is one sentence."""
+
+    code = "no-cluster"
+
+
+def required() -> ModuleType:
+    """Ray.
+
+    Raises:
+        RayMissing: If it is not installed.
+    """
+    # All of it is read when Ray is imported.
+    here = not settings().ray_address
+    for name, value in (_SET | _ALONE if here else _SET).items():
+        os.environ.setdefault(name, value)
+    is_known = os.environ.get("RAY_AUTH_TOKEN_PATH") or _TOKEN.expanduser().exists()
+    if here and not is_known:
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    try:
+        import ray
+    except ImportError as error:
+        raise RayMissing(
+            "This needs Ray: pip install -r requirements-ray.txt installs it."
+        ) from error
+    return ray
+
+
+def connect(cpus: float, *, told: bool = False) -> None:
+    """Connects to the cluster at ATELIER_RAY_ADDRESS, or starts one here; once a process.
+
+    Args:
+        cpus: What one that is started here is to have, in Ray's own count: it may be more than
+            there are cores, which then are shared.
+        told: Whether what its processes say on stderr is said here, too.
+
+    Raises:
+        RayMissing: If there is no Ray.
+        NoCluster: If there is no cluster.
+    """
+    ray = required()
+    if ray.is_initialized():
+        return
+    address = settings().ray_address
+    usual = {"log_to_driver": told, "configure_logging": False, "namespace": "atelier"}
+    try:
+        if address:
+            ray.init(address, **usual)
+            return
+        ray.init(
+            "local",
+            num_cpus=cpus,
+            include_dashboard=False,
+            object_store_memory=settings().ray_object_store,
+            **usual,
+        )
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        logging.getLogger(__name__).info("Ray: %r", error)
+        where = f"at {address}" if address else "here"
+        raise NoCluster(f"There is no Ray cluster {where}: {_first(error)}.") from error
+
+
+def environment(threads: int) -> dict[str, str]:
+    """What processes on a cluster are started with: our settings, and how many threads they use."""
+    ours = {name: value for name, value in os.environ.items() if name.startswith("ATELIER_")}
+    return ours | {
+        "ATELIER_THREADS": str(threads),
+        "OMP_NUM_THREADS": str(threads),
+        "TF_NUM_INTRAOP_THREADS": str(threads),
+        "TF_NUM_INTEROP_THREADS": "2",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def _first(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
