@@ -96,6 +96,7 @@ class Table:
         self._path, self._beside = path, path.with_name(path.name + ADDED)
         self._request = hashlib.sha256("\n".join(map(repr, asked)).encode()).hexdigest()[:16]
         self._rows = {row.file: row for row in [*_table(path), *_lines(self._beside)]}
+        self._is_torn = self._beside.exists()
 
     def __enter__(self) -> Self:
         return self
@@ -166,7 +167,9 @@ class Table:
     def _add(self, row: Row) -> None:
         self._rows[row.file] = row
         with self._beside.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(row)) + "\n")
+            # On a line of its own, also where a kill has cut off the one before.
+            file.write("\n" * self._is_torn + json.dumps(asdict(row)) + "\n")
+        self._is_torn = False
 
 
 def _lines(path: Path) -> list[Row]:
