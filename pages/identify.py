@@ -79,20 +79,20 @@ def show_upload(key: str, given: Given, model: str, asked: str | None, top: int)
     What is shown large is the painting that was cut out, unless the whole is by itself so like
     the work of a known artist that there can hardly be a wall around it.
     """
-    corners = cutting.found(given)
+    corners = cutting.found(key, given)
     part = given if corners is None else cutting.painting(given, corners)
     seen, shown = look(key, given, model, asked), given
     name = "Is the painting only a part of this photo?"
     if part is not given:
         cut = look(f"{key}-{part.digest[:12]}", part, model, asked)
-        if seen.answer.result.known is True and not cutting.was_dragged(given):
+        if seen.answer.result.known is True and not cutting.was_dragged(key):
             name = f"Cut out: {in_short(cut.answer.result)}"
         else:
             name = f"Cut out of your photo; as a whole: {in_short(seen.answer.result)}"
             seen, shown = cut, part
     show(shown, seen, top)
     # Once a corner was dragged it stays open, whatever is drawn anew above it.
-    with st.expander(name, icon=":material/crop:", expanded=cutting.was_dragged(given)):
+    with st.expander(name, icon=":material/crop:", expanded=cutting.was_dragged(key)):
         cutting.offer(given, corners, key=key)
     row.of_upload(shown.data)
 

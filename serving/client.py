@@ -271,7 +271,7 @@ class Client:
 
     def _sent(self, method: str, path: str, **more: Any) -> httpx.Response:
         response = self._http.request(method, path, **more)
-        if response.is_error:
+        if not response.is_success:  # a redirection, too: the key is for this address alone
             raise ServiceError(response)
         return response
 

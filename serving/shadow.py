@@ -8,6 +8,7 @@ from functools import partial
 
 from core import identify, images
 from core.errors import AtelierError
+from core.identify import IdentifyRequest, outline
 from core.journal import failures_kept, keep_shadow
 from core.releases import following
 from serving.dependencies import Service
@@ -17,18 +18,20 @@ from serving.messages.problems import Refused
 log = logging.getLogger(__name__)
 
 
-async def cast(of: Service, picture: bytes, model: str, prediction: int | None) -> None:
+async def cast(of: Service, picture: bytes, asked: IdentifyRequest, prediction: int | None) -> None:
     """Has the shadow of a model, if there is one, look at a picture that was just answered.
 
     Args:
         picture: Its file.
+        asked: What was asked of it: the shadow sees what the visitor's version saw.
         prediction: Of the journal, beside which it is kept.
     """
+    model = asked.model
     tried = following.follower().serving(model).challenger
     if tried is None or tried.role != "shadow" or prediction is None or not of.names.is_idle:
         return
 
-    work = partial(_answered, picture, model, tried.version, prediction)
+    work = partial(_answered, picture, asked, tried.version, prediction)
     try:
         await of.names.run(partial(of.engine.do, "identify", work), _never)
     except Refused:
@@ -37,10 +40,14 @@ async def cast(of: Service, picture: bytes, model: str, prediction: int | None) 
         log.warning("The shadow %s of %s did not answer", tried.version, model)
 
 
-def _answered(data: bytes, model: str, version: str, prediction: int, _: Stopping) -> None:
-    picture = images.load(data, enough=identify.ENOUGH)
-    with failures_kept(model, version):
-        found = identify.identify(picture, model, version=version, top=1)
+def _answered(
+    data: bytes, asked: IdentifyRequest, version: str, prediction: int, _: Stopping
+) -> None:
+    picture = images.load(data, enough=outline.ENOUGH if asked.cut_out else identify.ENOUGH)
+    if asked.cut_out:
+        picture, _corners = outline.without_wall(picture)
+    with failures_kept(asked.model, version):
+        found = identify.identify(picture, asked.model, version=version, top=1)
     keep_shadow(prediction, found)
 
 

@@ -26,6 +26,11 @@ _COOKIE_VALUE = re.compile(r"[0-9a-f]{32}")
 _YEAR = 365 * 24 * 3600  # seconds
 
 
+def session_of(caller: str) -> str:
+    """What the journal calls the session of a caller, whose name may be empty."""
+    return f"service {caller}".strip()
+
+
 @dataclass
 class Visitor:
     """Who asks.

@@ -31,6 +31,7 @@ _SIDE = 480  # pixels: on more, texture has edges, too
 _SMALLEST, _LARGEST = 0.08, 0.94  # of the photo's area
 _SUPPORT = 0.72  # share of the weakest side that has to lie on edges
 _PARALLEL = 0.9  # cosine between what is across an edge and across the side on which it lies
+_SHORTEST = 16  # pixels of a side: what is smaller shows nothing
 _SKEW = 0.55  # largest cosine between neighboring sides: about 57 degrees are the sharpest angle
 
 
@@ -44,7 +45,7 @@ def find(photo: Pixels) -> Corners | None:
 
     shrink = min(1.0, _SIDE / max(photo.shape[:2]))
     height, width = (max(1, round(side * shrink)) for side in photo.shape[:2])
-    if min(height, width) < 32:
+    if min(photo.shape[:2]) < 4 * _SHORTEST:
         return None
     small = np.clip(np.rint(resize(photo, height, width)), 0, 255).astype(np.uint8)
     planes = cv2.split(cv2.cvtColor(small, cv2.COLOR_RGB2LAB))
@@ -52,12 +53,12 @@ def find(photo: Pixels) -> Corners | None:
     slopes = _slopes(soft)
     best, found = 0.0, None
     for corners in _quadrangles(soft):
-        support = _support(corners, slopes)
-        if support < _SUPPORT:
+        share = np.sqrt(_area(corners) / (height * width))
+        if share <= best:  # however well it is supported
             continue
-        score = support * np.sqrt(_area(corners) / (height * width))
-        if score > best:
-            best, found = score, corners
+        support = _support(corners, slopes)
+        if support >= _SUPPORT and support * share > best:
+            best, found = support * share, corners
     if found is None:
         return None
     shares = _clockwise(found) / (width, height)
@@ -96,7 +97,7 @@ def cut(photo: Pixels, corners: Sequence[Sequence[float]]) -> Pixels:
         raise InvalidRequest("The four corners have to lie around the painting.")
     sides = np.linalg.norm(points - np.roll(points, -1, axis=0), axis=1)
     width, height = round(max(sides[0], sides[2])), round(max(sides[1], sides[3]))
-    if min(sides) < 16:
+    if min(sides) < _SHORTEST:
         raise InvalidRequest("What lies between these corners is too small to be looked at.")
     flat = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     matrix = cv2.getPerspectiveTransform(points.astype(np.float32), flat)
@@ -185,6 +186,8 @@ def _support(corners: Points, slopes: Points) -> float:
         points = np.rint(start + (end - start) * np.linspace(0.03, 0.97, count)[:, None])
         x, y = points.astype(int).T
         weakest = min(weakest, float(near[y.clip(0, height - 1), x.clip(0, width - 1)].mean()))
+        if weakest < _SUPPORT:
+            break
     return weakest
 
 

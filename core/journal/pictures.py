@@ -34,15 +34,17 @@ def days() -> float:
     return settings().kept_days if settings().service_keepers.strip() else 0.0
 
 
-def is_of(prediction_id: int, picture_sha256: str) -> bool:
-    """Whether a prediction is of this picture: who knows its digest has seen it.
+def is_of(prediction_id: int, picture_sha256: str, session: str) -> bool:
+    """Whether a prediction is of this picture, and was made for this session.
 
     Raises:
         JournalError: If the journal cannot be read.
     """
     with reading() as journal:
         row = journal.get(Prediction, prediction_id)
-        return row is not None and hmac.compare_digest(row.picture_sha256, picture_sha256)
+        if row is None or row.session != session:
+            return False
+        return hmac.compare_digest(row.picture_sha256, picture_sha256)
 
 
 def keep(prediction_id: int, data: bytes) -> None:

@@ -1,7 +1,7 @@
 """The connection to a Ray cluster, or to one that is started here and lets nobody else in.
 
-Whoever reaches a cluster runs code on it: one that is started here listens on loopback only, and
-none answers without its token.
+Whoever reaches a cluster runs code on it: none answers without its token. The nodes of one that is
+started here listen on loopback only; replicas of Ray Serve listen on all addresses.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from core.errors import AtelierError
 from core.settings import ROOT, settings
 
 _SET = {
-    "RAY_AUTH_MODE": "token",
     "RAY_USAGE_STATS_ENABLED": "0",
     # Between handles and replicas: pictures do not go through the object store.
     "RAY_SERVE_USE_GRPC_BY_DEFAULT": "1",
@@ -49,6 +48,7 @@ def required() -> ModuleType:
     here = not settings().ray_address
     for name, value in (_SET | _ALONE if here else _SET).items():
         os.environ.setdefault(name, value)
+    os.environ["RAY_AUTH_MODE"] = "token"  # whatever it was: without it anybody could run code
     is_known = os.environ.get("RAY_AUTH_TOKEN_PATH") or _TOKEN.expanduser().exists()
     if here and not is_known:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

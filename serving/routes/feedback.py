@@ -16,6 +16,7 @@ from serving.dependencies import OfCaller, OfService, worked
 from serving.messages import bodies, problems
 from serving.messages.problems import Refused
 from serving.messages.schemas import Feedback, Kept
+from serving.visitors import session_of
 
 router = APIRouter(tags=["identify"])
 
@@ -56,7 +57,7 @@ async def keep(request: Request, prediction_id: PredictionId, of: OfService, by:
         data = body.one("picture")
 
         def kept(_: object) -> None:
-            _check(prediction_id, hashlib.sha256(data).hexdigest())
+            _check(prediction_id, hashlib.sha256(data).hexdigest(), by.name)
             pictures.keep(prediction_id, data)
 
         await worked(of.orders, request, kept)
@@ -76,14 +77,14 @@ async def drop(
     """Deletes the copy at once, if there is one: whoever allowed it may think again."""
 
     def dropped() -> None:
-        _check(prediction_id, sha256)
+        _check(prediction_id, sha256, by.name)
         pictures.drop(prediction_id)
 
     await run_in_threadpool(dropped)
 
 
-def _check(prediction_id: int, picture_sha256: str) -> None:
-    if not pictures.is_of(prediction_id, picture_sha256):
+def _check(prediction_id: int, picture_sha256: str, caller: str) -> None:
+    if not pictures.is_of(prediction_id, picture_sha256, session_of(caller)):
         raise InvalidRequest(f"There is no prediction {prediction_id} of this picture.")
 
 

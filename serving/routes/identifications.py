@@ -26,7 +26,7 @@ from serving.engines.interface import Stopping
 from serving.messages import bodies, pictures, problems, schemas
 from serving.messages.pictures import File
 from serving.messages.schemas import Answered, Identified
-from serving.visitors import HEADERS, Visitor
+from serving.visitors import HEADERS, Visitor, session_of
 
 router = APIRouter(tags=["identify"])
 
@@ -69,7 +69,7 @@ async def identifications(request: Request, of: OfService, by: OfCaller) -> Resp
     answer = Response(
         found.model_dump_json(),
         media_type="application/json",
-        background=BackgroundTask(shadow.cast, of, data, asked.model, found.prediction_id),
+        background=BackgroundTask(shadow.cast, of, data, asked, found.prediction_id),
     )
     visitor.remember(answer)
     return answer
@@ -159,7 +159,7 @@ def _identified(
         number = record(
             result,
             picture_sha256=hashlib.sha256(data).hexdigest(),
-            session=f"service {caller}".strip(),
+            session=session_of(caller),
             arm=dealt.arm,
         )
     except JournalError:

@@ -119,6 +119,7 @@ def test_a_painting_is_cut_out_of_a_photo_by_corners_to_drag(server: str, page: 
     assert no_sideways_scrolling(page)
     screenshot(page, f"cut-out-{page.viewport_size['width']}")
     settled(page)
+    corner.scroll_into_view_if_needed()
     box = corner.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()

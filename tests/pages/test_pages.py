@@ -19,6 +19,7 @@ from core.journal import pictures
 from core.models import entries, loading, versions
 from core.releases import following, rows
 from core.settings import ROOT
+from pages.components.ui import uploads
 from tests.pages import streamlit_internals
 from tests.versions import make
 
@@ -317,9 +318,8 @@ def test_a_painting_is_cut_out_of_a_photo_of_it_and_both_are_named():
     cut, whole = journal.predictions()
     assert cut.artists[0]["id"] == "katsushika-hokusai"
     assert whole.picture_sha256 == hashlib.sha256(data).hexdigest() != cut.picture_sha256
-    app.session_state["corners_dragged"] = {
-        hashlib.sha256(data).hexdigest(): tuple(map(tuple, corners.tolist()))
-    }
+    ((key, _),) = uploads.keyed([uploads.given("museum.jpg", data)])
+    app.session_state["corners_dragged"] = {key: tuple(map(tuple, corners.tolist()))}
     app.run()  # the visitor has dragged them
     assert not app.exception
     assert "Hokusai" in labels(app)
@@ -332,9 +332,8 @@ def test_a_picture_without_a_wall_is_looked_at_whole():
     assert [each.label for each in app.expander if "only a part" in each.label]
     (kept,) = journal.predictions()
     assert kept.picture_sha256 == hashlib.sha256(data).hexdigest()
-    app.session_state["corners_dragged"] = {
-        hashlib.sha256(data).hexdigest(): ((0, 0), (1, 0), (0.4, 0.4), (0, 1))
-    }
+    ((key, _),) = uploads.keyed([uploads.given("wave.jpg", data)])
+    app.session_state["corners_dragged"] = {key: ((0, 0), (1, 0), (0.4, 0.4), (0, 1))}
     app.run()
     assert "have to lie around" in app.warning[0].value
     assert "Hokusai" in labels(app)

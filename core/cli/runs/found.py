@@ -173,12 +173,23 @@ class Table:
 
 
 def _lines(path: Path) -> list[Row]:
-    """Rows of the file beside a table; a line that a kill has cut off is none."""
+    """Rows of the file beside a table; a line that a kill has cut off is none.
+
+    Raises:
+        files.OutputError: If it is a file of somebody else.
+    """
     found = []
+    lines: list[str] = []
     with suppress(FileNotFoundError):
-        for line in path.read_text("utf-8", errors="replace").splitlines():
-            with suppress(ValueError, TypeError):
-                found.append(Row(**json.loads(line)))
+        lines = path.read_text("utf-8", errors="replace").splitlines()
+    for line in lines:
+        with suppress(ValueError, TypeError):
+            found.append(Row(**json.loads(line)))
+    if len(lines) > 1 and not found:
+        raise files.OutputError(
+            f"{files.printable(path)} is in the way, and not of this command: name another table, "
+            "or move it away."
+        )
     return found
 
 
@@ -193,7 +204,7 @@ def _table(path: Path) -> list[Row]:
     try:
         read = _of_parquet if path.suffix.lower() == ".parquet" else _of_csv
         return [Row(**each) for each in read(path.read_bytes())]
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, csv.Error) as error:
         raise files.OutputError(
             f"{files.printable(path)} is not a table of this command: name another file, or move "
             "it away."

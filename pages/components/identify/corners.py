@@ -107,7 +107,7 @@ def drag(
     Args:
         photo: A JPEG.
         size: Its width and height.
-        corners: Where they are when `key` is new.
+        corners: Where they are; it counts when the browser draws the photo for the first time.
         label: What the photo is, for who cannot see it.
     """
     result = _mount(

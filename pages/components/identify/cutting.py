@@ -16,14 +16,18 @@ _INSET: Corners = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9))
 _SIDE = 900  # pixels of the photo on which corners are dragged
 
 
-def found(photo: Given) -> Corners | None:
-    """The corners of a painting in a photo, as the visitor has dragged them, or as found."""
-    return _dragged().get(photo.digest) or _found(photo.data)
+def found(key: str, photo: Given) -> Corners | None:
+    """The corners of a painting in a photo, as the visitor has dragged them, or as found.
+
+    Args:
+        key: Of the upload, which tells it from the same photo dropped twice.
+    """
+    return _dragged().get(key) or _found(photo.data)
 
 
-def was_dragged(photo: Given) -> bool:
+def was_dragged(key: str) -> bool:
     """Whether the visitor has said where the painting is."""
-    return photo.digest in _dragged()
+    return key in _dragged()
 
 
 def painting(photo: Given, at: Corners) -> Given:
@@ -41,17 +45,15 @@ def offer(photo: Given, at: Corners | None, *, key: str) -> None:
     small = pictures.shown(photo.data, _SIDE)
     height, width = images.load(small).pixels.shape[:2]
     st.caption("Drag the corners to those of the painting: I look at what lies between them.")
-    begun = st.session_state.setdefault("corners_begun", {}).setdefault(photo.digest, at or _INSET)
-    now = corners.drag(
-        small, (width, height), begun, label=f"{photo.name} with four corners", key=f"corners-{key}"
-    )
+    label = f"{photo.name} with four corners"
+    now = corners.drag(small, (width, height), at or _INSET, label=label, key=f"corners-{key}")
     if now is not None and now != at:
-        _dragged()[photo.digest] = now
+        _dragged()[key] = now
         st.rerun()
 
 
 def _dragged() -> dict[str, Corners]:
-    """Digests of photos to the corners that this visitor has dragged."""
+    """Keys of uploads to the corners that this visitor has dragged."""
     kept: dict[str, Corners] = st.session_state.setdefault("corners_dragged", {})
     return kept
 

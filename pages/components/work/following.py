@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from core import images, jobs, monet
+from core.errors import AtelierError
 from core.images.encoding import remembered
 from core.jobs import Control, Point, Progress
 from core.monet import MonetPayload, MonetResult
@@ -41,6 +43,7 @@ REFINE, MONET = "refine-at-service", "monet-at-service"
 _POLL = 0.3  # seconds between looks
 _LONGEST_LINE = 600.0  # seconds that somebody waits until the service takes their order
 _LONGEST_PAUSE = 5.0
+_TRIES = 2  # more, of an order that got no answer
 _FINISHED = ("done", "cancelled", "failed")
 _TOLD = ("phase", "step", "of", "fraction", "seconds", "seconds_left", "losses", "scale", "note")
 
@@ -53,11 +56,13 @@ def refined(wanted: Commission, control: Control) -> Generator[Progress, None, P
         Progress: As of that; before it `waiting`, with as many jobs in line as `of` says.
     """
     diary = _Diary(wanted)
+    key = uuid.uuid4().hex  # an order that is sent again, because its answer was lost, is the same
     with connected() as atelier:
         begun = yield from _in_line(
             lambda: atelier.refine(
                 wanted.photo.data,
                 commission.files(wanted.styles),
+                idempotency_key=key,
                 masks=wanted.masks,
                 canvas=images.encode(wanted.earlier.pixels) if wanted.earlier else None,
                 **commission.fields(diary.request()),
@@ -110,16 +115,15 @@ def _followed(
 
 def _picture(atelier: Client, job_id: str, large: bool) -> bytes | None:
     try:
-        return ask_until_back(lambda: atelier.preview(job_id, large=large))
-    except ServiceFailed as error:
-        if error.code != "not-found":
-            raise
+        with told():
+            return atelier.preview(job_id, large=large)
+    except AtelierError:  # the painting goes on without it
         return None
 
 
 def _in_line(order: Callable[[], T], control: Control) -> Generator[Progress, None, T | None]:
     """Orders something as soon as the service takes it; None if nobody waited for that."""
-    until = time.monotonic() + _LONGEST_LINE
+    until, away = time.monotonic() + _LONGEST_LINE, 0
     stop = threading.Event()
     control.when_cancelled(stop.set)
     while not control.stopping:
@@ -127,7 +131,8 @@ def _in_line(order: Callable[[], T], control: Control) -> Generator[Progress, No
             with told():
                 return order()
         except NotNow as error:
-            if error.code == "service-away" or time.monotonic() > until:
+            away += error.code == "service-away"
+            if away > _TRIES or time.monotonic() > until:
                 raise
             yield Progress(phase="waiting")
             stop.wait(min(error.seconds, _LONGEST_PAUSE))
