@@ -39,6 +39,15 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def same(one: bytes | np.ndarray, other: bytes | np.ndarray) -> bool:
+    """Whether two pictures are but for rounding: sums of another process have another order."""
+    a, b = (images.load(each).pixels if isinstance(each, bytes) else each for each in (one, other))
+    if a.shape != b.shape:
+        return False
+    apart = np.abs(a.astype(int) - b.astype(int))
+    return bool(apart.max() <= 8 and apart.mean() < 0.1)
+
+
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A service with a key and a keeper; gives its address."""
@@ -85,7 +94,7 @@ def test_a_painting_has_the_names_and_the_heat_map_that_it_has_here(service: str
         assert getattr(there.result, name) == getattr(here.result, name)
     assert there.result.kinds == pytest.approx(here.result.kinds, abs=1e-6)
     assert there.result.known_score == pytest.approx(here.result.known_score, abs=1e-6)
-    assert identifying.lit(WAVE.data, there.result, "katsushika-hokusai") == lit
+    assert same(identifying.lit(WAVE.data, there.result, "katsushika-hokusai"), lit)
 
 
 @pytest.mark.slow
@@ -149,7 +158,7 @@ def test_a_picture_at_once_is_the_one_that_is_painted_here(service: str, asks: A
     wanted = Commission(**{**vars(wanted), "masks": (images.encode(half),)})
     here = painting.at_once(wanted)
     asks(service)
-    assert np.array_equal(painting.at_once(wanted), here)
+    assert same(painting.at_once(wanted), here)
 
 
 def ended(job: Handle) -> object:
@@ -169,10 +178,11 @@ def test_a_monet_and_its_cycle_are_those_painted_here(
     )
     asks(service)
     there = ended(painting.as_monet(payload, 60))
-    assert (there.before, there.after) == (here.before, here.after)
+    assert there.before == here.before
+    assert same(there.after, here.after)
     cycle = painting.cycle(picture, direction, "broad")
-    assert np.array_equal(cycle.back, before.back)
-    assert cycle.error == before.error
+    assert same(cycle.back, before.back)
+    assert cycle.error == pytest.approx(before.error, abs=1e-4)
 
 
 @pytest.mark.slow
