@@ -14,7 +14,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +23,7 @@ import numpy.typing as npt
 import typer
 from PIL import Image
 
-from core import identify, images, models
+from core import artists, identify, images, models
 from core.identify import outline
 from core.images.types import Pixels
 from training.data import dataset
@@ -41,11 +40,17 @@ def main(
 ) -> None:
     """Measures finding and naming."""
     known = set(models.get(model).artists)
-    paintings = [p for p in dataset.read(data) if p.split == "test" and p.artist in known]
+    by = [
+        (p.path, artists.find(p.artist))
+        for p in dataset.read(data)
+        if p.split == "test" and p.artist
+    ]
+    paintings = [(path, artist.id) for path, artist in by if artist and artist.id in known]
     chosen = np.random.default_rng(seed).permutation(len(paintings))[:count]
     rows: list[dict[str, float]] = []
     for number in chosen.tolist():
-        plain = images.load(paintings[number].path)
+        path, artist = paintings[number]
+        plain = images.load(path)
         photo, corners, frame = on_a_wall(plain.pixels, seed + number)
         buffer = io.BytesIO()
         Image.fromarray(photo).save(buffer, "JPEG", quality=60)
@@ -58,8 +63,8 @@ def main(
         if found is not None:
             row["overlap"] = max(overlap(found, corners), overlap(found, frame))
         for name, picture in (("alone", plain), ("photo", whole), ("cut_out", part)):
-            answer = identify.identify(replace(picture), model, top=1)
-            row[f"{name}_right"] = answer.guesses[0].artist.id == paintings[number].artist
+            answer = identify.identify(picture, model, top=1)
+            row[f"{name}_right"] = answer.guesses[0].artist.id == artist
             row[f"{name}_known"] = answer.known is True
         rows.append(row)
     overlaps = [row.pop("overlap") for row in rows if "overlap" in row]
