@@ -42,11 +42,10 @@ def painting(photo: Given, at: Corners) -> Given:
 
 def offer(photo: Given, at: Corners | None, *, key: str) -> None:
     """The photo with corners to drag; the page is drawn again once they are somewhere else."""
-    small = pictures.shown(photo.data, _SIDE)
-    height, width = images.load(small).pixels.shape[:2]
     st.caption("Drag the corners to those of the painting: I look at what lies between them.")
     label = f"{photo.name} with four corners"
-    now = corners.drag(small, (width, height), at or _INSET, label=label, key=f"corners-{key}")
+    small, size = _board(photo.data)
+    now = corners.drag(small, size, at or _INSET, label=label, key=f"corners-{key}")
     if now is not None and now != at:
         _dragged()[key] = now
         st.rerun()
@@ -61,6 +60,14 @@ def _dragged() -> dict[str, Corners]:
 @st.cache_data(max_entries=256, show_spinner=False)
 def _found(data: bytes) -> Corners | None:
     return outline.find(images.load(data, enough=outline.ENOUGH).pixels)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _board(data: bytes) -> tuple[bytes, tuple[int, int]]:
+    """The photo as a JPEG to drag corners on, and its width and height."""
+    small = pictures.shown(data, _SIDE)
+    height, width = images.load(small).pixels.shape[:2]
+    return small, (width, height)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
