@@ -31,6 +31,7 @@ from core.stylize import color, extractors, refine
 from core.stylize.artist_styles import ArtistStyle
 from core.stylize.instant import underdrawing
 from core.stylize.instant.correction import STEP, corrected, sketch
+from core.stylize.instant.lattice import without_lattice
 from core.stylize.instant.litert_networks import LiteRTNetworks
 from core.stylize.instant.matching import changes
 from core.stylize.instant.moments import LAYERS, Statistics, towards
@@ -279,8 +280,7 @@ class Engine:
             own = shot.own(own)
         asked = corrected(towards(own, wanted, strength), *missed)
         vector = style_vector(asked.moments)
-        painted: Canvas = self._networks.decode(seen.maps, changes(own, asked), vector)[0]
-        return painted
+        return without_lattice(self._networks.decode(seen.maps, changes(own, asked), vector)[0])
 
 
 def runtime() -> Literal["litert", "tensorflow"]:
