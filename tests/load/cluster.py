@@ -203,6 +203,8 @@ def deaths(count: int) -> None:
                 f"stall {stall:.2f} s; processes {before} -> {processes(_REPLICA)}; {machine()}"
             )
             if other is not None:
+                if other.poll() is not None or set(processes(_REPLICA)) & set(before):
+                    print(f"not replaced: the other service ended with {other.poll()}")
                 other.terminate()
                 other.wait()
 
