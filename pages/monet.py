@@ -6,6 +6,7 @@ import io
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import get_args
 
 import streamlit as st
 
@@ -300,7 +301,7 @@ if queue:
     strength = percent / 100
     brush = right.select_slider(
         label(MonetRequest, "brush"),
-        list(monet.BRUSHES),
+        get_args(monet.Brush),
         value=brush,
         format_func=str.capitalize,
         key="monet_brush",

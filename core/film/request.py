@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from core.monet.generate import BRUSHES, Brush
+from core.monet.generate import Brush
+from core.monet.request import CANVAS_SIDES
 from core.requests import Request
 from core.stylize.request import Finite, some_style
 
@@ -72,11 +73,9 @@ class FilmRequest(Request):
         description="Luminance is painted, chrominance stays.",
     )
     monet_brush: Brush = Field(
-        "broad",
+        "auto",
         title="Monet's brush",
-        description="The short side of the canvas that the generator of Monets sees, in pixels: "
-        + ", ".join(f"{name} {side}" for name, side in BRUSHES.items())
-        + ".",
+        description=CANVAS_SIDES[0].upper() + CANVAS_SIDES[1:],
     )
 
     @field_validator("style_weights")

@@ -23,6 +23,7 @@ from core.images.types import Pixels
 from core.models.weights import Progress
 from core.monet.keras_network import KerasNetwork
 from core.monet.networks import WHOLE, LiteRTNetwork
+from core.monet.shade import without_specks
 from core.monet.tiled import Painter
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 Direction = Literal["to-monet", "to-photo"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 MODELS: dict[Direction, str] = {"to-monet": "photo_to_monet", "to-photo": "monet_to_photo"}
-Brush = Literal["fine", "medium", "broad"]
+Brush = Literal["auto", "fine", "medium", "broad"]
 BRUSHES: dict[Brush, int] = {"fine": 640, "medium": 352, "broad": 224}  # canvas's short side, px
 LONGEST = 2048  # side of a result, pixels
 
@@ -73,14 +74,15 @@ def paint(
     pixels: Pixels,
     direction: Direction = "to-monet",
     *,
-    brush: Brush = "broad",
+    brush: Brush = "auto",
     stopping: Callable[[], bool] = lambda: False,
 ) -> Painted:
     """Turns a photo into a Monet, or a Monet into a photo. May be called from any thread.
 
     Args:
         pixels: `(height, width, 3)` uint8; larger sides than `LONGEST` are reduced.
-        brush: The smaller the canvas, see `BRUSHES`, the broader the strokes.
+        brush: The smaller the canvas, see `BRUSHES`, the broader the strokes; "auto" follows
+            the size of the picture, see `canvas_side`.
         stopping: Asked before each tile.
 
     Raises:
@@ -89,23 +91,23 @@ def paint(
         core.monet.tiled.Stopped: If `stopping` said so.
     """
     _check(direction, brush)
-    chosen = painter(MODELS[direction])
+    painter(MODELS[direction])  # loaded before the time counts
     started = time.perf_counter()
     before = images.preview(pixels, LONGEST)
-    canvas = _reduced(before, BRUSHES[brush])
-    painted = chosen.paint(canvas, stopping)
+    canvas = _reduced(before, canvas_side(brush, before))
+    painted = _on_canvas(canvas, direction, stopping)
     after = painted if canvas is before else _enlarged(painted, canvas, before)
     return Painted(direction, before, after, time.perf_counter() - started)
 
 
-def cycle(pixels: Pixels, direction: Direction = "to-monet", *, brush: Brush = "broad") -> Cycle:
+def cycle(pixels: Pixels, direction: Direction = "to-monet", *, brush: Brush = "auto") -> Cycle:
     """Paints a picture and turns the painting back: the cycle that training keeps short.
 
     Raises:
         As `paint`.
     """
     _check(direction, brush)
-    return cycled(pixels, direction, brush, lambda canvas, way: painter(MODELS[way]).paint(canvas))
+    return cycled(pixels, direction, brush, _on_canvas)
 
 
 def cycled(
@@ -120,7 +122,8 @@ def cycled(
         painting: Paints a picture of the canvas's size in a direction.
     """
     back_again = next(way for way in DIRECTIONS if way != direction)
-    start = _reduced(images.preview(pixels, LONGEST), BRUSHES[brush])
+    whole = images.preview(pixels, LONGEST)
+    start = _reduced(whole, canvas_side(brush, whole))
     there = painting(start, direction)
     back = painting(there, back_again)
     return Cycle(start, there, back, difference(back, start))
@@ -147,13 +150,33 @@ def difference(one: Pixels, other: Pixels) -> float:
     return float(np.abs(one.astype(np.float32) - other).mean() / 255)
 
 
+def canvas_side(brush: Brush, pixels: Pixels) -> int:
+    """The short side of the canvas on which a picture `(height, width, 3)` is painted, pixels.
+
+    By default, "auto", a picture about as small as those of the training is painted as it is,
+    a larger one broadly: what a page shows of it, reduced, has strokes of the learned size
+    (figures: `benchmarks.monet_brushes`).
+    """
+    if brush == "auto":
+        brush = "medium" if min(pixels.shape[:2]) <= BRUSHES["medium"] else "broad"
+    return BRUSHES[brush]
+
+
 def _check(direction: str, brush: str) -> None:
     for what, asked, known in (
         ("direction", direction, DIRECTIONS),
-        ("brush", brush, tuple(BRUSHES)),
+        ("brush", brush, get_args(Brush)),
     ):
         if asked not in known:
             raise UnknownName(f"No {what} {asked!r}; there are: {', '.join(known)}.")
+
+
+def _on_canvas(
+    canvas: Pixels, direction: Direction, stopping: Callable[[], bool] = lambda: False
+) -> Pixels:
+    """What the generator makes of a canvas as it is."""
+    painted = painter(MODELS[direction]).paint(canvas, stopping)
+    return without_specks(canvas, painted) if direction == "to-monet" else painted
 
 
 def _reduced(pixels: Pixels, short_side: int) -> Pixels:

@@ -7,6 +7,12 @@ from pydantic import Field
 from core.monet.generate import BRUSHES, Brush, Direction
 from core.requests import Request
 
+CANVAS_SIDES = (
+    "the short side of the canvas that the generator sees, in pixels: "
+    + ", ".join(f"{name} {side}" for name, side in BRUSHES.items())
+    + "; auto takes a small picture as it is and paints a larger one broadly."
+)
+
 
 class MonetRequest(Request):
     """What is asked of `paint` and `blend`."""
@@ -18,12 +24,9 @@ class MonetRequest(Request):
         "Monets.",
     )
     brush: Brush = Field(
-        "broad",
+        "auto",
         title="Brush",
-        description="The size of the strokes against the picture: the short side of the canvas "
-        "that the generator sees, in pixels: "
-        + ", ".join(f"{name} {side}" for name, side in BRUSHES.items())
-        + ".",
+        description=f"The size of the strokes against the picture: {CANVAS_SIDES}",
     )
     strength: float = Field(
         1.0,

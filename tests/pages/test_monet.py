@@ -103,7 +103,7 @@ def test_another_brush_paints_again_and_the_first_is_kept():
     app.select_slider(key="monet_brush").set_value("fine").run()
     app = finished(app)
     assert len(app.session_state["monet_painted"]) == 2
-    app.select_slider(key="monet_brush").set_value("broad").run()
+    app.select_slider(key="monet_brush").set_value("auto").run()
     assert not app.session_state["monet_jobs"]  # nothing to do
     assert downloads(app) == ["Download"]
 

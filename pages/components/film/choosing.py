@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from core import artists, images
 from core.film.clips.clip import ENDINGS, Clip
 from core.film.clips.reading import look
 from core.film.request import FilmRequest
-from core.monet import BRUSHES
+from core.monet import Brush
 from core.stylize import artist_styles
 from pages.components.ui import fields, pictures, uploads
 from pages.components.ui.fields import label, tip
@@ -170,7 +171,7 @@ def _settings(clip: Clip, source: str) -> FilmRequest:
     if source == "monet":
         brush = first.select_slider(
             label(FilmRequest, "monet_brush"),
-            list(BRUSHES),
+            get_args(Brush),
             value=_DEFAULT.monet_brush,
             format_func=str.capitalize,
             key="film_monet_brush",

@@ -108,3 +108,14 @@ def test_damaged_generators_are_refused(tmp_path, monkeypatch):
     settings.cache_clear()
     with pytest.raises(models.WeightsError, match="damaged"):
         models.resolve(models.get("photo_to_monet"))
+
+
+def test_by_default_the_brush_follows_the_size_of_the_picture():
+    """A small one is painted as it is, a large one on a small canvas."""
+    sides = {side: monet.canvas_side("auto", MEADOW[:side]) for side in (96, 352, 353, 799)}
+    assert sides == {96: 352, 352: 352, 353: 224, 799: 224}
+    assert monet.canvas_side("fine", MEADOW) == 640
+    given = MEADOW[300:556, 400:656]
+    by_default = monet.paint(given).after
+    assert (by_default == monet.paint(given, brush="fine").after).all()
+    assert (by_default != monet.paint(given, brush="broad").after).any()

@@ -22,9 +22,9 @@ def photo() -> bytes:
 
 def test_a_request_has_the_ranges_of_page_and_command():
     request = MonetRequest()
-    assert (request.direction, request.brush, request.strength) == ("to-monet", "broad", 1.0)
+    assert (request.direction, request.brush, request.strength) == ("to-monet", "auto", 1.0)
     assert described(MonetRequest, "direction").choices == monet.DIRECTIONS
-    assert described(MonetRequest, "brush").choices == tuple(monet.BRUSHES)
+    assert described(MonetRequest, "brush").choices == ("auto", *monet.BRUSHES)
     for wrong in ({"strength": 1.3}, {"strength": float("nan")}, {"brush": "x"}, {"size": 1}):
         with pytest.raises(errors.InvalidRequest):
             MonetRequest(**wrong)
