@@ -16,6 +16,11 @@ from pathlib import Path
 
 from core.errors import AtelierError
 
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
+
 _LONGEST_NAME = 255  # bytes, on nearly every file system
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
@@ -45,14 +50,14 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise unwritable(path, error) from error
         yield part
         try:
             _settle(part, target, overwrite)
         except FileExistsError:
             raise
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise unwritable(path, error) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -65,7 +70,7 @@ def write(path: Path, data: bytes | str, *, overwrite: bool = True) -> None:
         try:
             part.write_bytes(content)
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise unwritable(path, error) from error
 
 
 def write_if_new(path: Path, data: bytes | str) -> bool:
@@ -144,11 +149,43 @@ def check_output(path: Path) -> None:
     except OutputError:
         raise
     except OSError as error:  # among them: too long in all, not to be looked at
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     if not os.access(parent, os.W_OK | os.X_OK):
         raise OutputError(
             f"{shown} cannot be written: there is no permission to write into {printable(parent)}."
         )
+
+
+def unwritable(path: Path, error: OSError) -> OutputError:
+    """What is said of a file that could not be written."""
+    if isinstance(error, OutputError):
+        return error
+    return OutputError(f"{printable(path)} could not be written: {error.strerror or error}.")
+
+
+def lock(file: int, path: Path) -> None:
+    """Locks an open file or folder, until it is closed or this process ends, however it does.
+
+    Where there are no locks (Windows, some network drives) nothing happens.
+
+    Args:
+        file: Its descriptor.
+        path: What is named where it is locked already.
+
+    Raises:
+        OutputError: If somebody else has it locked, be it in this process.
+    """
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise OutputError(
+            f"{printable(path)} is being written by another run: wait for its end, or name another "
+            "output."
+        ) from error
+    except OSError:
+        return
 
 
 def same(first: Path, second: Path) -> bool:
@@ -195,9 +232,3 @@ def _settle(part: Path, target: Path, overwrite: bool) -> None:
             os.fsync(directory)
         finally:
             os.close(directory)
-
-
-def _unwritable(path: Path, error: OSError) -> OutputError:
-    if isinstance(error, OutputError):
-        return error
-    return OutputError(f"{printable(path)} could not be written: {error.strerror or error}.")

@@ -29,6 +29,7 @@ WorkerUse = Literal["auto", "off"]
 
 _PREFIX = "ATELIER_"
 _OF_TESTS = "ATELIER_TEST_"  # what only tests read
+_DIGESTS = r"^\s*([0-9a-f]{64}\s*(,\s*[0-9a-f]{64}\s*)*)?$"
 _RANGE = r"^[1-9]\d{0,3}(-[1-9]\d{0,3})?$"
 
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
@@ -143,12 +144,12 @@ class Settings(BaseSettings):
     service_keys: str = Field(
         "",
         description="SHA-256 digests of the keys that callers of the service need; none: no keys",
-        pattern=r"^\s*([0-9a-f]{64}\s*(,\s*[0-9a-f]{64}\s*)*)?$",
+        pattern=_DIGESTS,
     )
     service_keepers: str = Field(
         "",
         description="Likewise of keys of those who may release versions of models; none: nobody",
-        pattern=r"^\s*([0-9a-f]{64}\s*(,\s*[0-9a-f]{64}\s*)*)?$",
+        pattern=_DIGESTS,
     )
     service_origins: str = Field(
         "", description="Web origins whose pages may call the service (CORS)"

@@ -90,7 +90,8 @@ def show_upload(key: str, given: Given, model: str, asked: str | None, top: int)
         else:
             name = f"Cut out of your photo; as a whole: {in_short(seen.answer.result)}"
             seen, shown = cut, part
-    show(shown, seen, top)
+    keeping.settle(key, shown)
+    show(shown, seen, key, top)
     # Once a corner was dragged it stays open, whatever is drawn anew above it.
     with st.expander(name, icon=":material/crop:", expanded=cutting.was_dragged(key)):
         cutting.offer(given, corners, key=key)
@@ -107,7 +108,7 @@ def in_short(result: identify.Identification) -> str:
     return f"{first.artist.name}, {charts.percent(first.probability)}"
 
 
-def show(given: Given, seen: Seen, top: int) -> None:
+def show(given: Given, seen: Seen, upload: str, top: int) -> None:
     """One painting with its label, chart, heat map and the question to the visitor."""
     result, first = seen.result, seen.result.guesses[0]
     guesses = result.guesses[:top]
@@ -137,7 +138,7 @@ def show(given: Given, seen: Seen, top: int) -> None:
             alt=charts.in_words(guesses),
         )
         if seen.answer.prediction_id is not None and ask(seen):
-            keeping.offer(seen.answer, given, key=seen.key)
+            keeping.offer(seen.answer, given, upload=upload, key=seen.key)
     with left:
         picture = st.empty()
         lit = st.toggle(

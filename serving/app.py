@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -34,6 +35,8 @@ from serving.routes import (
 from serving.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
+
+_PATIENCE = 10.0  # seconds that what still begins may take while the service ends
 
 _ABOUT = """Who painted this, and what would my photo look like if they had?
 
@@ -98,16 +101,18 @@ def create_app(workers: int = 0, engine: Engine | None = None) -> FastAPI:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Warms up, and starts workers, in the background; ends them, too."""
     service: Service = app.state.service
-    warming = asyncio.create_task(asyncio.to_thread(_warm_up, service))
+    # Of a thread that nobody need wait for: what cannot be told to end does not hold up the rest.
+    warming = threading.Thread(target=_warm_up, args=(service,), name="warm-up", daemon=True)
+    warming.start()
     keeping = asyncio.create_task(service.workers.keep())
     try:
         yield
     finally:
         service.draining.set()
         keeping.cancel()
-        await warming
         await asyncio.to_thread(service.workers.close)
         await asyncio.to_thread(service.engine.close)
+        await asyncio.to_thread(warming.join, _PATIENCE)
         service.close()
 
 
@@ -116,7 +121,8 @@ def _warm_up(service: Service) -> None:
     try:
         service.engine.start()
     except Exception:
-        log.exception("The service does not get ready")
+        if not service.draining.is_set():  # else it was told to end before
+            log.exception("The service does not get ready")
         return
     service.warm.set()
     log.info("Ready")

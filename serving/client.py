@@ -27,6 +27,15 @@ _Part = tuple[str, bytes | tuple[None, bytes]]  # a file, or a field among files
 _FINISHED = ("done", "cancelled", "failed")
 
 
+_SAID = {  # where no problem says more, as of a proxy
+    401: "A valid key is needed.",
+    403: "This key is not let in, or may not do that.",
+    502: "The service does not answer (HTTP status 502).",
+    503: "The service is not there just now (HTTP status 503).",
+    504: "The service does not answer in time (HTTP status 504).",
+}
+
+
 class ServiceError(Exception):
     """A request that the service refused, with one sentence.
 
@@ -45,7 +54,8 @@ class ServiceError(Exception):
             problem = {}
         if not isinstance(problem, dict):
             problem = {}
-        super().__init__(problem.get("detail") or f"HTTP status {response.status_code}")
+        said = _SAID.get(response.status_code, f"HTTP status {response.status_code}")
+        super().__init__(problem.get("detail") or said)
         self.status, self.code = response.status_code, str(problem.get("code", "unknown"))
         after = response.headers.get("retry-after", "")
         self.retry_after = float(after) if after.isdigit() else None
@@ -120,9 +130,14 @@ class Client:
         said = {"prediction_id": prediction_id, "right": right, "artist": artist}
         return self._json("POST", "v1/feedback", json=said)
 
-    def keep(self, prediction_id: int, picture: bytes) -> None:
-        """Allows that a copy of the picture of a prediction is kept, to learn from it."""
-        self._sent("PUT", f"v1/predictions/{prediction_id}/picture", files={"picture": picture})
+    def keep(self, prediction_id: int, picture: bytes, *, cut_out: bool = False) -> None:
+        """Allows that a copy of the picture of a prediction is kept, to learn from it.
+
+        Args:
+            cut_out: Whether only of the painting in it, where that was cut out for the prediction.
+        """
+        path = f"v1/predictions/{prediction_id}/picture"
+        self._sent("PUT", path, files={"picture": picture}, params={"cut_out": cut_out})
 
     def drop(self, prediction_id: int, sha256: str) -> None:
         """Allows it no longer; the digest is that of the picture."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from functools import partial
 
-from core import identify, images
+from core import identify
 from core.errors import AtelierError
 from core.identify import IdentifyRequest, outline
 from core.journal import failures_kept, keep_shadow
@@ -43,9 +43,7 @@ async def cast(of: Service, picture: bytes, asked: IdentifyRequest, prediction: 
 def _answered(
     data: bytes, asked: IdentifyRequest, version: str, prediction: int, _: Stopping
 ) -> None:
-    picture = images.load(data, enough=outline.ENOUGH if asked.cut_out else identify.ENOUGH)
-    if asked.cut_out:
-        picture, _corners = outline.without_wall(picture)
+    picture, _corners = outline.read(data, cut_out=asked.cut_out)
     with failures_kept(asked.model, version):
         found = identify.identify(picture, asked.model, version=version, top=1)
     keep_shadow(prediction, found)

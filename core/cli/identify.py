@@ -14,7 +14,7 @@ from core import identify as recognizer
 from core.cli import console
 from core.cli.console import AsJson, say
 from core.cli.fields import option
-from core.cli.runs import crews, found, naming, sources
+from core.cli.runs import crews, found, naming, rows, sources
 from core.cli.runs.sources import Source
 from core.errors import InvalidRequest, UnknownName
 from core.identify import IdentifyRequest
@@ -64,7 +64,7 @@ def identify(
             "-o",
             "--out",
             metavar="TABLE",
-            help=f"Write a table, a row a picture ({', '.join(found.ENDINGS)}), in place of names "
+            help=f"Write a table, a row a picture ({', '.join(rows.ENDINGS)}), in place of names "
             "on stdout.",
         ),
     ] = None,
@@ -89,19 +89,17 @@ def identify(
     try:
         chosen = models.versions.named(model, version).id if version is not None else None
         if out is not None:
-            found.check(out)
+            rows.check(out)
     except (UnknownName, InvalidRequest) as error:
         console.refuse(str(error))
     request = IdentifyRequest(model=model, top=top, cut_out=cut_out, explain=explain is not None)
     with console.whole():
         named = sources.expanded(pictures or [], listed)
-    with ExitStack() as stack:
+    with console.whole(), ExitStack() as stack:
         kept: found.Table | None = None
         if out is not None:
-            with console.whole():
-                told = chosen or models.versions.shipped(model).id
-                kept = found.Table(out, ["identify", request, told])
-            kept = stack.enter_context(kept)
+            told = chosen or models.versions.shipped(model).id
+            kept = stack.enter_context(found.Table(out, ["identify", request, told]))
             named = kept.left(named)
         paths = [Path(each) for each in named]
         outputs = console.outputs(paths, explain) if explain else []

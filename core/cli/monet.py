@@ -57,16 +57,13 @@ def monet(
     """
     request = MonetRequest(direction=direction, brush=brush, strength=strength)
     photos, is_folder = folder.expanded(photos)
-    with ExitStack() as stack:
+    with console.whole(), ExitStack() as stack:
         kept: folder.Folder | None = None
         if is_folder:
-            with console.whole():
-                files.check_output(out / folder.RESULTS)
-                version = models.versions.shipped(painting.MODELS[request.direction]).id
-                kept = folder.Folder(out, ["monet", request, version])
-            kept = stack.enter_context(kept)
-            with console.whole():
-                photos = kept.left(photos)
+            files.check_output(out / folder.RESULTS)
+            version = models.versions.shipped(painting.MODELS[request.direction]).id
+            kept = stack.enter_context(folder.Folder(out, ["monet", request, version]))
+            photos = kept.left(photos)
         outputs = _outputs(photos, out, request.direction) if photos else []
         batch = console.Batch(photos, as_json)
         if kept is not None:

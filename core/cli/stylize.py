@@ -116,19 +116,16 @@ def stylize(
         console.refuse(str(error))
     is_folder = os.path.isdir(content)  # noqa: PTH112 - unlike Path's, it takes any name
     photos = folder.expanded([content])[0]
-    with ExitStack() as stack:
-        with console.whole():
-            chosen = [given_style(name, request.style_enough, as_json) for name in given]
-            masks = [_mask(path, as_json) for path in files_of_masks]
+    with console.whole(), ExitStack() as stack:
+        chosen = [given_style(name, request.style_enough, as_json) for name in given]
+        masks = [_mask(path, as_json) for path in files_of_masks]
         kept: folder.Folder | None = None
         if is_folder:
             console.outputs([], out)  # whether it can be written into
-            with console.whole():
-                kinds = ["stylize", request, *map(folder.digest_of, [*chosen, *masks])]
-                kept = folder.Folder(out, [*kinds, models.versions.shipped(instant.MODEL).id])
-            kept = stack.enter_context(kept)
-            with console.whole():
-                photos = kept.left(photos)
+            kinds = ["stylize", request, *map(folder.digest_of, [*chosen, *masks])]
+            kinds.append(models.versions.shipped(instant.MODEL).id)
+            kept = stack.enter_context(folder.Folder(out, kinds))
+            photos = kept.left(photos)
             outputs = console.outputs(photos, out)
         else:
             outputs = [console.named(out, [content, *map(Path, given), *files_of_masks])]

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from core import images
 from core.errors import InvalidRequest
+from core.identify import classify
 from core.images import Picture
 from core.images.resize import resize
 from core.images.types import Pixels
@@ -71,6 +73,24 @@ def without_wall(picture: Picture) -> tuple[Picture, Corners | None]:
     if corners is None:
         return picture, None
     return replace(picture, pixels=cut(picture.pixels, corners)), corners
+
+
+def read(
+    data: bytes, *, cut_out: bool, enough: int | None = classify.ENOUGH
+) -> tuple[Picture, Corners | None]:
+    """A picture as it is looked at: whole, or the painting alone, and where that was found.
+
+    Args:
+        data: A file.
+        cut_out: Whether the painting is to be cut out of it, see `without_wall`.
+        enough: Pixels a side that are needed of the picture, see `images.load`.
+
+    Raises:
+        core.images.UnreadablePicture: If it is none.
+    """
+    if not cut_out:
+        return images.load(data, enough=enough), None
+    return without_wall(images.load(data, enough=enough and max(enough, ENOUGH)))
 
 
 def cut(photo: Pixels, corners: Sequence[Sequence[float]]) -> Pixels:

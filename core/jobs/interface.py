@@ -118,14 +118,16 @@ class Task:
 
     Attributes:
         run: From payload and control to a generator of progress that returns the result.
-        queue: One job of a queue runs at a time; `OWN`: each begins at once.
+        queue: Its jobs wait for each other; `OWN`: each begins at once.
         apart: Whether it is better run in a process of its own: what it imports is slow, and large.
+        at_once: How many of its queue run at a time; the same for all tasks of a queue.
     """
 
     name: str
     run: Callable[[Any, Control], Generator[Progress, None, Any]]
     queue: str
     apart: bool = False
+    at_once: int = 1
 
 
 class Named(Protocol):
@@ -145,7 +147,9 @@ N = TypeVar("N", bound=Named)
 _tasks: dict[str, Task] = {}
 
 
-def task(name: str, *, queue: str = "heavy", apart: bool = False) -> Callable[[T], T]:
+def task(
+    name: str, *, queue: str = "heavy", apart: bool = False, at_once: int = 1
+) -> Callable[[T], T]:
     """Registers a generator function as the task of this name.
 
     If it is `apart`, payload, progress, result and errors are pickled, and its module is imported
@@ -156,7 +160,7 @@ def task(name: str, *, queue: str = "heavy", apart: bool = False) -> Callable[[T
     """
 
     def register(run: T) -> T:
-        add(_tasks, Task(name, run, queue, apart), "task")
+        add(_tasks, Task(name, run, queue, apart, at_once), "task")
         return run
 
     return register

@@ -1,4 +1,4 @@
-"""The local engine: jobs in threads of this process, one of a queue at a time.
+"""The local engine: jobs in threads of this process, so many of a queue at a time.
 
 A task that is to run apart is drawn in the worker (`core.jobs.worker`), and such a thread follows
 it there. A job belongs to the process, not to a page: it outlives reruns, and who comes back finds
@@ -14,6 +14,7 @@ import traceback
 import uuid
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from core import errors
@@ -126,7 +127,7 @@ class LocalEngine:
     def __init__(self) -> None:
         """Has nothing to do yet."""
         self.lock = threading.RLock()
-        self._queues: dict[str, deque[Job]] = {}  # the first of a queue is running
+        self._queues: dict[str, _Queue] = {}
         self._jobs: dict[str, Job] = {}
 
     def submit(
@@ -145,16 +146,18 @@ class LocalEngine:
             self._jobs[key] = job
             self._forget()
             name = known.queue or f"own-{key}"
-            queue = self._queues.setdefault(name, deque())
-            queue.append(job)
-            if len(queue) == 1:
+            queue = self._queues.setdefault(name, _Queue(known.at_once))
+            queue.waiting.append(job)
+            if queue.threads < queue.width:
                 try:
                     threading.Thread(
                         target=self._work_off, args=(name,), name=f"job-{name}", daemon=True
                     ).start()
-                except RuntimeError:  # no more threads: nobody would ever come for it
-                    del self._queues[name], self._jobs[key]
-                    raise
+                    queue.threads += 1
+                except RuntimeError:  # no more threads
+                    if not queue.threads:  # nobody would ever come for it
+                        del self._queues[name], self._jobs[key]
+                        raise
             return job
 
     def find(self, key: str) -> Job | None:
@@ -166,8 +169,9 @@ class LocalEngine:
         """How many jobs are to finish before this one runs; 0 if it runs or is finished."""
         with self.lock:
             for queue in self._queues.values():
-                if job in queue:
-                    return queue.index(job)
+                if job in queue.waiting:
+                    free = queue.width - queue.running
+                    return max(0, queue.waiting.index(job) + 1 - free)
         return 0
 
     def _forget(self) -> None:
@@ -178,9 +182,32 @@ class LocalEngine:
     def _work_off(self, name: str) -> None:
         queue = self._queues[name]
         while True:
-            queue[0].run()
             with self.lock:
-                queue.popleft()
-                if not queue:
-                    del self._queues[name]
+                if not queue.waiting:
+                    queue.threads -= 1
+                    if not queue.threads:
+                        del self._queues[name]
                     return
+                job = queue.waiting.popleft()
+                queue.running += 1
+            job.run()
+            del job  # what it has painted belongs to who follows it
+            with self.lock:
+                queue.running -= 1
+
+
+@dataclass
+class _Queue:
+    """Jobs of one queue.
+
+    Attributes:
+        width: How many run at a time.
+        waiting: The first is the next.
+        running: How many run now.
+        threads: How many there are, of those that run jobs and those that are about to.
+    """
+
+    width: int
+    waiting: deque[Job] = field(default_factory=deque)
+    running: int = 0
+    threads: int = 0

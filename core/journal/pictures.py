@@ -13,6 +13,7 @@ from sqlalchemy import delete, select
 
 from core import images
 from core.files import OutputError
+from core.identify import outline
 from core.images.encoding import WRITTEN
 from core.journal import copies
 from core.journal.keeping import JournalError, reading, writing
@@ -47,18 +48,20 @@ def is_of(prediction_id: int, picture_sha256: str, session: str) -> bool:
         return hmac.compare_digest(row.picture_sha256, picture_sha256)
 
 
-def keep(prediction_id: int, data: bytes) -> None:
+def keep(prediction_id: int, data: bytes, *, cut_out: bool = False) -> None:
     """Keeps a copy of the picture of a prediction, if that is still in the journal.
 
     Args:
         data: The file that was identified.
+        cut_out: Whether the painting was cut out of it: then only that is kept.
 
     Raises:
         core.images.UnreadablePicture: If it is no picture.
         JournalError: If it could not be kept.
     """
     expire()  # what visitors were told holds even where nobody runs `operations watch`
-    pixels = images.preview(images.load(data, enough=SIDE).pixels, SIDE)
+    picture, _corners = outline.read(data, cut_out=cut_out, enough=SIDE)
+    pixels = images.preview(picture.pixels, SIDE)
     try:
         name = copies.store(prediction_id, images.encode(pixels, _JPEG))
     except OutputError as error:

@@ -6,9 +6,10 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 from core.errors import AtelierError
@@ -16,6 +17,9 @@ from core.errors import AtelierError
 Common = TypeVar("Common")
 Item = TypeVar("Item")
 Made = TypeVar("Made")
+
+
+_AHEAD = 2  # items a process has at a time: it begins the next at once
 
 
 class ProcessDied(AtelierError, RuntimeError):
@@ -49,10 +53,25 @@ def work(
         initializer=_begin,
         initargs=(do, common, threads),
     )
+    left = iter(enumerate(items))
+    at_work: dict[Future[Made], int] = {}
+
+    def give(most: int) -> None:
+        for number, item in islice(left, most):
+            at_work[_submitted(pool, item)] = number
+
     try:
-        numbers = {pool.submit(_do, item): number for number, item in enumerate(items)}
-        for future in as_completed(numbers):
-            yield numbers[future], partial(_result, future)
+        give(_AHEAD * count)
+        while at_work:
+            # Who listens slowly has them wait: else results would pile up, and each may be a
+            # picture. For the same reason none is kept here that was told of.
+            done = wait(at_work, return_when=FIRST_COMPLETED).done
+            while done:
+                future = done.pop()
+                number = at_work.pop(future)
+                give(1)
+                yield number, partial(_result, future)
+                del future
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
@@ -60,6 +79,16 @@ def work(
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _submitted(pool: ProcessPoolExecutor, item: Any) -> Future[Any]:
+    """An item that is worked on; where a process has died, nobody works on any more."""
+    try:
+        return pool.submit(_do, item)
+    except BrokenProcessPool as error:
+        failed: Future[Any] = Future()
+        failed.set_exception(error)
+        return failed
 
 
 def _result(future: Future[Made]) -> Made:

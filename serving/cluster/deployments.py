@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from core.errors import AtelierError
 from core.releases import following
 from core.settings import settings
 from serving.cluster import connection
-from serving.engines.interface import Work
+from serving.engines.interface import Stopping, Unavailable, Work
 
 connection.required()
 
@@ -30,6 +31,7 @@ from ray.serve import Application  # noqa: E402
 PREFIX = "atelier-"  # of the names of applications
 ONGOING = 2  # works a replica has at a time: a picture is decoded while another is in the network
 _LOGGING = {"log_level": "WARNING", "enable_access_log": False}
+_LOOK = 0.25  # seconds between looks whether all run
 _LONGEST = 75.0  # seconds that work may take while its replica ends
 
 
@@ -188,11 +190,16 @@ def connect(workers: int) -> None:
     connection.connect(2 * need, told=True)  # twice: while replicas are replaced, there are more
 
 
-def start(workers: int) -> None:
+def start(workers: int, stopping: Stopping) -> None:
     """Has all applications but the API run, in place of those that run already.
 
     Args:
         workers: How many replicas work off jobs.
+        stopping: Asked whether nobody waits for them any more.
+
+    Raises:
+        Unavailable: If nobody does.
+        RuntimeError: If one of them cannot run.
     """
     serve.start(proxy_location="Disabled", logging_config=_LOGGING)
     wanted = {"identify": identify(), "paint": paint()}
@@ -200,5 +207,25 @@ def start(workers: int) -> None:
         wanted["refine"] = refine({"replicas": workers})
     else:
         serve.delete(PREFIX + "refine")
-    for name, application in wanted.items():
-        serve.run(application, name=PREFIX + name, route_prefix=None)
+    targets = [
+        serve.RunTarget(target=application, name=PREFIX + name, route_prefix=None)
+        for name, application in wanted.items()
+    ]
+    # Ray itself would wait for ever where a cluster has no room for them.
+    serve.run_many(targets, wait_for_applications_running=False)
+    while not all(_is_running(target.name) for target in targets):
+        if stopping():
+            raise Unavailable("The service ends before it was ready.")
+        time.sleep(_LOOK)
+
+
+def _is_running(name: str) -> bool:
+    """Whether an application runs.
+
+    Raises:
+        RuntimeError: If it never will.
+    """
+    found = serve.status().applications.get(name)
+    if found is not None and found.status == "DEPLOY_FAILED":
+        raise RuntimeError(f"{name} does not run: {found.message}")
+    return found is not None and found.status == "RUNNING"

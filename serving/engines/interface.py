@@ -36,7 +36,7 @@ class Engine(Protocol):
         """Returns when work is done at once; to be called once, before any.
 
         Raises:
-            core.errors.AtelierError: If that will never be.
+            core.errors.AtelierError: If that will never be, or it was closed meanwhile.
         """
 
     def do(self, place: Place, work: Work[T], stopping: Stopping) -> T:
@@ -47,4 +47,4 @@ class Engine(Protocol):
         """
 
     def close(self) -> None:
-        """Ends what `start` began."""
+        """Ends what `start` began; where that still runs in another thread, it returns soon."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TypeVar
 
 from core import artists, identify
@@ -15,6 +16,10 @@ T = TypeVar("T")
 class Local:
     """See `serving.engines.interface`."""
 
+    def __init__(self) -> None:
+        """Has loaded nothing yet."""
+        self._following, self._ended = threading.Lock(), False
+
     @property
     def most(self) -> dict[Place, int]:
         # One more than cores: a picture is decoded while another is in the network. Painting uses
@@ -24,10 +29,14 @@ class Local:
     def start(self) -> None:
         artists.catalogue()
         identify.warm_up()
-        following.follower().start()
+        with self._following:
+            if not self._ended:
+                following.follower().start()
 
     def do(self, place: Place, work: Work[T], stopping: Stopping) -> T:
         return work(stopping)
 
     def close(self) -> None:
-        following.close()
+        with self._following:
+            self._ended = True
+            following.close()

@@ -46,7 +46,15 @@ async def feedback(said: Feedback, by: OfCaller) -> Kept:
     responses=problems.responses(400, 401, 403, 408, 413, 415, 422, 429, 503),
     openapi_extra=bodies.described(_FORM),
 )
-async def keep(request: Request, prediction_id: PredictionId, of: OfService, by: OfCaller) -> None:
+async def keep(
+    request: Request,
+    prediction_id: PredictionId,
+    of: OfService,
+    by: OfCaller,
+    cut_out: Annotated[
+        bool, Query(description="Only of the painting in it, where that was cut out, too")
+    ] = False,
+) -> None:
     """Keeps a small copy of the picture of a prediction to learn from it: its owner allows it.
 
     The picture comes again, since none is kept before; only the one that was identified is taken.
@@ -58,7 +66,7 @@ async def keep(request: Request, prediction_id: PredictionId, of: OfService, by:
 
         def kept(_: object) -> None:
             _check(prediction_id, hashlib.sha256(data).hexdigest(), by.name)
-            pictures.keep(prediction_id, data)
+            pictures.keep(prediction_id, data, cut_out=cut_out)
 
         await worked(of.orders, request, kept)
 

@@ -140,13 +140,8 @@ def _identified(
     """Decodes, identifies, and keeps the prediction in the journal."""
     by = schemas.by(asked.model, dealt)
     started = time.perf_counter()
-    enough = identify.ENOUGH
-    if asked.explain or asked.cut_out:
-        enough = _LONGEST
-    picture = images.load(data, enough=enough)
-    corners = None
-    if asked.cut_out:
-        picture, corners = outline.without_wall(picture)
+    enough = _LONGEST if asked.explain else identify.ENOUGH
+    picture, corners = outline.read(data, cut_out=asked.cut_out, enough=enough)
     decoded = time.perf_counter()
     with failures_kept(asked.model, dealt.version):
         result = identify.identify(picture, asked.model, version=dealt.version, top=asked.top)

@@ -282,6 +282,25 @@ def test_a_node_of_ray_is_a_valid_pod_that_writes_only_where_it_is_told(group: d
     assert int(group["rayStartParams"]["object-store-memory"]) < 512 * 2**20
 
 
+def test_the_nodes_of_ray_have_room_for_the_most_and_for_one_kind_that_is_replaced():
+    (configuration,) = [each for each in documents("ray") if each["kind"] == "ConfigMap"]
+    most = {
+        name: int(value.rpartition("-")[2])
+        for name, value in configuration["data"].items()
+        if name.endswith(("REPLICAS", "THREADS"))
+    }
+    applications = yaml.safe_load(served_by_ray()["serveConfigV2"])["applications"]
+    (refine,) = [each for each in applications if each["name"] == "atelier-refine"]
+    painting = most["ATELIER_RAY_PAINTING_THREADS"]
+    identify = most["ATELIER_RAY_IDENTIFY_REPLICAS"] * most["ATELIER_RAY_THREADS"]
+    paint = most["ATELIER_RAY_PAINT_REPLICAS"] * painting
+    need = identify + paint + refine["args"]["replicas"] * painting
+    (group,) = served_by_ray()["rayClusterConfig"]["workerGroupSpecs"]
+    (container,) = group["template"]["spec"]["containers"]
+    cores = group["replicas"] * int(container["resources"]["limits"]["cpu"])
+    assert cores >= need + max(identify, paint)
+
+
 def test_ray_is_of_the_version_that_is_installed_with_the_image_and_needs_its_token():
     cluster = served_by_ray()["rayClusterConfig"]
     named = (ROOT / "requirements-ray.txt").read_text()

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.walls import on_a_wall
 from core import artists, examples, images, journal, models, settings
+from core.identify import outline
 from core.journal import pictures
 from core.models import entries, loading, versions
 from core.releases import following, rows
@@ -324,6 +325,35 @@ def test_a_painting_is_cut_out_of_a_photo_of_it_and_both_are_named():
     assert not app.exception
     assert "Hokusai" in labels(app)
     assert len(journal.predictions()) == 3
+
+
+def test_what_may_be_kept_is_the_cut_that_is_shown_until_it_is_another(monkeypatch):
+    monkeypatch.setenv("ATELIER_SERVICE_KEEPERS", "a" * 64)
+    settings.settings.cache_clear()
+    photo, corners, _ = on_a_wall(images.load(WAVE.read(), enough=600).pixels, 2)
+    data = images.encode(photo, "JPEG")
+    ((key, _),) = uploads.keyed([uploads.given("museum.jpg", data)])
+    at = tuple(map(tuple, corners.tolist()))
+    app = open_page()
+    app.session_state["corners_dragged"] = {key: at}
+    upload(app, ("museum.jpg", data))
+    app.segmented_control[0].set_value("Yes").run()
+    app.checkbox[0].set_value(True).run()
+    cut = journal.predictions()[0].id
+    shown = images.preview(outline.cut(images.load(data).pixels, at), pictures.SIDE)
+    assert images.load(pictures.read(cut)).pixels.shape == shown.shape
+
+    def tighter(x: float, y: float) -> tuple[float, float]:
+        return 0.5 + 0.95 * (x - 0.5), 0.5 + 0.95 * (y - 0.5)
+
+    app.session_state["corners_dragged"] = {key: tuple(tighter(*each) for each in at)}
+    app.run()
+    assert not app.exception
+    assert pictures.read(cut) is None
+    assert not app.session_state["pictures_kept"]
+    app.session_state["corners_dragged"] = {key: at}  # back again: it is asked anew
+    app.run()
+    assert pictures.read(cut) is None
 
 
 def test_a_picture_without_a_wall_is_looked_at_whole():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import httpx
 import numpy as np
@@ -16,13 +18,13 @@ from streamlit.testing.v1 import AppTest
 
 from core import artists, examples, images, jobs, models, monet
 from core.errors import AtelierError, InvalidRequest
-from core.jobs import Handle, State
+from core.jobs import Handle, State, Uncontrolled
 from core.models import WeightsError, loading
 from core.monet import MonetPayload, MonetRequest
 from core.settings import ROOT, settings
 from core.stylize.request import StylizeRequest
-from pages.components.ui import uploads
-from pages.components.work import asking, identifying, painting, where
+from pages.components.ui import progress, uploads
+from pages.components.work import asking, following, identifying, painting, where
 from pages.components.work.asking import NotNow, ServiceFailed
 from pages.components.work.commission import Commission
 from serving.client import Client
@@ -117,10 +119,12 @@ def test_what_a_visitor_says_is_kept_by_the_service(asked: str):
     assert identifying.kept_days(answer) == 150
     identifying.keep(answer, WAVE)
     other = uploads.given("other.jpg", examples.catalogue()[0].read())
-    for say in (identifying.keep, identifying.drop):  # a number alone gives no power over it
-        with pytest.raises(InvalidRequest, match="no prediction"):
-            say(answer, other)
-    identifying.drop(answer, WAVE)
+    # A number alone gives no power over it.
+    with pytest.raises(InvalidRequest, match="no prediction"):
+        identifying.keep(answer, other)
+    with pytest.raises(InvalidRequest, match="no prediction"):
+        identifying.drop(answer, other.digest)
+    identifying.drop(answer, WAVE.digest)
 
 
 @pytest.mark.slow
@@ -295,11 +299,16 @@ REFUSALS = [
     (problem(413, "body-too-large"), ServiceFailed, "too large for the service"),
     (problem(429, "busy", retry_after="7"), NotNow, "in 7 seconds"),
     (problem(429, "too-many-jobs", retry_after="1"), NotNow, "in 1 second\\."),
-    (problem(503, "draining", retry_after="2"), NotNow, "in 2 seconds"),
+    (problem(503, "draining", retry_after="2"), NotNow, "not ready for it.*in 2 seconds"),
+    (problem(503, "unavailable", retry_after="5"), NotNow, "not ready for it.*in 5 seconds"),
+    (problem(503, "version", retry_after="5"), ServiceFailed, "The sentence of version"),
+    (httpx.Response(503, text="<html>"), NotNow, "not ready for it"),
+    (problem(403, "not-kept"), ServiceFailed, "The sentence of not-kept"),
+    (httpx.Response(403, text="<html>"), ServiceFailed, "key of this application.*TOKEN"),
     (problem(503, "weights", retry_after="5"), WeightsError, "The sentence of weights"),
     (problem(422, "invalid-request"), InvalidRequest, "The sentence of invalid-request"),
     (problem(501, "tensorflow-missing"), ServiceFailed, "The sentence of tensorflow-missing"),
-    (httpx.Response(502, text="<html>"), ServiceFailed, "502"),
+    (httpx.Response(502, text="<html>"), NotNow, "does not answer"),
     (httpx.Response(200, text="<html>"), ServiceFailed, "ATELIER_SERVICE"),
     (httpx.Response(200, json=[1]), ServiceFailed, "ATELIER_SERVICE"),
 ]
@@ -330,6 +339,42 @@ def test_an_order_waits_in_line_until_the_service_takes_it(asks: Ask, monkeypatc
     done = ended(painting.as_monet(MonetPayload(MonetRequest(), given), 60))
     assert images.load(done.after).pixels.mean() == pytest.approx(7, abs=1)
     assert not answers
+
+
+def test_no_more_than_a_few_pictures_are_asked_for_at_a_time(asks: Ask, monkeypatch):
+    asks("http://service.invalid")
+    end, begun = threading.Event(), []
+    painted = images.encode(np.full((32, 32, 3), 7, np.uint8))
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        begun.append(threading.current_thread())
+        end.wait(LIMIT)
+        return httpx.Response(200, content=painted)
+
+    fake = Client("http://service.invalid", transport=httpx.MockTransport(answer))
+    monkeypatch.setattr(asking, "_shared", lambda *_: fake)
+    payload = MonetPayload(MonetRequest(), painted)
+    waiting = [painting.as_monet(payload, LIMIT) for _ in range(10)]
+    wait_for(lambda: len(begun) == following._AT_ONCE)
+    assert [job.position for job in waiting] == [0, 0, 0, 0, 1, 2, 3, 4, 5, 6]
+    assert progress.in_line(waiting[-1]) == "Queue position 7: 6 before you"
+    end.set()
+    assert all(ended(job) for job in waiting)
+    assert len(set(begun)) <= following._AT_ONCE
+
+
+def test_who_waits_for_the_service_is_told_so(asks: Ask, monkeypatch):
+    asks("http://service.invalid")
+    painted = images.encode(np.full((32, 32, 3), 7, np.uint8))
+    answers = [problem(429, "busy", retry_after="1"), httpx.Response(200, content=painted)]
+    transport = httpx.MockTransport(lambda _: answers.pop(0))
+    fake = Client("http://service.invalid", transport=transport)
+    monkeypatch.setattr(asking, "_shared", lambda *_: fake)
+    steps = following.as_monet(MonetPayload(MonetRequest(), painted), Uncontrolled())
+    told = [*steps]
+    assert [each.phase for each in told] == ["painting", "waiting", "painting"]
+    words = [progress.in_line(SimpleNamespace(position=0, progress=each)) for each in told]
+    assert words == ["", "In line until there is room for it", ""]
 
 
 def test_an_artist_whom_only_the_service_knows_is_named(asks: Ask, monkeypatch):

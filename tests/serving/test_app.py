@@ -21,6 +21,9 @@ from core import artists, models, monet
 from core.monet.tiled import Stopped
 from core.settings import ROOT
 from core.stylize import artist_styles
+from serving.app import create_app
+from serving.engines.interface import Unavailable
+from serving.engines.local import Local
 from serving.routes import identifications
 from tests.serving.test_identifications import PNG, problem
 
@@ -50,6 +53,42 @@ def test_it_is_ready_once_it_is_warm_and_not_any_more_when_it_drains(
     response = client.post("/v1/identifications", content=b"x", headers=PNG)
     problem(response, 503, "draining")
     assert response.headers["retry-after"]
+
+
+class Endless(Local):
+    """An engine that does not get ready."""
+
+    def __init__(self, hears: bool) -> None:
+        super().__init__()
+        self.begun, self.told, self.hears = threading.Event(), threading.Event(), hears
+
+    def start(self) -> None:
+        self.begun.set()
+        if not self.hears:
+            threading.Event().wait()
+        self.told.wait()
+        raise Unavailable("It was told to end.")
+
+    def close(self) -> None:
+        self.told.set()
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_it_ends_when_it_is_told_to_although_it_still_begins(hears: bool, monkeypatch, caplog):
+    monkeypatch.setattr("serving.app._PATIENCE", 60.0 if hears else 0.1)
+    engine = Endless(hears)
+
+    def live() -> None:
+        with TestClient(create_app(engine=engine)) as client:
+            assert engine.begun.wait(60)
+            assert client.get("/v2/health/ready").status_code == 503
+
+    living = threading.Thread(target=live, daemon=True)  # or nothing would end it
+    living.start()
+    living.join(60)
+    assert not living.is_alive()
+    assert engine.told.is_set()
+    assert "does not get ready" not in caplog.text
 
 
 def test_models_artists_and_styles_are_those_of_core(client: TestClient):

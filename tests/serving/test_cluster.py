@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,13 @@ from core.jobs.durable import DatabaseEngine
 from core.processes import crew
 from core.settings import settings
 from serving.app import create_app
-from serving.engines.interface import Engine
+from serving.engines.interface import Engine, Unavailable
 from serving.engines.local import Local
 from serving.messages.problems import Gone
 
 pytestmark = pytest.mark.slow
+
+LIMIT = 120  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -126,18 +129,20 @@ def test_work_is_done_and_its_errors_are_those_of_who_asked(engine: Engine, tmp_
 
 def test_work_is_told_when_nobody_waits(engine: Engine, tmp_path: Path):
     mark, left = tmp_path / "mark", threading.Event()
-    timer = threading.Thread(target=lambda: (_until(mark.with_suffix(".begun")), left.set()))
+    timer = threading.Thread(target=lambda: (_until(mark.with_suffix(".begun").exists), left.set()))
     timer.start()
     try:
         engine.do("paint", Waits(mark), left.is_set)
     except Gone:
         assert not isinstance(engine, Local)
     timer.join()
-    _until(mark)
+    _until(mark.exists)
 
 
-def _until(path: Path) -> None:
-    while not path.exists():
+def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + LIMIT
+    while not true():
+        assert time.monotonic() < end
         time.sleep(0.01)
 
 
@@ -168,41 +173,127 @@ class _Begun:
     def close(self) -> None: ...
 
 
+def test_it_ends_while_an_application_is_not_there_yet(cluster: None, monkeypatch):
+    from serving.cluster import deployments
+    from serving.cluster.engine import Cluster
+
+    monkeypatch.setattr(deployments, "PREFIX", "nobodys-")
+    engine, ended = Cluster(), threading.Event()
+
+    def start() -> None:
+        with pytest.raises(Unavailable, match="ends before"):
+            engine.start()
+        ended.set()
+
+    threading.Thread(target=start, daemon=True).start()
+    _until(engine._starting.locked)
+    engine.close()
+    assert ended.wait(LIMIT)
+
+
+def test_it_ends_while_the_cluster_has_no_room_for_it(cluster: None, monkeypatch):
+    from ray import serve
+
+    from serving.cluster import deployments
+
+    monkeypatch.setenv("ATELIER_RAY_THREADS", "1000")
+    settings.cache_clear()
+    monkeypatch.setattr(deployments, "PREFIX", "large-")
+    monkeypatch.setattr(deployments, "paint", deployments.identify)
+    looks = iter([False, True])
+    try:
+        with pytest.raises(Unavailable, match="ends before"):
+            deployments.start(0, lambda: next(looks))
+    finally:
+        for name in ("large-identify", "large-paint"):
+            serve.delete(name, _blocking=False)
+
+
+def test_nothing_is_tried_again_for_who_has_gone(cluster: None):
+    import ray
+
+    from serving.cluster.engine import Cluster
+
+    class Dead:
+        """A handle all of whose replicas have died."""
+
+        asked = 0
+
+        @property
+        def do(self) -> Any:
+            return self
+
+        def remote(self, work: object) -> Any:
+            Dead.asked += 1
+            raise ray.exceptions.ActorDiedError
+
+    engine = Cluster()
+    engine._handles["identify"] = Dead()
+    with pytest.raises(Gone):
+        engine.do("identify", number, lambda: True)
+    assert Dead.asked == 1
+    with pytest.raises(Unavailable, match="Nobody"):
+        engine.do("identify", number, asking)
+    assert Dead.asked > 2
+
+
 def test_what_dies_with_its_process_is_done_by_another(by_ray: Engine, tmp_path: Path):
     before = by_ray.do("identify", number, asking)
     assert by_ray.do("identify", DiesOnce(tmp_path / "mark"), asking) != before
 
 
-def test_the_cluster_listens_to_nobody_else(cluster: None):
-    listening = _listening()
-    assert listening
-    assert all(address in ("0100007F", _LOOPBACK_6, _MAPPED) for address in listening), listening
+def test_the_cluster_listens_to_nobody_else_but_by_replicas_who_want_its_token(by_ray: Engine):
+    grpc = pytest.importorskip("grpc")
+    found = _listening()
+    assert any("raylet" in title for title, _, _ in found)
+    open_to_all = {each for each in found if each[1] not in _LOOPBACK}
+    assert all(title.startswith("ray::ServeReplica") for title, _, _ in open_to_all), open_to_all
+    refused = []
+    for _, _, port in open_to_all:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            ask = channel.unary_unary("/ray.serve.ASGIService/HandleRequest")
+            with pytest.raises(grpc.RpcError) as told:
+                ask(b"", timeout=LIMIT)
+            refused.append(told.value.code())
+    assert refused == [grpc.StatusCode.UNAUTHENTICATED] * len(open_to_all)
+    assert refused
 
 
-_LOOPBACK_6 = "00000000000000000000000001000000"
-_MAPPED = "0000000000000000FFFF00000100007F"
+# Addresses as the kernel writes them; the last is 127.0.0.1 for a socket of IPv6.
+_LOOPBACK = (
+    "0100007F",
+    "00000000000000000000000001000000",
+    "0000000000000000FFFF00000100007F",
+)
 
 
-def _listening() -> set[str]:
-    """Local addresses, as the kernel writes them, at which processes of Ray listen."""
+def _listening() -> set[tuple[str, str, int]]:
+    """Titles of this process and all that come of it, with addresses and ports they listen at."""
     sockets = {}
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             fields = line.split()
             if fields[3] == "0A":
-                sockets[f"socket:[{fields[9]}]"] = fields[1].partition(":")[0]
-    session = str(Path("/tmp/ray/session_latest").readlink())
-    found = set()
+                address, _, port = fields[1].partition(":")
+                sockets[f"socket:[{fields[9]}]"] = address, int(port, 16)
+    parents = {}
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            told = (process / "cmdline").read_bytes().decode(errors="replace")
-            if session not in told:
-                continue
-            for each in (process / "fd").iterdir():
-                found.add(sockets.get(str(each.readlink())))
-        except OSError:
-            continue
-    return found - {None}
+        with suppress(OSError):
+            told = (process / "stat").read_text().rpartition(")")[2].split()
+            parents[int(process.name)] = int(told[1])
+    found = set()
+    for process, parent in parents.items():
+        while parent not in (0, os.getpid()):
+            parent = parents.get(parent, 0)
+        with suppress(OSError):
+            if os.getpid() in (process, parent):
+                title = Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace")
+                for each in Path(f"/proc/{process}/fd").iterdir():
+                    with suppress(OSError, KeyError):
+                        found.add(
+                            (title.replace("\0", " ").strip(), *sockets[str(each.readlink())])
+                        )
+    return found
 
 
 def test_jobs_are_rows_that_a_replica_works_off(by_ray: Engine, journal: Path, small: bytes):
@@ -275,6 +366,55 @@ def test_whoever_stops_listening_ends_it(hired):
 def test_who_dies_is_told_of(hired):
     found = told(hired(2).work(_die, 0, [2], 2))
     assert isinstance(found[0], crew.ProcessDied)
+
+
+def test_what_kills_takes_no_neighbor_along(cluster):
+    found = told(crews.hired("ray", 1).work(_die, 0, [0, 1, 2, 3, 4], 1))
+    assert isinstance(found.pop(2), crew.ProcessDied)
+    assert found == {0: 0, 1: 1, 3: 3, 4: 4}
+
+
+def test_only_actors_that_are_there_get_work(cluster):
+    ray = pytest.importorskip("ray")
+    free = int(ray.available_resources()["CPU"])
+    kept = ray.remote(num_cpus=free - 1)(_Nothing).remote()
+    ray.get(kept.wait.remote(), timeout=LIMIT)
+    try:
+        found = told(crews.hired("ray", 4).work(_halve, 12, [1, 2, 6, 12], 4))
+    finally:
+        ray.kill(kept)
+    assert found == {0: 12.0, 1: 6.0, 2: 2.0, 3: 1.0}
+
+
+class _Nothing:
+    """Holds cores."""
+
+    def wait(self) -> None:
+        """Returns once it holds them."""
+
+
+def test_without_anybody_each_item_is_told_of(cluster, monkeypatch, caplog):
+    monkeypatch.setattr(ray_crew(), "_Actor", _Broken)
+    found = told(crews.hired("ray", 2).work(_halve, 12, [1, 2, 3], 2))
+    assert [type(found[number]) for number in range(3)] == [crew.ProcessDied] * 3
+    assert "does not begin" in caplog.text
+
+
+def ray_crew() -> Any:
+    from serving.cluster import crew
+
+    return crew
+
+
+class _Broken:
+    """An actor that cannot begin."""
+
+    def __init__(self, shared: Any) -> None:
+        raise ZeroDivisionError
+
+    def ready(self) -> None: ...
+
+    def do(self, item: Any) -> Any: ...
 
 
 def test_an_actor_that_dies_costs_nothing(cluster, tmp_path: Path):

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from benchmarks.walls import on_a_wall, overlap
 from core import identify, images, journal, models
+from core.identify import outline
 from core.journal import pictures as kept
 from tests import fuzz
 
@@ -206,6 +207,22 @@ def test_a_picture_is_kept_and_deleted_by_who_has_it_alone(application, small: b
         assert client.delete(address, params={"sha256": known}).status_code == 204
         assert kept.read(number) is None
         assert client.delete(address, params={"sha256": known}).status_code == 204
+
+
+def test_of_a_painting_that_was_cut_out_only_that_is_kept(application, painting: bytes):
+    whole, _, _ = on_a_wall(images.load(painting, enough=400).pixels, 2)
+    photo = images.encode(whole)
+    with TestClient(application(service_keepers="a" * 64)) as client:
+        sent, wanted = {"picture": photo}, {"cut_out": True}
+        found = client.post("/v1/identifications", files=sent, data=wanted).json()
+        assert found["corners"]
+        number = found["prediction_id"]
+        address = f"/v1/predictions/{number}/picture"
+        assert client.put(address, files=sent, params=wanted).status_code == 204
+    expected, _ = outline.without_wall(images.load(photo))
+    small = images.preview(expected.pixels, kept.SIDE)
+    assert images.load(kept.read(number)).pixels.shape == small.shape
+    assert small.shape[0] < whole.shape[0]
 
 
 def test_where_nobody_looks_at_pictures_none_is_kept(client: TestClient, small: bytes):

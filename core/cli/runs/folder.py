@@ -1,7 +1,8 @@
 """What a command does with a folder: which pictures are left, `results.csv`, a contact sheet.
 
 What is finished and unchanged is not done again: a row of `results.csv` says by digests from what
-and as what a picture was made, and the picture must still be the one that was written.
+and as what a picture was made, and the picture must still be the one that was written. The folder
+is locked meanwhile: of two runs each would leave out the other one's rows.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
@@ -63,20 +64,27 @@ class Folder:
     Args:
         out: The folder.
         asked: All that decides what becomes of a picture, but the picture.
-
-    Raises:
-        files.OutputError: If there is a `results.csv` of somebody else.
-        OSError: If it cannot be read.
     """
 
     def __init__(self, out: Path, asked: Iterable[object]) -> None:
         self._out, self._table = out, out / RESULTS
         self._request = _digest("\n".join(map(repr, asked)).encode())[:16]
-        self._rows = {row.file: row for row in self._read()}
+        self._rows: dict[str, Row] = {}
         self._digests: dict[Path, str] = {}
         self._changed = False
 
     def __enter__(self) -> Self:
+        """Reads what is there.
+
+        Raises:
+            files.OutputError: If there is a `results.csv` of somebody else, or another run writes
+                into the folder.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(_locked(self._out))
+            self._rows = {row.file: row for row in self._read()}
+            self._is_torn = self._table.exists()  # as far as is known
+            self._unlocked = stack.pop_all()
         return self
 
     def __exit__(
@@ -85,10 +93,17 @@ class Folder:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._changed:
-            rows = sorted(self._rows.values(), key=lambda row: row.file)
-            files.write(self._table, _lines([_HEAD, *(list(asdict(row).values()) for row in rows)]))
-            self._write_sheet(rows)
+        """Writes the table in order, and the sheet.
+
+        Raises:
+            files.OutputError: If that cannot be done; the table has the rows all the same.
+        """
+        with self._unlocked:
+            if self._changed:
+                rows = sorted(self._rows.values(), key=lambda row: row.file)
+                lines = [_HEAD, *(list(asdict(row).values()) for row in rows)]
+                files.write(self._table, _lines(lines))
+                self._write_sheet(rows)
 
     def left(self, paths: Sequence[Path]) -> list[Path]:
         """Those that are not done yet, and did not come of it; how many are done is said.
@@ -107,7 +122,11 @@ class Folder:
         return left
 
     def done(self, path: Path, output: Path, data: bytes, seconds: float) -> None:
-        """Remembers what became of a picture."""
+        """Remembers what became of a picture.
+
+        Raises:
+            files.OutputError: If it cannot be written down.
+        """
         self._add(
             Row(
                 files.printable(path),
@@ -120,7 +139,7 @@ class Folder:
         )
 
     def failed(self, path: Path, sentence: str) -> None:
-        """Remembers why nothing became of it."""
+        """Remembers why nothing became of it; otherwise as `done`."""
         row = Row(files.printable(path), self._digest_of(path), self._request, error=sentence)
         self._add(row)
 
@@ -162,10 +181,21 @@ class Folder:
         return [Row(*line) for line in lines if len(line) == len(_HEAD)]
 
     def _add(self, row: Row) -> None:
-        """Adds a line at once, so that a kill loses nothing."""
+        """Adds a line at once, so that a kill loses nothing.
+
+        Raises:
+            files.OutputError: If it cannot be added.
+        """
         self._rows[row.file], self._changed = row, True
-        with self._table.open("ab") as file:
-            file.write(_lines([list(asdict(row).values())]))
+        # On a line of its own, also where a kill or a full disk has cut off the one before.
+        line = b"\n" * self._is_torn + _lines([list(asdict(row).values())])
+        self._is_torn = True
+        try:
+            with self._table.open("ab") as file:
+                file.write(line)
+        except OSError as error:
+            raise files.unwritable(self._table, error) from error
+        self._is_torn = False
 
     def _write_sheet(self, rows: Sequence[Row]) -> None:
         shown = [row for row in rows if row.output and (self._out / row.output).is_file()]
@@ -181,6 +211,29 @@ class Folder:
             files.write(path, data)
         else:
             files.write_beside(path, data)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Makes a folder, and has it for this run alone.
+
+    Raises:
+        files.OutputError: If another one has it, or it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise files.unwritable(folder, error) from error
+    try:
+        file = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows opens no folder
+        yield
+        return
+    try:
+        files.lock(file, folder)
+        yield
+    finally:
+        os.close(file)
 
 
 def _sheet(folder: Path, rows: Sequence[Row]) -> Pixels:

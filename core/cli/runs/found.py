@@ -2,82 +2,28 @@
 
 Each row is written down at once, as a line of JSON in a file beside the table, so that a kill loses
 nothing; the table itself is made of them at the end. What is in it and unchanged is not done again.
+That file is locked meanwhile: of two runs each would leave out what the other one has found.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
-import json
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from core import files
 from core.cli.console import say
-from core.cli.runs import sources
+from core.cli.runs import rows, sources
+from core.cli.runs.rows import Row
 from core.cli.runs.sources import Source
-from core.errors import InvalidRequest
 from core.identify import Identification
 
-ENDINGS = (".csv", ".parquet")
 ADDED = ".rows"  # what the name of the file beside it has more
-_LISTS = ("artists", "probabilities")
-
-
-@dataclass(frozen=True)
-class Row:
-    """What is known of a picture.
-
-    Attributes:
-        file: Path or URL.
-        digest: SHA-256 of the file; empty if it could not be read.
-        request: Digest of what was asked for.
-        artist: Id of the first.
-        name: Of the first.
-        probability: Of the first, calibrated, 0..1.
-        known: Whether the painter is likely one whom the model knows; None if it cannot tell.
-        known_score: 0..1; None likewise.
-        kind: See `core.identify.kinds`; None if the model does not tell.
-        artists: Ids of all that were asked for, best first.
-        probabilities: Of them.
-        error: Why there is nothing of it; empty if there is.
-    """
-
-    file: str
-    digest: str
-    request: str
-    artist: str = ""
-    name: str = ""
-    probability: float | None = None
-    known: bool | None = None
-    known_score: float | None = None
-    kind: str | None = None
-    artists: list[str] = field(default_factory=list)
-    probabilities: list[float] = field(default_factory=list)
-    model: str = ""
-    version: str = ""
-    seconds: float | None = None
-    error: str = ""
-
-
-_HEAD = [each.name for each in fields(Row)]
-
-
-def check(path: Path) -> None:
-    """Makes sure that a table can be written as its name says.
-
-    Raises:
-        InvalidRequest: If its ending is none of `ENDINGS`.
-    """
-    if path.suffix.lower() not in ENDINGS:
-        raise InvalidRequest(
-            f"{files.printable(path)}: the ending of a table is one of {', '.join(ENDINGS)}."
-        )
 
 
 class Table:
@@ -86,19 +32,29 @@ class Table:
     Args:
         path: Of the table.
         asked: All that decides what is said of a picture, but the picture.
-
-    Raises:
-        files.OutputError: If it cannot be written, or is somebody else's.
     """
 
     def __init__(self, path: Path, asked: Iterable[object]) -> None:
-        files.check_output(path)
         self._path, self._beside = path, path.with_name(path.name + ADDED)
         self._request = hashlib.sha256("\n".join(map(repr, asked)).encode()).hexdigest()[:16]
-        self._rows = {row.file: row for row in [*_table(path), *_lines(self._beside)]}
-        self._is_torn = self._beside.exists()
+        self._rows: dict[str, Row] = {}
 
     def __enter__(self) -> Self:
+        """Reads what is there.
+
+        Raises:
+            files.OutputError: If it cannot be written, is somebody else's, or another run is at it.
+        """
+        files.check_output(self._path)
+        self._file = _locked(self._beside, self._path)
+        try:
+            lines = self._file.readall()
+            self._is_torn = bool(lines)  # as far as is known
+            kept = [*rows.read(self._path), *self._of_lines(lines)]
+        except BaseException:
+            self._close()
+            raise
+        self._rows = {row.file: row for row in kept}
         return self
 
     def __exit__(
@@ -107,10 +63,25 @@ class Table:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._beside.exists():
-            rows = sorted(self._rows.values(), key=lambda row: row.file)
-            _write(self._path, rows)
-            self._beside.unlink()
+        """Writes the table.
+
+        Raises:
+            files.OutputError: If that cannot be done; the rows lie beside it then.
+        """
+        try:
+            if _size(self._file):
+                kept = sorted(self._rows.values(), key=lambda row: row.file)
+                try:
+                    rows.write(self._path, kept)
+                except files.OutputError as failed:
+                    shown = files.printable(self._beside)
+                    raise files.OutputError(
+                        f"{str(failed).rstrip('.')}; what was found is kept in {shown}, and the "
+                        "same command goes on from there."
+                    ) from failed
+                self._file.truncate(0)
+        finally:
+            self._close()
 
     def left(self, named: Sequence[Source]) -> list[Source]:
         """Those that are not done yet; how many are done is said.
@@ -127,7 +98,7 @@ class Table:
         """Writes down what was found.
 
         Raises:
-            OSError: If it cannot be.
+            files.OutputError: If it cannot be.
         """
         first = found.guesses[0]
         self._add(
@@ -150,7 +121,7 @@ class Table:
         )
 
     def failed(self, source: Source, sentence: str) -> None:
-        """Writes down why nothing was."""
+        """Writes down why nothing was; otherwise as `done`."""
         self._add(Row(files.printable(source), "", self._request, error=sentence))
 
     def _is_done(self, source: Source) -> bool:
@@ -165,101 +136,56 @@ class Table:
             return False
 
     def _add(self, row: Row) -> None:
-        self._rows[row.file] = row
-        with self._beside.open("a", encoding="utf-8") as file:
-            # On a line of its own, also where a kill has cut off the one before.
-            file.write("\n" * self._is_torn + json.dumps(asdict(row)) + "\n")
+        # On a line of its own, also where a kill or a full disk has cut off the one before.
+        data = b"\n" * self._is_torn + rows.line(row)
+        self._is_torn = True
+        try:
+            while data:
+                data = data[self._file.write(data) :]
+        except OSError as error:
+            raise files.unwritable(self._beside, error) from error
         self._is_torn = False
+        self._rows[row.file] = row
+
+    def _of_lines(self, lines: bytes) -> list[Row]:
+        try:
+            return rows.of_lines(lines)
+        except ValueError as error:
+            raise files.OutputError(
+                f"{files.printable(self._beside)} is in the way, and not of this command: name "
+                "another table, or move it away."
+            ) from error
+
+    def _close(self) -> None:
+        """Lets others write the table; the file beside it goes, unless it holds what that lacks."""
+        with self._file, suppress(OSError):  # of Windows, which deletes no open file
+            if not _size(self._file):
+                self._beside.unlink()
 
 
-def _lines(path: Path) -> list[Row]:
-    """Rows of the file beside a table; a line that a kill has cut off is none.
-
-    Raises:
-        files.OutputError: If it is a file of somebody else.
-    """
-    found = []
-    lines: list[str] = []
-    with suppress(FileNotFoundError):
-        lines = path.read_text("utf-8", errors="replace").splitlines()
-    for line in lines:
-        with suppress(ValueError, TypeError):
-            found.append(Row(**json.loads(line)))
-    if len(lines) > 1 and not found:
-        raise files.OutputError(
-            f"{files.printable(path)} is in the way, and not of this command: name another table, "
-            "or move it away."
-        )
-    return found
-
-
-def _table(path: Path) -> list[Row]:
-    """Rows of a table.
+def _locked(beside: Path, table: Path) -> io.FileIO:
+    """The file beside a table, for this process alone.
 
     Raises:
-        files.OutputError: If it is none of ours.
+        files.OutputError: If it cannot be opened, or another process has it.
     """
-    if not path.exists():
-        return []
     try:
-        read = _of_parquet if path.suffix.lower() == ".parquet" else _of_csv
-        return [Row(**each) for each in read(path.read_bytes())]
-    except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise files.OutputError(
-            f"{files.printable(path)} is not a table of this command: name another file, or move "
-            "it away."
-        ) from error
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            file = io.FileIO(beside, "a+")
+            try:
+                files.lock(file.fileno(), table)
+                with suppress(FileNotFoundError):
+                    if os.path.samestat(os.fstat(file.fileno()), beside.stat()):
+                        file.seek(0)
+                        return file
+            except BaseException:
+                file.close()
+                raise
+            file.close()  # the run that had it has deleted it at its end
+    except OSError as error:
+        raise files.unwritable(beside, error) from error
 
 
-def _write(path: Path, rows: Sequence[Row]) -> None:
-    if path.suffix.lower() == ".csv":
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_HEAD)
-        for row in rows:
-            writer.writerow(json.dumps(v) if isinstance(v, list) else v for v in _values(row))
-        files.write(path, text.getvalue())
-        return
-    import pyarrow as pa  # which is large, and only this needs
-    import pyarrow.parquet as pq
-
-    kinds = {float: pa.float64(), bool: pa.bool_(), str: pa.string()}
-    of = {"probability": float, "known": bool, "known_score": float, "seconds": float}
-    schema = pa.schema(
-        [
-            *((name, kinds[of.get(name, str)]) for name in _HEAD if name not in _LISTS),
-            ("artists", pa.list_(pa.string())),
-            ("probabilities", pa.list_(pa.float64())),
-        ]
-    )
-    with files.replacing(path) as part:
-        pq.write_table(pa.Table.from_pylist([asdict(row) for row in rows], schema), part)
-
-
-def _values(row: Row) -> list[Any]:
-    return list(asdict(row).values())
-
-
-def _of_parquet(data: bytes) -> list[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    found: list[dict[str, Any]] = pq.read_table(pa.BufferReader(data)).to_pylist()
-    return found
-
-
-def _of_csv(data: bytes) -> list[dict[str, Any]]:
-    return [
-        {name: _typed(name, value) for name, value in row.items()}
-        for row in csv.DictReader(io.StringIO(data.decode("utf-8")), strict=True)
-    ]
-
-
-def _typed(name: str, value: str) -> Any:
-    if name in _LISTS:
-        return json.loads(value)
-    if name in ("probability", "known_score", "seconds"):
-        return float(value) if value else None
-    if name == "known":
-        return {"True": True, "False": False}.get(value)
-    return value or None if name == "kind" else value
+def _size(file: io.FileIO) -> int:
+    return os.fstat(file.fileno()).st_size

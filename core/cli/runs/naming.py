@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from core import identify, images
+from core import identify
 from core.cli.runs import sources
 from core.cli.runs.sources import Source
 from core.identify import Identification, IdentifyRequest, outline
@@ -44,11 +44,8 @@ def named(asked: Asked, source: Source) -> Named:
     """Names the artists of one picture."""
     request, version = asked.request, asked.version
     data = sources.read(source)
-    enough = outline.ENOUGH if request.cut_out else identify.ENOUGH
-    picture = images.load(data, enough=None if request.explain else enough)
-    corners = None
-    if request.cut_out:
-        picture, corners = outline.without_wall(picture)
+    enough = None if request.explain else identify.ENOUGH
+    picture, corners = outline.read(data, cut_out=request.cut_out, enough=enough)
     found = identify.identify(picture, request.model, version=version, top=request.top)
     lit = None
     if request.explain:

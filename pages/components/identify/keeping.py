@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from core.errors import AtelierError
@@ -10,17 +12,58 @@ from pages.components.work import identifying
 from pages.components.work.identifying import Answer
 
 
-def offer(answer: Answer, given: Given, *, key: str) -> None:
-    """Asks, and does as the visitor says: a copy is kept, or deleted again.
+@dataclass(frozen=True)
+class _Kept:
+    """A copy that the visitor has allowed.
+
+    Attributes:
+        upload: Key of what they have uploaded.
+        digest: Of the picture that was shown of it.
+    """
+
+    answer: Answer
+    upload: str
+    digest: str
+
+
+def _all() -> dict[int | None, _Kept]:
+    """What this visitor has allowed, by the number of the prediction."""
+    kept: dict[int | None, _Kept] = st.session_state.setdefault("pictures_kept", {})
+    return kept
+
+
+def settle(upload: str, shown: Given) -> None:
+    """Deletes copies of what is shown no longer of an upload: it was cut out otherwise since.
+
+    Its box is gone, so nobody could untick it.
+    """
+    for number, each in list(_all().items()):
+        if each.upload != upload or each.digest == shown.digest:
+            continue
+        try:
+            identifying.drop(each.answer, each.digest)
+        except AtelierError:
+            st.warning("The copy of what was cut out before could not be deleted yet.")
+            continue
+        del _all()[number]
+
+
+def offer(answer: Answer, given: Given, *, upload: str, key: str) -> None:
+    """Asks, and does as the visitor says: a copy of what is shown is kept, or deleted again.
 
     Nobody is asked for one of our own examples, nor where nobody would look at it.
+
+    Args:
+        given: What is shown, and was identified.
+        upload: Key of the upload that it is, or is cut out of.
+        key: Of the widget.
     """
     days = identifying.kept_days(answer)
     if st.session_state.example is not None or not days:
         return
     from core.journal import pictures  # it takes long to import
 
-    kept: set[int | None] = st.session_state.setdefault("pictures_kept", set())
+    kept = _all()
     allowed = st.checkbox(
         "You may keep this picture to learn from it",
         answer.prediction_id in kept,
@@ -34,10 +77,10 @@ def offer(answer: Answer, given: Given, *, key: str) -> None:
     try:
         if allowed and answer.prediction_id not in kept:
             identifying.keep(answer, given)
-            kept.add(answer.prediction_id)
+            kept[answer.prediction_id] = _Kept(answer, upload, given.digest)
         elif not allowed and answer.prediction_id in kept:
-            identifying.drop(answer, given)
-            kept.discard(answer.prediction_id)
+            identifying.drop(answer, given.digest)
+            del kept[answer.prediction_id]
     except AtelierError:
         st.warning("That could not be done. Please try again in a moment.")
         return

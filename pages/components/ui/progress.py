@@ -10,8 +10,13 @@ LOADING = "Loading the model. This takes a few seconds, only the first time."
 
 
 def in_line(job: Handle) -> str:
-    """The queue position of a job that waits; empty if it is its turn."""
-    return f"Queue position {job.position + 1}: {job.position} before you" if job.position else ""
+    """The queue position of a job that waits, here or elsewhere; empty if it is its turn."""
+    before, now = job.position, job.progress
+    if not before and now is not None and now.phase == "waiting":
+        if not now.of:
+            return "In line until there is room for it"
+        before = now.of
+    return f"Queue position {before + 1}: {before} before you" if before else ""
 
 
 def bar(share: float, text: str, *, key: str) -> bool:

@@ -29,6 +29,7 @@ T = TypeVar("T")
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # seconds without a byte; a painting takes some
 _AWAY = 60.0  # seconds for which a service may be away that has work of ours
 _PAUSE = 1.0  # seconds between tries
+_AWAY_SAID = "The service that does the work here does not answer: please try again in a moment."
 
 
 class ServiceFailed(AtelierError):
@@ -108,10 +109,7 @@ def told() -> Iterator[None]:
         raise _of(error) from error
     except httpx.HTTPError as error:
         log.warning("The service does not answer: %r", error)
-        raise NotNow(
-            "The service that does the work here does not answer: please try again in a moment.",
-            "service-away",
-        ) from error
+        raise NotNow(_AWAY_SAID, "service-away") from error
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, AtelierError):
             raise
@@ -128,6 +126,10 @@ _OURS: dict[str, type[AtelierError]] = {
 }
 
 
+_LASTING = (*_OURS, "version")  # codes of a 503 that a moment does not mend
+_REFUSED_TO_ALL = ("not-kept", "no-keeper")  # codes of a 403, whatever the key
+
+
 def failure(code: str, sentence: str) -> AtelierError:
     """What went wrong at the service, of the kind that it would be here."""
     ours = _OURS.get(code)
@@ -135,20 +137,24 @@ def failure(code: str, sentence: str) -> AtelierError:
 
 
 def _of(error: ServiceError) -> AtelierError:
-    if error.status in (401, 403):
+    if error.status in (401, 403) and error.code not in _REFUSED_TO_ALL:
         return ServiceFailed(
-            "The service does not let this application in: whoever runs it has to look at "
-            "ATELIER_SERVICE_TOKEN.",
+            "The service does not accept the key of this application: whoever runs it has to look "
+            "at ATELIER_SERVICE_TOKEN.",
             error.code,
         )
     if error.status == 413:
         return ServiceFailed("That is too large for the service: a smaller copy will do.", "large")
-    if error.status == 429 or (error.status == 503 and error.code not in _OURS):
-        seconds = max(_PAUSE, error.retry_after or 0.0)
+    seconds = max(_PAUSE, error.retry_after or 0.0)
+    again = f"please try again in {seconds:.0f} second{'' if seconds == 1 else 's'}."
+    if error.status == 429:
         return NotNow(
-            "There is more to do than can be done just now: please try again in "
-            f"{seconds:.0f} second{'' if seconds == 1 else 's'}.",
-            error.code,
-            seconds,
+            f"There is more to do than can be done just now: {again}", error.code, seconds
+        )
+    if error.status in (502, 504):  # of a proxy, behind which nobody answers
+        return NotNow(_AWAY_SAID, "service-away", seconds)
+    if error.status == 503 and error.code not in _LASTING:
+        return NotNow(
+            f"The service that does the work here is not ready for it: {again}", error.code, seconds
         )
     return failure(error.code, str(error))

@@ -43,6 +43,7 @@ REFINE, MONET = "refine-at-service", "monet-at-service"
 _POLL = 0.3  # seconds between looks
 _LONGEST_LINE = 600.0  # seconds that somebody waits until the service takes their order
 _LONGEST_PAUSE = 5.0
+_AT_ONCE = 4  # pictures for Monet that are asked for, of all visitors
 _TRIES = 2  # more, of an order that got no answer
 _FINISHED = ("done", "cancelled", "failed")
 _TOLD = ("phase", "step", "of", "fraction", "seconds", "seconds_left", "losses", "scale", "note")
@@ -68,6 +69,7 @@ def refined(wanted: Commission, control: Control) -> Generator[Progress, None, P
                 **commission.fields(diary.request()),
             ),
             control,
+            diary.progress,
         )
         if begun is None:
             return wanted.earlier
@@ -121,12 +123,19 @@ def _picture(atelier: Client, job_id: str, large: bool) -> bytes | None:
         return None
 
 
-def _in_line(order: Callable[[], T], control: Control) -> Generator[Progress, None, T | None]:
-    """Orders something as soon as the service takes it; None if nobody waited for that."""
+def _in_line(
+    order: Callable[[], T], control: Control, taken: Progress
+) -> Generator[Progress, None, T | None]:
+    """Orders something as soon as the service takes it; None if nobody waited for that.
+
+    Args:
+        taken: What is told while it may be at it.
+    """
     until, away = time.monotonic() + _LONGEST_LINE, 0
     stop = threading.Event()
     control.when_cancelled(stop.set)
     while not control.stopping:
+        yield taken
         try:
             with told():
                 return order()
@@ -208,14 +217,13 @@ class _Diary:
         )
 
 
-@jobs.task(MONET, queue=jobs.OWN)
+@jobs.task(MONET, queue=MONET, at_once=_AT_ONCE)
 def as_monet(
     payload: MonetPayload, control: Control
 ) -> Generator[Progress, None, MonetResult | None]:
     """Has a picture painted, see `core.monet.tasks.run`."""
     asked = payload.request
     picture = images.load(payload.picture, enough=monet.LONGEST)
-    yield Progress(phase="painting", of=1)
     started = time.perf_counter()
 
     def order() -> bytes:
@@ -227,7 +235,7 @@ def as_monet(
             )
         )
 
-    png = yield from _in_line(order, control)
+    png = yield from _in_line(order, control, Progress(phase="painting", of=1))
     if png is None:
         return None
     seconds = time.perf_counter() - started

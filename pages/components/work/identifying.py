@@ -210,11 +210,11 @@ def keep(answer: Answer, given: Given) -> None:
     pictures.keep(number, given.data)
 
 
-def drop(answer: Answer, given: Given) -> None:
-    """Deletes it again."""
+def drop(answer: Answer, digest: str) -> None:
+    """Deletes the copy of the picture of this digest again."""
     number = _number(answer)
     if answer.by_service:
-        ask(lambda atelier: atelier.drop(number, given.digest))
+        ask(lambda atelier: atelier.drop(number, digest))
         return
     from core.journal import pictures
 

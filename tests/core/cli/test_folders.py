@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import weakref
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core import files, images
@@ -73,7 +75,12 @@ def test_a_kill_leaves_a_table_that_is_gone_on_with(quick, photos, tmp_path):
     out = tmp_path / "out"
     run("monet", photos, "-o", out)
     table = (out / "results.csv").read_bytes()
-    (out / "results.csv").write_bytes(table[: table.rindex(b"c.png")])  # in the midst of a line
+    cut = table[: table.rindex(b"c.png")]  # in the midst of a line
+    (out / "results.csv").write_bytes(cut)
+    with Folder(out, ["x"]) as kept:
+        kept.failed(photos / "broken.jpg", "a line of its own")
+        kept._changed = False  # killed again: the table is not put in order
+    assert (out / "results.csv").read_bytes().startswith(cut + b"\n")
     done = run("monet", photos, "-o", out)
     assert "2 of 4 are done already" in done.stderr
     assert rows(out)["c.png"]["output"] == "c-to-monet-2.png"
@@ -92,6 +99,37 @@ def test_nothing_of_anybody_else_is_overwritten(quick, photos, tmp_path):
     assert refused.exit_code == 1
     assert "not a table of this command" in refused.stderr
     assert (out / "results.csv").read_text() == "my,own,table\n"
+
+
+def test_of_two_runs_into_one_folder_the_second_is_refused(quick, photos, tmp_path):
+    out = tmp_path / "out"
+    with Folder(out, ["another run"]) as first:
+        refused = run("monet", photos, "-o", out)
+        assert refused.exit_code == 1
+        assert refused.stderr.count("\n") == 1
+        assert "is being written by another run" in refused.stderr
+        first.left([photos / "a.png"])
+        first.failed(photos / "a.png", "of the first run")
+    assert rows(out)["a.png"]["error"] == "of the first run"
+    assert run("monet", photos, "-o", out).exit_code == 3
+
+
+def test_a_table_that_cannot_be_put_in_order_is_told_and_has_its_rows(
+    quick, photos, tmp_path, monkeypatch
+):
+    out, write = tmp_path / "out", files.write
+
+    def full(path: Path, *rest: object, **more: object) -> None:
+        if path.name == "results.csv" and path.exists():
+            raise files.OutputError("The table could not be written: No space left on device.")
+        write(path, *rest, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write", full)
+        failed = run("monet", photos, "-o", out)
+    assert failed.exit_code == 1
+    assert failed.stderr.splitlines()[-1].endswith("No space left on device.")
+    assert "3 of 4 are done already" in run("monet", photos, "-o", out).stderr
 
 
 def test_what_came_of_a_folder_is_not_taken_for_its_pictures(quick, photos):
@@ -145,3 +183,18 @@ def test_a_crew_works_in_processes_and_tells_what_failed():
     (one,) = crew.work(_halve, 12, [4], 2)
     with pytest.raises(crew.ProcessDied, match="memory was short"):
         one[1]()
+
+
+def _picture(common: int, item: int) -> np.ndarray:
+    return np.full(common, item)
+
+
+def test_a_crew_keeps_no_result_that_was_told_of():
+    told: list[weakref.ref] = []
+    most = 0
+    for _, result in crew.work(_picture, 8, range(16), 2):
+        told.append(weakref.ref(result()))
+        del result
+        most = max(most, sum(each() is not None for each in told))
+    assert len(told) == 16
+    assert most <= 2

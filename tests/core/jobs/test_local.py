@@ -226,6 +226,28 @@ def test_jobs_with_queues_of_their_own_run_at_the_same_time():
     until(lambda: not engine._queues)
 
 
+@jobs.task("test-two-at-once", queue="two", at_once=2)
+def two_at_once(payload: tuple[list[int], threading.Event], control: Control) -> Steps:
+    """Notes that it runs until it is told to end."""
+    running, end = payload
+    running.append(1)
+    yield Progress()
+    end.wait(LIMIT)
+    return running.pop()
+
+
+def test_of_a_wide_queue_so_many_run_and_the_others_wait():
+    engine, running, end = LocalEngine(), [], threading.Event()
+    submitted = [engine.submit("test-two-at-once", (running, end)) for _ in range(5)]
+    until(lambda: len(running) == 2)
+    assert [job.position for job in submitted] == [0, 0, 1, 2, 3]
+    assert sum(thread.name == "job-two" for thread in threading.enumerate()) == 2
+    assert [job.state for job in submitted].count(State.waiting) == 3
+    end.set()
+    assert [job.result(LIMIT) for job in submitted] == [1] * 5
+    until(lambda: not engine._queues)
+
+
 def test_a_job_that_nobody_looks_at_stops():
     job = jobs.submit("test-walk", None, patience=0.05)
     job.result(LIMIT)
