@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
-from core import monet
+from core import database, monet
 from core.film import painting, scratch
 from core.film.clips import encoding, writing
 from core.film.clips.reading import look
@@ -26,6 +27,7 @@ from core.jobs import State, checkpoint
 from core.jobs.checkpoint import Checkpoint
 from core.jobs.durable import DatabaseEngine, File
 from core.jobs.durable import worker as workers
+from core.jobs.durable.rows import CHECKPOINT, PIECE, BlobRow
 from core.jobs.durable.worker import Worker
 from core.settings import ROOT
 from core.stylize.session.durable import Style
@@ -114,6 +116,82 @@ def test_a_long_film_keeps_frames_of_the_open_segment_only(tmp_path: Path):
         names = list(writer.checkpoint().pieces)
         writer.finish(number + 1)
     assert [name.split("-")[0] for name in names] == ["closed"] * 2 + ["frame"] * 5
+
+
+def left(clip: Path, out: Path, frames: int) -> Checkpoint:
+    """What a process that died after so many frames has left."""
+    kept, drawn = Kept(), 0
+    steps = painting.paint(MONET, clip, [], out, checkpoints=kept)
+    while drawn < frames:
+        drawn += next(steps).phase == "painting"
+    steps.close()
+    return kept.reached()
+
+
+def steps_of(clip: Path, out: Path, found: Checkpoint) -> list[int]:
+    """Those of a process that goes on."""
+    told = painting.paint(MONET, clip, [], out, checkpoints=Kept(found))
+    return [progress.step for progress in told if progress.phase == "painting"]
+
+
+@pytest.mark.usefixtures("inverted")
+def test_it_goes_on_from_a_checkpoint_of_the_release_before(tmp_path: Path, caplog):
+    clip, out = scenes.write(tmp_path / "clip.mp4"), tmp_path / "film.mp4"
+    found = left(clip, out, 4)
+    anchors = {f"easel/tracker/{name}" for name in ("anchor", "far", "sure")}
+    anchors.add("easel/steadied/anchor")
+    assert anchors <= set(found.arrays)
+    del found.state["easel"]["tracker"]["age"]
+    old = {name: array for name, array in found.arrays.items() if name not in anchors}
+    assert steps_of(clip, out, Checkpoint(found.state, old, found.pieces)) == list(range(5, 11))
+    assert look(out).frames == 10
+    assert not caplog.records
+
+
+@pytest.mark.usefixtures("inverted")
+@pytest.mark.parametrize(("broken", "kind"), [("easel", "gif"), ("writer", "mp4")])
+def test_it_begins_anew_if_a_checkpoint_cannot_be_read(tmp_path: Path, caplog, broken, kind):
+    clip, out = scenes.write(tmp_path / "clip.mp4"), tmp_path / f"film.{kind}"
+    list(painting.paint(MONET, clip, [], tmp_path / f"undisturbed.{kind}"))
+    found = left(clip, out, 4)
+    pieces = dict(found.pieces)
+    if broken == "writer":  # after a picture that goes into the file
+        pieces["writer/frame-000000001"] = {"yuv": np.zeros(3, np.uint8)}
+    else:
+        del found.state[broken]
+    assert steps_of(clip, out, Checkpoint(found.state, found.arrays, pieces)) == list(range(1, 11))
+    assert out.read_bytes() == (tmp_path / f"undisturbed.{kind}").read_bytes()
+    assert "begins anew" in caplog.text
+
+
+@pytest.mark.usefixtures("inverted")
+def test_nothing_of_an_unreadable_checkpoint_is_left_in_the_database(tmp_path: Path, monkeypatch):
+    clip = scenes.write(tmp_path / "clip.mp4")
+    list(painting.paint(MONET, clip, [], tmp_path / "film.mp4"))
+    engine = DatabaseEngine(f"sqlite:///{tmp_path / 'jobs.db'}")
+    job = engine.submit(FILM, ClipOrder(request=MONET, clip=clip.read_bytes()))
+    leaves, original = 4, workers._Work._go_on
+
+    def go_on(self: Any, progress: Any) -> bool:
+        if progress.step == leaves:
+            self._stop.set()
+        return original(self, progress)
+
+    monkeypatch.setattr(workers._Work, "_go_on", go_on)
+    assert Worker(engine).work_one(threading.Event())
+    assert job.state is State.waiting
+    black = checkpoint.packed({"yuv": np.zeros((72, 64), np.uint8), "times": np.array([0, 1])})
+    with database.writing(engine.url) as session:
+        for name, data in ((CHECKPOINT, checkpoint.packed({})), (f"{PIECE}%", black)):
+            session.execute(update(BlobRow).where(BlobRow.name.like(name)).values(data=data))
+    leaves = 2
+    assert Worker(engine).work_one(threading.Event())
+    leaves = 99
+    assert Worker(engine).work_one(threading.Event())
+    film = job.result(0)
+    assert isinstance(film, File)
+    assert film.data == (tmp_path / "film.mp4").read_bytes()
+    assert max(event.data["step"] for event in job.events() if event.kind == "progress") == 10
 
 
 @pytest.mark.usefixtures("inverted")
