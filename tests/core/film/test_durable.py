@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +38,36 @@ LIMIT = 120  # seconds; a test that needs them has failed
 MONET = FilmRequest(way="monet")
 
 
+def negative(frame: np.ndarray, direction: str, brush: str) -> monet.Painted:
+    return monet.Painted("to-monet", frame, 255 - frame, 0.0)
+
+
 @pytest.fixture
 def inverted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Monet paints negatives, as in `tests.film_that_dies`."""
+    monkeypatch.setattr(monet, "paint", negative)
 
-    def paint(frame: np.ndarray, direction: str, brush: str) -> monet.Painted:
-        return monet.Painted("to-monet", frame, 255 - frame, 0.0)
 
-    monkeypatch.setattr(monet, "paint", paint)
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten frames with sound."""
+    return scenes.write(tmp_path_factory.mktemp("clips") / "clip.mp4", sound="aac")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bytes]:
+    """Its film by nobody but this process; once a kind."""
+    folder = tmp_path_factory.mktemp("films")
+
+    @cache
+    def film(kind: str, segment: int = encoding.SEGMENT) -> bytes:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(monet, "paint", negative)
+            patch.setattr(writing, "SEGMENT", segment)
+            list(painting.paint(MONET, clip, [], folder / f"film.{kind}"))
+        return (folder / f"film.{kind}").read_bytes()
+
+    return film
 
 
 class Kept:
@@ -86,14 +109,12 @@ def painted(
 
 @pytest.mark.usefixtures("inverted")
 @pytest.mark.parametrize("kind", ["mp4", "webm", "gif"])
-def test_a_film_in_pieces_is_that_of_one_piece(tmp_path: Path, kind: str, monkeypatch):
+def test_a_film_in_pieces_is_that_of_one_piece(
+    clip: Path, undisturbed: Callable[..., bytes], tmp_path: Path, kind: str, monkeypatch
+):
     monkeypatch.setattr(writing, "SEGMENT", 4)
-    clip = scenes.write(tmp_path / "clip.mp4", sound="" if kind == "gif" else "aac")
-    at_once = painting.paint(MONET, clip, [], tmp_path / f"at-once.{kind}")
-    list(at_once)
-    expected = (tmp_path / f"at-once.{kind}").read_bytes()
-    assert painted(MONET, clip, tmp_path / f"film.{kind}") == expected
-    assert painted(MONET, clip, tmp_path / f"film2.{kind}", deaths_after=3) == expected
+    out = tmp_path / f"film.{kind}"
+    assert painted(MONET, clip, out, deaths_after=4) == undisturbed(kind, 4)
 
 
 def test_so_is_one_in_a_style_with_a_cut_and_changing_strength(tmp_path: Path, monkeypatch):
@@ -135,8 +156,8 @@ def steps_of(clip: Path, out: Path, found: Checkpoint) -> list[int]:
 
 
 @pytest.mark.usefixtures("inverted")
-def test_it_goes_on_from_a_checkpoint_of_the_release_before(tmp_path: Path, caplog):
-    clip, out = scenes.write(tmp_path / "clip.mp4"), tmp_path / "film.mp4"
+def test_it_goes_on_from_a_checkpoint_of_the_release_before(clip: Path, tmp_path: Path, caplog):
+    out = tmp_path / "film.mp4"
     found = left(clip, out, 4)
     anchors = {f"easel/tracker/{name}" for name in ("anchor", "far", "sure")}
     anchors.add("easel/steadied/anchor")
@@ -150,9 +171,10 @@ def test_it_goes_on_from_a_checkpoint_of_the_release_before(tmp_path: Path, capl
 
 @pytest.mark.usefixtures("inverted")
 @pytest.mark.parametrize(("broken", "kind"), [("easel", "gif"), ("writer", "mp4")])
-def test_it_begins_anew_if_a_checkpoint_cannot_be_read(tmp_path: Path, caplog, broken, kind):
-    clip, out = scenes.write(tmp_path / "clip.mp4"), tmp_path / f"film.{kind}"
-    list(painting.paint(MONET, clip, [], tmp_path / f"undisturbed.{kind}"))
+def test_it_begins_anew_if_a_checkpoint_cannot_be_read(
+    clip: Path, undisturbed: Callable[..., bytes], tmp_path: Path, caplog, broken: str, kind: str
+):
+    out = tmp_path / f"film.{kind}"
     found = left(clip, out, 4)
     pieces = dict(found.pieces)
     if broken == "writer":  # after a picture that goes into the file
@@ -160,14 +182,14 @@ def test_it_begins_anew_if_a_checkpoint_cannot_be_read(tmp_path: Path, caplog, b
     else:
         del found.state[broken]
     assert steps_of(clip, out, Checkpoint(found.state, found.arrays, pieces)) == list(range(1, 11))
-    assert out.read_bytes() == (tmp_path / f"undisturbed.{kind}").read_bytes()
+    assert out.read_bytes() == undisturbed(kind)
     assert "begins anew" in caplog.text
 
 
 @pytest.mark.usefixtures("inverted")
-def test_nothing_of_an_unreadable_checkpoint_is_left_in_the_database(tmp_path: Path, monkeypatch):
-    clip = scenes.write(tmp_path / "clip.mp4")
-    list(painting.paint(MONET, clip, [], tmp_path / "film.mp4"))
+def test_nothing_of_an_unreadable_checkpoint_is_left_in_the_database(
+    clip: Path, undisturbed: Callable[..., bytes], tmp_path: Path, monkeypatch
+):
     engine = DatabaseEngine(f"sqlite:///{tmp_path / 'jobs.db'}")
     job = engine.submit(FILM, ClipOrder(request=MONET, clip=clip.read_bytes()))
     leaves, original = 4, workers._Work._go_on
@@ -190,14 +212,13 @@ def test_nothing_of_an_unreadable_checkpoint_is_left_in_the_database(tmp_path: P
     assert Worker(engine).work_one(threading.Event())
     film = job.result(0)
     assert isinstance(film, File)
-    assert film.data == (tmp_path / "film.mp4").read_bytes()
+    assert film.data == undisturbed("mp4")
     assert max(event.data["step"] for event in job.events() if event.kind == "progress") == 10
 
 
-@pytest.mark.usefixtures("inverted")
-def test_a_worker_is_killed_and_the_film_is_the_same(tmp_path: Path):
-    clip = scenes.write(tmp_path / "clip.mp4", sound="aac")
-    list(painting.paint(MONET, clip, [], tmp_path / "film.mp4"))
+def test_a_worker_is_killed_and_the_film_is_the_same(
+    clip: Path, undisturbed: Callable[..., bytes], tmp_path: Path
+):
     engine = DatabaseEngine(f"sqlite:///{tmp_path / 'jobs.db'}")
     job = engine.submit(FILM, ClipOrder(request=MONET, clip=clip.read_bytes()))
     sign = tmp_path / "dies"
@@ -220,16 +241,15 @@ def test_a_worker_is_killed_and_the_film_is_the_same(tmp_path: Path):
         assert second.wait(LIMIT) == 0
     assert isinstance(film, File)
     assert film.media_type == "video/mp4"
-    assert film.data == (tmp_path / "film.mp4").read_bytes()
+    assert film.data == undisturbed("mp4")
     events = list(job.events())
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     assert [e.data["resumed"] for e in events if e.kind == "running"] == [False, True]
 
 
 @pytest.mark.usefixtures("inverted")
-def test_a_film_that_is_stopped_is_kept_as_far_as_it_is(tmp_path: Path, monkeypatch):
+def test_a_film_that_is_stopped_is_kept_as_far_as_it_is(clip: Path, tmp_path: Path, monkeypatch):
     engine = DatabaseEngine(f"sqlite:///{tmp_path / 'jobs.db'}")
-    clip = scenes.write(tmp_path / "clip.mp4")
     job = engine.submit(FILM, ClipOrder(request=MONET, clip=clip.read_bytes()))
     original = workers._Work._go_on
 
