@@ -205,15 +205,26 @@ class Client:
             idempotency_key: As for `refine`.
             fields: Such as `rows`, `strength` and `strength_end`.
         """
-        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        headers |= {"Accept": kind} if kind else {}
-        return self._json(
-            "POST",
-            "v1/films",
-            files=[("clip", clip), *map(_style, styles)],
-            data=fields,
-            headers=headers,
-        )
+        return self._ordered("v1/films", ("clip", clip), styles, kind, idempotency_key, fields)
+
+    def journey(
+        self,
+        photo: bytes,
+        styles: Sequence[bytes | str],
+        *,
+        kind: str = "",
+        idempotency_key: str | None = None,
+        **fields: object,
+    ) -> Answer:
+        """Has a photo go slowly to its painting and back, or from style to style: a job.
+
+        Args:
+            styles: As for `film`; with several it is a round of them.
+            kind: `video/mp4`, as if empty, `video/webm` or `image/gif`.
+            idempotency_key: As for `refine`.
+            fields: Such as `rows`, `seconds` and `fps`.
+        """
+        return self._ordered("v1/journeys", ("photo", photo), styles, kind, idempotency_key, fields)
 
     def job(self, job_id: str) -> Answer:
         """Where a job stands."""
@@ -261,6 +272,21 @@ class Client:
                 if error.retry_after is None or time.monotonic() - seen > patience:
                     raise
             time.sleep(0.5)
+
+    def _ordered(
+        self,
+        path: str,
+        what: _Part,
+        styles: Sequence[bytes | str],
+        kind: str,
+        key: str | None,
+        fields: dict[str, object],
+    ) -> Answer:
+        """Orders a film."""
+        headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+        headers |= {"Accept": kind} if kind else {}
+        files = [what, *map(_style, styles)]
+        return self._json("POST", path, files=files, data=fields, headers=headers)
 
     def _stream(self, path: str, after: int) -> Iterator[Answer]:
         headers = {"Last-Event-ID": str(after)} if after else {}

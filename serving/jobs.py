@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from core import images, monet, tensorflow_compat
 from core.errors import InvalidRequest
-from core.film.durable import FILM, ClipOrder
+from core.film.durable import FILM, JOURNEY, ClipOrder, LoopOrder
 from core.images import encoding
 from core.images.encoding import Format
 from core.jobs import State
@@ -122,10 +122,12 @@ def result(job: Handle, kind: Callable[[], Format]) -> File:
         )
     made = job.result(timeout=0)
     if made is None:
-        raise Refused(409, "nothing-painted", "The job was stopped before it began.")
+        raise Refused(
+            409, "nothing-painted", "The job was stopped before there was anything to keep."
+        )
     if not isinstance(made, File):
         raise InvalidRequest("The result of this job is no picture.")
-    if known.task == FILM:
+    if known.task in (FILM, JOURNEY):
         return made
     wanted = kind()
     if made.media_type == f"image/{wanted.name.lower()}":
@@ -156,6 +158,8 @@ def _of_order(url: str, job_id: str) -> schemas.Answered | None:
     if isinstance(order, ClipOrder):
         way = order.request.way
         return schemas.by(monet.MODELS["to-monet"] if way == "monet" else instant.MODEL)
+    if isinstance(order, LoopOrder):
+        return schemas.by(instant.MODEL)
     if not isinstance(order, StylizeOrder):
         return None
     if order.request.mode == "instant":

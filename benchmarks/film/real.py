@@ -51,7 +51,8 @@ class Real:
         for number in range(gap, len(grays)):
             now, before = grays[number], grays[number - gap]
             back, forth = (
-                np.asarray(flow.calc(*pair, None), np.float32)  # type: ignore[call-overload]
+                # Without any guess, it would begin with what it kept of an earlier one.
+                np.asarray(flow.calc(*pair, np.zeros_like(at)), np.float32)
                 for pair in ((now, before), (before, now))
             )
             places = at + back

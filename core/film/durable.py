@@ -1,4 +1,4 @@
-"""The durable task `film`: a clip painted by whoever is there, and identical whoever that was."""
+"""The durable tasks `film` and `journey`: by whoever is there, and identical whoever that was."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Generator
 
 from pydantic import Field
 
+from core import images
+from core.film import journey as journeys
 from core.film import painting, scratch
 from core.film.clips import writing
 from core.film.clips.clip import Kind
+from core.film.journey import JourneyRequest
 from core.film.request import FilmRequest
 from core.jobs import Progress, durable
 from core.stylize.session.durable import Style
 
-FILM = "film"
+FILM, JOURNEY = "film", "journey"
 
 
 class ClipOrder(durable.Payload):
@@ -43,6 +46,40 @@ def film(
         made = yield from painting.paint(
             order.request,
             clip,
+            [style.given() for style in order.styles],
+            out,
+            control=control,
+            checkpoints=control,
+        )
+        if made is None:
+            return None
+        return durable.File(out.read_bytes(), writing.MEDIA_TYPES[order.kind])
+
+
+class LoopOrder(durable.Payload):
+    """Where a journey begins and leads; pictures are files as they were sent."""
+
+    request: JourneyRequest
+    photo: bytes
+    styles: tuple[Style, ...] = Field(min_length=1, max_length=journeys.MOST_STYLES)
+    kind: Kind = Field("mp4", description="The container of the film")
+
+
+@durable.task(JOURNEY, payload=LoopOrder)
+def journey(
+    order: LoopOrder, control: durable.DurableControl
+) -> Generator[Progress, None, durable.File | None]:
+    """Paints, see `journey.paint`. A checkpoint holds what one of `film` does of the file.
+
+    Returns:
+        The film as a file.
+    """
+    photo = images.load(order.photo, enough=2 * order.request.rows).pixels
+    with scratch.folder() as folder:
+        out = folder / f"loop.{order.kind}"
+        made = yield from journeys.paint(
+            order.request,
+            photo,
             [style.given() for style in order.styles],
             out,
             control=control,

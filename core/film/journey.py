@@ -5,10 +5,12 @@ It is a loop without a seam: its last frame leads into its first, and it is slow
 
 from __future__ import annotations
 
+import logging
 import math
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +24,14 @@ from core.film.easel import Given
 from core.film.painting import Film, written
 from core.images.types import Pixels
 from core.jobs import Control, Progress, Uncontrolled
+from core.jobs.checkpoint import Checkpoint, Checkpoints
 from core.requests import Request
 from core.stylize import artist_styles, instant, refine
 from core.stylize.request import Finite
 from core.stylize.session import quickest, stills
 from core.stylize.style import InstantTarget
+
+log = logging.getLogger(__name__)
 
 MOST_STYLES = 6
 _FADE = 0.3  # share of the way from the photo on which it fades into its lightest painting
@@ -74,6 +79,7 @@ def paint(
     out: Path,
     *,
     control: Control | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Generator[Progress, None, Film | None]:
     """Paints a journey: with one style from the photo there and back, with several round them.
 
@@ -83,6 +89,7 @@ def paint(
         styles: At least one, at most `MOST_STYLES`.
         out: The file, whose ending decides its container. It is replaced when the film is done.
         control: Asked after each frame whether to stop; half a loop is none, and nothing is kept.
+        checkpoints: As in `painting.paint`.
 
     Yields:
         Progress: `phase` is loading or painting; steps are frames, `preview` the latest.
@@ -100,37 +107,42 @@ def paint(
     asking, started = control or Uncontrolled(), time.monotonic()
     count = request.frames
     yield Progress(phase="loading", of=count)
-    height, width = _size(photo, request, kind)
+    height, width = size(photo, request, kind)
     canvas = refine.as_pixels(refine.resize(photo, height, width))
     way = _Way(request, canvas, styles, count)
     rate = Fraction(request.fps).limit_denominator(1001)
     previewed = 0.0
+    keeps = checkpoints is not None
     try:
-        with (
-            written(out),
-            files.replacing(out) as whole,
-            writing.Writer(whole, kind, height, width, 1 / rate, float(rate)) as writer,
-        ):
-            for number in range(count):
-                if asking.stopping:
-                    raise _Stopped
-                picture = way.frame(number)
-                writer.add(picture, number)
-                now = time.monotonic()
-                preview = None
-                if now - previewed > _PREVIEW_EVERY:
-                    preview, previewed = stills.small(picture), now
-                made, seconds = number + 1, now - started
-                yield Progress(
-                    phase="painting",
-                    step=made,
-                    of=count,
-                    fraction=made / count,
-                    seconds=seconds,
-                    seconds_left=seconds / made * (count - made),
-                    preview=preview,
-                )
-            writer.finish(count)
+        with written(out), files.replacing(out) as whole:
+            open_file = partial(
+                writing.Writer, whole, kind, height, width, 1 / rate, float(rate), keeps=keeps
+            )
+            writer, before, spent = _begun(open_file, checkpoints)
+            started -= spent
+            with writer:
+                for number in range(before, count):
+                    if asking.stopping:
+                        raise _Stopped
+                    picture = way.frame(number)
+                    writer.add(picture, number)
+                    made, now = number + 1, time.monotonic()
+                    if checkpoints is not None:
+                        make = partial(_checkpoint, writer, made, now - started)
+                        checkpoints.offer(make, urgent=number == before)
+                    preview = None
+                    if now - previewed > _PREVIEW_EVERY:
+                        preview, previewed = stills.small(picture), now
+                    yield Progress(
+                        phase="painting",
+                        step=made,
+                        of=count,
+                        fraction=made / count,
+                        seconds=now - started,
+                        seconds_left=(now - started) / made * (count - made),
+                        preview=preview,
+                    )
+                writer.finish(count)
     except _Stopped:
         return None
     length = float(count / rate)
@@ -141,7 +153,32 @@ class _Stopped(Exception):
     """There is to be no film."""
 
 
-def _size(photo: Pixels, request: JourneyRequest, kind: Kind) -> tuple[int, int]:
+def _checkpoint(writer: writing.Writer, made: int, seconds: float) -> Checkpoint:
+    """What it takes to go on after so many frames; what was painted for the way back is not."""
+    state = Checkpoint({"made": made, "seconds": seconds})
+    return Checkpoint.joined({"journey": state, "writer": writer.checkpoint()})
+
+
+def _begun(
+    open_file: Callable[[], writing.Writer], checkpoints: Checkpoints | None
+) -> tuple[writing.Writer, int, float]:
+    """The file as an earlier process has left it, or empty: frames in it, seconds they took."""
+    writer = open_file()
+    if checkpoints is not None and (found := checkpoints.checkpoint) is not None:
+        try:
+            state = found.part("journey").state
+            made, seconds = int(state["made"]), float(state["seconds"])
+            writer.restore(found.part("writer"))
+            return writer, made, seconds
+        # Whatever a damaged one, or one of another release, breaks: the film is not lost.
+        except Exception as error:
+            log.warning("A journey begins anew, as its checkpoint cannot be read: %r", error)
+            writer.give_up()
+            writer = open_file()
+    return writer, 0, 0.0
+
+
+def size(photo: Pixels, request: JourneyRequest, kind: Kind) -> tuple[int, int]:
     """Height and width: of the photo's shape, painted in one piece."""
     height, width = refine.size(photo, request.rows)
     shrink = min(1.0, (instant.LARGEST / (height * width)) ** 0.5)

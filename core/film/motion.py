@@ -140,11 +140,13 @@ class Tracker:
         return Checkpoint({"age": self._age}, known)
 
     def restore(self, found: Checkpoint) -> None:
-        """Goes on from there."""
-        self._age = found.state["age"]
+        """Goes on from there; from one that knows no anchor, as if the last frame were one."""
+        self._age = found.state.get("age", 0)
         self._before, self._anchor, self._far, self._sure = (
             found.arrays.get(name) for name in ("before", "anchor", "far", "sure")
         )
+        if self._before is not None and self._anchor is None:  # the release before wrote none
+            self._drop(self._before)
 
 
 def _trust(before: Pixels, now: Pixels, back: Floats, forth: Floats) -> Floats:

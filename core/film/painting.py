@@ -6,6 +6,7 @@ with the length of a clip.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -31,6 +32,8 @@ from core.stylize import instant
 from core.stylize.session import quickest, stills
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 _PREVIEW_EVERY = 0.4  # seconds
 
@@ -193,8 +196,30 @@ class _Reel:
     ) -> None:
         self.request, self.clip = request, clip
         self.height, self.width = size(clip, request, kind)
-        engine = quickest.engine_for(clip.frames) if request.way == "style" else None
-        self.easel = Easel(request, styles, self.height, self.width, engine=engine)
+        self.checkpoints = checkpoints
+        self.complete = False
+        wanted = min(request.rows or clip.height, clip.height)
+        self.note = (
+            f"The film has {self.height} rows: no more are painted in one piece."
+            if self.height < wanted - 1
+            else ""
+        )
+        self._begin(styles, kind, out)
+        if checkpoints is not None and (found := checkpoints.checkpoint) is not None:
+            try:
+                self._go_on(found)
+            # Whatever a damaged one, or one of another release, breaks: the film is not lost.
+            except Exception as error:
+                log.warning("A film begins anew, as its checkpoint cannot be read: %r", error)
+                self.easel.release()
+                self.writer.give_up()
+                self._begin(styles, kind, out)
+
+    def _begin(self, styles: Sequence[Given], kind: Kind, out: Path) -> None:
+        """Begins with the first frame, in an empty file."""
+        clip = self.clip
+        engine = quickest.engine_for(clip.frames) if self.request.way == "style" else None
+        self.easel = Easel(self.request, styles, self.height, self.width, engine=engine)
         self.writer = writing.Writer(
             out,
             kind,
@@ -202,25 +227,19 @@ class _Reel:
             self.width,
             clip.time_base,
             clip.rate,
-            keeps=checkpoints is not None,
+            keeps=self.checkpoints is not None,
         )
-        self.checkpoints = checkpoints
         self.painted = 0
         self.seconds = 0.0  # of earlier processes
-        self.complete = False
         self._latest = 0  # time of the last frame
-        wanted = min(request.rows or clip.height, clip.height)
-        self.note = (
-            f"The film has {self.height} rows: no more are painted in one piece."
-            if self.height < wanted - 1
-            else ""
-        )
-        if checkpoints is not None and (found := checkpoints.checkpoint) is not None:
-            state = found.state["reel"]
-            self.painted, self._latest = state["painted"], state["latest"]
-            self.seconds = state["seconds"]
-            self.easel.restore(found.part("easel"))
-            self.writer.restore(found.part("writer"))
+
+    def _go_on(self, found: Checkpoint) -> None:
+        """Goes on where another process was."""
+        state = found.state["reel"]
+        self.painted, self._latest = state["painted"], state["latest"]
+        self.seconds = state["seconds"]
+        self.easel.restore(found.part("easel"))
+        self.writer.restore(found.part("writer"))
 
     def _checkpoint(self, seconds: float) -> Checkpoint:
         """What it takes to go on after a frame."""

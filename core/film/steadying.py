@@ -44,8 +44,9 @@ class Steadied:
         return Checkpoint({"raised": self._raised}, known)
 
     def restore(self, found: Checkpoint) -> None:
-        """Goes on from there."""
-        self._held, self._anchor = (found.arrays.get(name) for name in ("held", "anchor"))
+        """Goes on from there; from one that knows no anchor, as `motion.Tracker` does."""
+        self._held = found.arrays.get("held")
+        self._anchor = found.arrays.get("anchor", self._held)
         self._raised = list(found.state["raised"])
 
     def next(self, painted: Pixels, motion: Motion | None) -> Pixels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -89,8 +90,11 @@ def unpacked(data: bytes) -> tuple[dict[str, Array], dict[str, Any]]:
     """What `packed` was given: the arrays, and the rest.
 
     Raises:
-        ValueError: If it holds Python objects, which are not read.
+        ValueError: If it is damaged, or holds Python objects, which are not read.
     """
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    return arrays, json.loads(arrays.pop(_STATE).tobytes())
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return arrays, json.loads(arrays.pop(_STATE).tobytes())
+    except (zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise ValueError(f"This is no checkpoint, or a damaged one: {error!r}") from error

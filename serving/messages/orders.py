@@ -54,7 +54,7 @@ def key(request: Request) -> str | None:
     return found
 
 
-def styles(body: Body) -> list[bytes | str]:
+def styles(body: Body, most: int = MOST_STYLES) -> list[bytes | str]:
     """The styles of a body: files, or ids of painters.
 
     Raises:
@@ -62,9 +62,9 @@ def styles(body: Body) -> list[bytes | str]:
         UnknownName: If there is no such painter.
     """
     given = body.parts.get("style", [])
-    if not 1 <= len(given) <= MOST_STYLES:
+    if not 1 <= len(given) <= most:
         raise InvalidRequest(
-            f"One to {MOST_STYLES} styles are needed as parts 'style': pictures, or painters."
+            f"One to {most} styles are needed as parts 'style': pictures, or painters."
         )
     for each in given:
         if isinstance(each, str):

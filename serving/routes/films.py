@@ -1,17 +1,18 @@
-"""The route `/v1/films`: a clip painted without flicker, as a job."""
+"""The routes `/v1/films` and `/v1/journeys`: clips, and loops of a photo, painted as jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Request, Response
 
 from core import images
 from core.errors import InvalidRequest
-from core.film import painting, scratch
+from core.film import journey, painting, scratch
 from core.film.clips import reading, writing
 from core.film.clips.clip import Clip, Kind
-from core.film.durable import FILM, ClipOrder
+from core.film.durable import FILM, JOURNEY, ClipOrder, LoopOrder
+from core.film.journey import JourneyRequest
 from core.film.request import FilmRequest
 from core.settings import settings
 from serving import jobs
@@ -22,6 +23,7 @@ from serving.messages.problems import Refused
 router = APIRouter(tags=["paint"])
 
 PARTS = ("clip", "style")
+PARTS_OF_JOURNEY = ("photo", "style")
 _KINDS: dict[str, Kind] = {name: kind for kind, name in writing.MEDIA_TYPES.items()}
 
 _FORM = bodies.form(
@@ -33,10 +35,24 @@ _FORM = bodies.form(
     required=("clip",),
 )
 
-_HEADERS = orders.HEADERS | {
-    "Accept": f"What the film is to be: {', '.join(_KINDS)}. If it does not matter, a GIF stays "
-    "one, and all else becomes MP4.",
-}
+_JOURNEY_FORM = bodies.form(
+    {
+        "photo": bodies.picture("Where the journey begins, if there is but one style."),
+        "style": orders.STYLES
+        | {
+            "maxItems": journey.MOST_STYLES,
+            "description": "Where it leads: pictures, or in place of a file the id of a painter, "
+            "see /v1/styles. One: from the photo there and back. Several: from each to the next, "
+            "and from the last to the first.",
+        },
+    },
+    JourneyRequest,
+    required=PARTS_OF_JOURNEY,
+)
+
+_ACCEPT = f"What the film is to be: {', '.join(_KINDS)}. If it does not matter, "
+_HEADERS = orders.HEADERS | {"Accept": f"{_ACCEPT}a GIF stays one, and all else becomes MP4."}
+_JOURNEY_HEADERS = orders.HEADERS | {"Accept": f"{_ACCEPT}MP4."}
 
 
 @router.post(
@@ -70,17 +86,61 @@ async def films(request: Request, of: OfService, by: OfCaller) -> Response:
         def work(_: Callable[[], bool]) -> schemas.Job:
             found = _looked(clip)
             kind = wanted or ("gif" if found.kind == "gif" else "mp4")
-            _check(found, asked, kind)
-            for each in given:  # lest the job fails of it
-                if isinstance(each, bytes):
-                    images.load(each)
+            _check(f"The clip has {found.frames}", found.frames, painting.size(found, asked, kind))
+            _look_at(given)
             order = ClipOrder(
                 request=asked, clip=clip, styles=tuple(map(orders.style, given)), kind=kind
             )
-            job = jobs.submit(FILM, order, owner=by.name, key=key)
-            return jobs.described(job)
+            return jobs.described(jobs.submit(FILM, order, owner=by.name, key=key))
 
         return orders.answer(request, await worked(of.orders, request, work))
+
+
+@router.post(
+    "/v1/journeys",
+    summary="Send a photo on a slow journey",
+    status_code=202,
+    response_class=Response,
+    responses=problems.responses(400, 401, 406, 408, 413, 415, 422, 429, 503)
+    | {202: orders.ACCEPTED},
+    openapi_extra=bodies.described(_JOURNEY_FORM, JourneyRequest, _JOURNEY_HEADERS),
+)
+async def journeys(request: Request, of: OfService, by: OfCaller) -> Response:
+    """Has a loop painted, slow where it turns and without a seam: a job.
+
+    With one `style` the `photo` becomes its painting and a photo again; with several it goes from
+    one to the next and round. The job's result is the film, and there is none of one that was
+    stopped, as half a loop is none; its preview is the latest frame, its steps are frames.
+    """
+    wanted, key = _wanted(request), orders.key(request)
+    of.orders.check()
+    async with bodies.read(request, PARTS_OF_JOURNEY, pictures=3) as body:
+        asked, photo = body.filled(JourneyRequest), body.one("photo")
+        given = orders.styles(body, journey.MOST_STYLES)
+
+        def work(_: Callable[[], bool]) -> schemas.Job:
+            kind = wanted or "mp4"
+            pixels = images.load(photo, enough=2 * asked.rows).pixels
+            frames = asked.frames
+            _check(f"The journey would have {frames}", frames, journey.size(pixels, asked, kind))
+            _look_at(given)
+            order = LoopOrder(
+                request=asked, photo=photo, styles=tuple(map(orders.style, given)), kind=kind
+            )
+            return jobs.described(jobs.submit(JOURNEY, order, owner=by.name, key=key))
+
+        return orders.answer(request, await worked(of.orders, request, work))
+
+
+def _look_at(styles: Sequence[bytes | str]) -> None:
+    """Reads pictures once, lest the job fails of them.
+
+    Raises:
+        core.images.UnreadablePicture: If one cannot be read.
+    """
+    for each in styles:
+        if isinstance(each, bytes):
+            images.load(each)
 
 
 def _wanted(request: Request) -> Kind | None:
@@ -115,18 +175,20 @@ def _looked(clip: bytes) -> Clip:
         return reading.look(path)
 
 
-def _check(clip: Clip, asked: FilmRequest, kind: Kind) -> None:
+def _check(has: str, frames: int, size: tuple[int, int]) -> None:
     """Refuses what would keep the service busy for too long.
+
+    Args:
+        has: The beginning of a sentence about the number of frames.
+        size: Height and width of the film.
 
     Raises:
         InvalidRequest: The sentence says how much it may be.
     """
     limits = settings()
-    if clip.frames > limits.service_film_frames:
-        raise InvalidRequest(
-            f"The clip has {clip.frames} frames; at most {limits.service_film_frames} here, please."
-        )
-    height, width = painting.size(clip, asked, kind)
+    if frames > limits.service_film_frames:
+        raise InvalidRequest(f"{has} frames; at most {limits.service_film_frames} here, please.")
+    height, width = size
     if height * width > limits.service_pixels:
         raise InvalidRequest(
             f"The film would have {width}×{height} pixels; at most "

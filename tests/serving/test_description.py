@@ -27,6 +27,7 @@ LISTED = [
     ("POST", "/v1/explanations"),
     ("POST", "/v1/paintings"),
     ("POST", "/v1/films"),
+    ("POST", "/v1/journeys"),
     ("POST", "/v1/feedback"),
     ("PUT", "/v1/predictions/{prediction_id}/picture"),
     ("DELETE", "/v1/predictions/{prediction_id}/picture"),

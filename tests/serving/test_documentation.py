@@ -60,6 +60,7 @@ def test_every_example_of_the_documentation_works(serve, directory: Path, capsys
         "painted.png",
         "preview.jpg",
         "film.mp4",
+        "loop.gif",
     ):
         assert (directory / picture).stat().st_size > 1000
     assert isinstance(names["painted"], bytes)

@@ -16,6 +16,7 @@ from core import images, monet
 from core.film.clips.reading import look
 from core.jobs.durable import DatabaseEngine
 from core.jobs.durable.worker import Worker
+from core.settings import settings
 from serving.client import Client, ServiceError
 from tests.core.film import scenes
 from tests.serving.test_identifications import problem
@@ -91,7 +92,7 @@ def test_the_same_key_is_the_same_film(atelier: Client, clip: bytes):
 def test_a_film_that_is_stopped_before_it_began_has_no_result(atelier: Client, clip: bytes):
     job = atelier.film(clip, way="monet")
     assert atelier.stop(job["id"])["state"] == "cancelled"
-    with pytest.raises(ServiceError, match="before it began"):
+    with pytest.raises(ServiceError, match="anything to keep"):
         atelier.result(job["id"])
 
 
@@ -141,6 +142,42 @@ def test_limits_are_told_in_a_sentence(application: Callable[..., FastAPI], clip
     assert (size.status, "48×32 pixels; at most 0.001" in str(size)) == (422, True)
     large = refusal(service_pixels=4_200_000, service_film_bytes=len(clip) - 1)
     assert (large.status, large.code) == (413, "body-too-large")
+
+
+def test_a_journey_from_its_order_to_its_result(atelier: Client, small: bytes):
+    job = atelier.journey(small, ["claude-monet"], kind="image/gif", rows=32, seconds=1, fps=6)
+    assert (job["task"], job["state"], job["model"]) == ("journey", "waiting", "instant_style")
+    work()
+    told = list(atelier.events(job["id"]))
+    assert told[-1]["kind"] == "done"
+    assert [each["progress"]["of"] for each in told if "progress" in each][-1] == 6
+    assert images.load(atelier.preview(job["id"])).pixels.shape == (32, 43, 3)
+    loop = atelier.result(job["id"])
+    assert loop[:6] == b"GIF89a"
+    stopped = atelier.journey(small, ["claude-monet", small], rows=32, seconds=1)
+    assert stopped["id"] != job["id"]
+    assert atelier.stop(stopped["id"])["state"] == "cancelled"
+    with pytest.raises(ServiceError, match="anything to keep"):
+        atelier.result(stopped["id"])
+
+
+def test_a_journey_that_cannot_be_is_refused(atelier: Client, small: bytes, monkeypatch):
+    for photo, styles, fields, sentence in (
+        (small, [], {}, "One to 6 styles are needed"),
+        (small, ["claude-monet"] * 7, {}, "One to 6 styles are needed"),
+        (small, ["nobody"], {}, "nobody"),
+        (small, [b"no picture"], {}, "picture"),
+        (b"no picture", ["claude-monet"], {}, "picture"),
+        (small, ["claude-monet"], {"seconds": 0}, "Length"),
+        (small, ["claude-monet"], {"strength": 1}, "strength"),
+    ):
+        with pytest.raises(ServiceError, match=sentence) as refused:
+            atelier.journey(photo, styles, **fields)
+        assert refused.value.status == 422
+    monkeypatch.setenv("ATELIER_SERVICE_FILM_FRAMES", "95")
+    settings.cache_clear()
+    with pytest.raises(ServiceError, match="The journey would have 96 frames; at most 95 here"):
+        atelier.journey(small, ["claude-monet"])
 
 
 def test_a_monet_may_be_a_job(client: TestClient, small: bytes, remembered):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from typing import Any, Self
 
 import av
 import numpy as np
+from av.error import FFmpegError
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 
@@ -122,6 +124,11 @@ class Writer:
         self._container.close()
         if self._kind == "gif":
             _hold_last(self._path, self._last)
+
+    def give_up(self) -> None:
+        """Ends without a film: another writer may take the path."""
+        with suppress(FFmpegError):  # some containers cannot be empty
+            self._container.close()
 
     def checkpoint(self) -> Checkpoint:
         """What it takes to go on after a frame. Only for one that keeps."""

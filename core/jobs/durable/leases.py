@@ -77,19 +77,28 @@ class Lease:
         return cancel
 
     def checkpoint(self) -> Checkpoint | None:
-        """What an earlier worker has left to go on from."""
-        query = select(BlobRow.name, BlobRow.data).where(
+        """What an earlier worker has left to go on from; what is damaged is thrown away."""
+        left = (
             BlobRow.job_id == self.id,
             or_(BlobRow.name == CHECKPOINT, BlobRow.name.startswith(PIECE)),
         )
         with database.reading(self.url) as session:
+            query = select(BlobRow.name, BlobRow.data).where(*left)
             files: dict[str, bytes] = dict(session.execute(query).all())
         if (whole := files.pop(CHECKPOINT, None)) is None:
             return None
-        arrays, state = checkpoint.unpacked(whole)
-        pieces = {
-            name.removeprefix(PIECE): checkpoint.unpacked(data)[0] for name, data in files.items()
-        }
+        try:
+            arrays, state = checkpoint.unpacked(whole)
+            pieces = {
+                name.removeprefix(PIECE): checkpoint.unpacked(data)[0]
+                for name, data in files.items()
+            }
+        except ValueError as error:
+            log.warning("Job %s begins anew, as its checkpoint is damaged: %s", self.id, error)
+            with database.writing(self.url) as session:
+                self._tell(session, None, {})
+                session.execute(delete(BlobRow).where(*left))
+            return None
         return Checkpoint(state, arrays, pieces)
 
     def tell(

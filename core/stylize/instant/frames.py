@@ -78,7 +78,8 @@ class Frames:
                 engine=self._engine,
             )
         height, width = frame.shape[:2]
-        top, left = (MARGIN + each % STEP for each in place)
+        # Around the place of a photo, where it begins: borders are at least half of a photo's.
+        top, left = (MARGIN - STEP // 2 + (each + STEP // 2) % STEP for each in place)
         canvas = self._canvas(frame, top, left)
         painted = self._engine.paint(
             canvas,
@@ -94,10 +95,8 @@ class Frames:
         return pixels
 
     def _canvas(self, frame: Pixels, top: int, left: int) -> Canvas:
-        """With mirrored borders, and of the same size wherever it lies."""
-        height, width = (
-            -(-(side + 2 * MARGIN + STEP - 1) // STEP) * STEP for side in frame.shape[:2]
-        )
+        """With mirrored borders, as large as a photo's wherever it lies: borders count, too."""
+        height, width = (-(-(side + 2 * MARGIN) // STEP) * STEP for side in frame.shape[:2])
         around = (
             (top, height - top - frame.shape[0]),
             (left, width - left - frame.shape[1]),

@@ -186,7 +186,7 @@ def _settings(clip: Clip, source: str) -> FilmRequest:
         key="film_brush",
         help=tip(FilmRequest, "brush"),
     )
-    keep = second.toggle(
+    keep = third.toggle(
         label(FilmRequest, "keep_colors"),
         key="film_keep_colors",
         help=tip(FilmRequest, "keep_colors"),

@@ -10,13 +10,15 @@ import tempfile
 import threading
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
-from core import monet
+from core import database, monet
 from core.film import painting, scratch
 from core.film.clips import encoding, writing
 from core.film.clips.reading import look
@@ -26,6 +28,7 @@ from core.jobs import State, checkpoint
 from core.jobs.checkpoint import Checkpoint
 from core.jobs.durable import DatabaseEngine, File
 from core.jobs.durable import worker as workers
+from core.jobs.durable.rows import CHECKPOINT, PIECE, BlobRow
 from core.jobs.durable.worker import Worker
 from core.settings import ROOT
 from core.stylize.session.durable import Style
@@ -35,14 +38,36 @@ LIMIT = 120  # seconds; a test that needs them has failed
 MONET = FilmRequest(way="monet")
 
 
+def negative(frame: np.ndarray, direction: str, brush: str) -> monet.Painted:
+    return monet.Painted("to-monet", frame, 255 - frame, 0.0)
+
+
 @pytest.fixture
 def inverted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Monet paints negatives, as in `tests.film_that_dies`."""
+    monkeypatch.setattr(monet, "paint", negative)
 
-    def paint(frame: np.ndarray, direction: str, brush: str) -> monet.Painted:
-        return monet.Painted("to-monet", frame, 255 - frame, 0.0)
 
-    monkeypatch.setattr(monet, "paint", paint)
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten frames with sound."""
+    return scenes.write(tmp_path_factory.mktemp("clips") / "clip.mp4", sound="aac")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bytes]:
+    """Its film by nobody but this process; once a kind."""
+    folder = tmp_path_factory.mktemp("films")
+
+    @cache
+    def film(kind: str, segment: int = encoding.SEGMENT) -> bytes:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(monet, "paint", negative)
+            patch.setattr(writing, "SEGMENT", segment)
+            list(painting.paint(MONET, clip, [], folder / f"film.{kind}"))
+        return (folder / f"film.{kind}").read_bytes()
+
+    return film
 
 
 class Kept:
@@ -84,14 +109,12 @@ def painted(
 
 @pytest.mark.usefixtures("inverted")
 @pytest.mark.parametrize("kind", ["mp4", "webm", "gif"])
-def test_a_film_in_pieces_is_that_of_one_piece(tmp_path: Path, kind: str, monkeypatch):
+def test_a_film_in_pieces_is_that_of_one_piece(
+    clip: Path, undisturbed: Callable[..., bytes], tmp_path: Path, kind: str, monkeypatch
+):
     monkeypatch.setattr(writing, "SEGMENT", 4)
-    clip = scenes.write(tmp_path / "clip.mp4", sound="" if kind == "gif" else "aac")
-    at_once = painting.paint(MONET, clip, [], tmp_path / f"at-once.{kind}")
-    list(at_once)
-    expected = (tmp_path / f"at-once.{kind}").read_bytes()
-    assert painted(MONET, clip, tmp_path / f"film.{kind}") == expected
-    assert painted(MONET, clip, tmp_path / f"film2.{kind}", deaths_after=3) == expected
+    out = tmp_path / f"film.{kind}"
+    assert painted(MONET, clip, out, deaths_after=4) == undisturbed(kind, 4)
 
 
 def test_so_is_one_in_a_style_with_a_cut_and_changing_strength(tmp_path: Path, monkeypatch):
@@ -116,10 +139,86 @@ def test_a_long_film_keeps_frames_of_the_open_segment_only(tmp_path: Path):
     assert [name.split("-")[0] for name in names] == ["closed"] * 2 + ["frame"] * 5
 
 
+def left(clip: Path, out: Path, frames: int) -> Checkpoint:
+    """What a process that died after so many frames has left."""
+    kept, drawn = Kept(), 0
+    steps = painting.paint(MONET, clip, [], out, checkpoints=kept)
+    while drawn < frames:
+        drawn += next(steps).phase == "painting"
+    steps.close()
+    return kept.reached()
+
+
+def steps_of(clip: Path, out: Path, found: Checkpoint) -> list[int]:
+    """Those of a process that goes on."""
+    told = painting.paint(MONET, clip, [], out, checkpoints=Kept(found))
+    return [progress.step for progress in told if progress.phase == "painting"]
+
+
 @pytest.mark.usefixtures("inverted")
-def test_a_worker_is_killed_and_the_film_is_the_same(tmp_path: Path):
-    clip = scenes.write(tmp_path / "clip.mp4", sound="aac")
-    list(painting.paint(MONET, clip, [], tmp_path / "film.mp4"))
+def test_it_goes_on_from_a_checkpoint_of_the_release_before(clip: Path, tmp_path: Path, caplog):
+    out = tmp_path / "film.mp4"
+    found = left(clip, out, 4)
+    anchors = {f"easel/tracker/{name}" for name in ("anchor", "far", "sure")}
+    anchors.add("easel/steadied/anchor")
+    assert anchors <= set(found.arrays)
+    del found.state["easel"]["tracker"]["age"]
+    old = {name: array for name, array in found.arrays.items() if name not in anchors}
+    assert steps_of(clip, out, Checkpoint(found.state, old, found.pieces)) == list(range(5, 11))
+    assert look(out).frames == 10
+    assert not caplog.records
+
+
+@pytest.mark.usefixtures("inverted")
+@pytest.mark.parametrize(("broken", "kind"), [("easel", "gif"), ("writer", "mp4")])
+def test_it_begins_anew_if_a_checkpoint_cannot_be_read(
+    clip: Path, undisturbed: Callable[..., bytes], tmp_path: Path, caplog, broken: str, kind: str
+):
+    out = tmp_path / f"film.{kind}"
+    found = left(clip, out, 4)
+    pieces = dict(found.pieces)
+    if broken == "writer":  # after a picture that goes into the file
+        pieces["writer/frame-000000001"] = {"yuv": np.zeros(3, np.uint8)}
+    else:
+        del found.state[broken]
+    assert steps_of(clip, out, Checkpoint(found.state, found.arrays, pieces)) == list(range(1, 11))
+    assert out.read_bytes() == undisturbed(kind)
+    assert "begins anew" in caplog.text
+
+
+@pytest.mark.usefixtures("inverted")
+def test_nothing_of_an_unreadable_checkpoint_is_left_in_the_database(
+    clip: Path, undisturbed: Callable[..., bytes], tmp_path: Path, monkeypatch
+):
+    engine = DatabaseEngine(f"sqlite:///{tmp_path / 'jobs.db'}")
+    job = engine.submit(FILM, ClipOrder(request=MONET, clip=clip.read_bytes()))
+    leaves, original = 4, workers._Work._go_on
+
+    def go_on(self: Any, progress: Any) -> bool:
+        if progress.step == leaves:
+            self._stop.set()
+        return original(self, progress)
+
+    monkeypatch.setattr(workers._Work, "_go_on", go_on)
+    assert Worker(engine).work_one(threading.Event())
+    assert job.state is State.waiting
+    black = checkpoint.packed({"yuv": np.zeros((72, 64), np.uint8), "times": np.array([0, 1])})
+    with database.writing(engine.url) as session:
+        for name, data in ((CHECKPOINT, checkpoint.packed({})), (f"{PIECE}%", black)):
+            session.execute(update(BlobRow).where(BlobRow.name.like(name)).values(data=data))
+    leaves = 2
+    assert Worker(engine).work_one(threading.Event())
+    leaves = 99
+    assert Worker(engine).work_one(threading.Event())
+    film = job.result(0)
+    assert isinstance(film, File)
+    assert film.data == undisturbed("mp4")
+    assert max(event.data["step"] for event in job.events() if event.kind == "progress") == 10
+
+
+def test_a_worker_is_killed_and_the_film_is_the_same(
+    clip: Path, undisturbed: Callable[..., bytes], tmp_path: Path
+):
     engine = DatabaseEngine(f"sqlite:///{tmp_path / 'jobs.db'}")
     job = engine.submit(FILM, ClipOrder(request=MONET, clip=clip.read_bytes()))
     sign = tmp_path / "dies"
@@ -142,16 +241,15 @@ def test_a_worker_is_killed_and_the_film_is_the_same(tmp_path: Path):
         assert second.wait(LIMIT) == 0
     assert isinstance(film, File)
     assert film.media_type == "video/mp4"
-    assert film.data == (tmp_path / "film.mp4").read_bytes()
+    assert film.data == undisturbed("mp4")
     events = list(job.events())
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     assert [e.data["resumed"] for e in events if e.kind == "running"] == [False, True]
 
 
 @pytest.mark.usefixtures("inverted")
-def test_a_film_that_is_stopped_is_kept_as_far_as_it_is(tmp_path: Path, monkeypatch):
+def test_a_film_that_is_stopped_is_kept_as_far_as_it_is(clip: Path, tmp_path: Path, monkeypatch):
     engine = DatabaseEngine(f"sqlite:///{tmp_path / 'jobs.db'}")
-    clip = scenes.write(tmp_path / "clip.mp4")
     job = engine.submit(FILM, ClipOrder(request=MONET, clip=clip.read_bytes()))
     original = workers._Work._go_on
 

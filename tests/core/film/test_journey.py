@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ from core.film.clips.reading import Reader, look
 from core.film.journey import JourneyRequest
 from core.film.painting import Film
 from core.jobs import Progress, Uncontrolled
+from core.jobs.checkpoint import Checkpoint
 from tests.core.cli.test_batches import run as command
 from tests.core.film import scenes
+from tests.core.film.test_durable import Kept
 
 SHORT = JourneyRequest(rows=48, seconds=1, fps=8)
 
@@ -76,6 +79,31 @@ def test_stopped_it_leaves_what_was_there(tmp_path: Path):
     assert film is None
     assert (tmp_path / "loop.mp4").read_bytes() == b"of before"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("kind", ["gif", "mp4"])
+def test_in_pieces_it_is_the_one_of_one_piece(tmp_path: Path, kind: str, caplog):
+    run(tmp_path / f"at-once.{kind}", "claude-monet")
+    out, found, pieces = tmp_path / f"loop.{kind}", None, 0
+    while not out.exists():
+        kept = Kept(found)
+        steps = journey.paint(SHORT, scenes.scene(0), ["claude-monet"], out, checkpoints=kept)
+        drawn = [each.step for each in itertools.islice(steps, 1 + 3)]  # the first is loading
+        assert drawn[1] == 3 * pieces + 1
+        steps.close()
+        found, pieces = kept.reached(), pieces + 1
+    assert pieces == 3
+    assert out.read_bytes() == (tmp_path / f"at-once.{kind}").read_bytes()
+    assert not caplog.records
+
+
+def test_it_begins_anew_if_a_checkpoint_cannot_be_read(tmp_path: Path, caplog):
+    unreadable = Kept(Checkpoint({"journey": {"made": 3}}))
+    steps = journey.paint(
+        SHORT, scenes.scene(0), ["claude-monet"], tmp_path / "loop.gif", checkpoints=unreadable
+    )
+    assert [each.step for each in steps] == list(range(9))
+    assert "begins anew" in caplog.text
 
 
 def test_what_cannot_be_is_refused(tmp_path: Path):

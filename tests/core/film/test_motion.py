@@ -7,6 +7,7 @@ from core.film import motion as motion_module
 from core.film.motion import Motion, Tracker, grid, warped
 from core.film.steadying import Steadied
 from core.film.strokes import Strokes
+from core.jobs.checkpoint import Checkpoint
 from core.stylize.instant import padded, underdrawing
 from tests.core.film.scenes import scene
 
@@ -57,6 +58,25 @@ def test_a_tracker_goes_on_where_another_one_was():
     assert expected is not None
     assert found is not None
     assert all(np.array_equal(*pair) for pair in zip(found, expected, strict=True))
+
+
+def test_a_tracker_goes_on_from_a_checkpoint_that_knows_no_anchor():
+    frames = [scene(number, 96, 128) for number in range(5)]
+    first, second = Tracker(), Tracker()
+    for frame in frames[:3]:
+        first.next(frame)
+    found = first.checkpoint()
+    second.restore(Checkpoint({}, {"before": found.arrays["before"]}))
+    motion, (expected, _) = second.next(frames[3]), (first.next(frame) for frame in frames[3:])
+    assert motion is not None
+    assert expected is not None
+    assert np.array_equal(motion.back, expected.back)
+    inner = motion.far[24:-24, 24:-24] - motion.back[24:-24, 24:-24]
+    assert np.abs(inner).mean() < 0.1  # the anchor is the frame before
+    assert motion.sure[24:-24, 24:-24].mean() > 0.7
+    steadied = Steadied(96, 128, 0.75)
+    steadied.restore(Checkpoint({"raised": [1.0, 1.0]}, {"held": frames[2].astype(np.float32)}))
+    assert np.abs(steadied.next(frames[3], motion).astype(int) - frames[3]).mean() < 2
 
 
 def test_what_comes_in_at_the_border_is_not_trusted():

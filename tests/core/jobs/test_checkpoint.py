@@ -42,6 +42,21 @@ def test_objects_are_neither_written_nor_read():
         checkpoint.unpacked(pickle.dumps({"x": 1}))
 
 
+def test_what_is_damaged_is_no_checkpoint():
+    whole = checkpoint.packed({"x": np.arange(100)}, {"n": 1})
+    bare = io.BytesIO()
+    np.savez(bare, x=np.arange(3))
+    for data in (
+        b"",
+        whole[:50],
+        whole[:-50],
+        whole[:600] + b"\xff" * 20 + whole[620:],
+        bare.getvalue(),
+    ):
+        with pytest.raises(ValueError, match="damaged"):
+            checkpoint.unpacked(data)
+
+
 def test_the_name_of_the_state_is_taken():
     with pytest.raises(ValueError, match="cannot be called 'state'"):
         checkpoint.packed({"state": np.zeros(1)})

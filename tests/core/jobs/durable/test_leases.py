@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core import database
 from core.jobs import Progress, State
 from core.jobs.durable import Checkpoint, File
 from core.jobs.durable.handle import Failure
 from core.jobs.durable.leases import MOST_CRASHES, LeaseLost, claim
-from core.jobs.durable.rows import BlobRow, JobRow
+from core.jobs.durable.rows import CHECKPOINT, PIECE, BlobRow, JobRow
 from tests.durable_tasks import Count
 
 TASKS = ["test-count"]
@@ -78,6 +78,22 @@ def test_a_silent_worker_s_job_goes_on_from_its_checkpoint(engine, silence):
     }  # fmt: skip
     kinds = [(event.number, event.kind) for event in job.events_after(0)]
     assert kinds == [(1, "waiting"), (2, "running"), (3, "progress"), (4, "running")]
+
+
+@pytest.mark.parametrize("name", [CHECKPOINT, f"{PIECE}n2"])
+def test_a_damaged_checkpoint_is_thrown_away_with_all_its_pieces(engine, silence, caplog, name):
+    job = engine.submit("test-count", Count(to=9))
+    take(engine).tell(Progress(step=3), {}, checkpoint(3, 1, 2, 3))
+    with database.writing(engine.url) as session:
+        session.execute(update(BlobRow).where(BlobRow.name == name).values(data=b"PK\3\4"))
+    silence(job)
+    lease = take(engine, "two")
+    assert lease.checkpoint() is None
+    assert "begins anew" in caplog.text
+    lease.tell(Progress(step=1), {}, checkpoint(1, 1))
+    assert set(lease.checkpoint().pieces) == {"n1"}
+    silence(job)
+    assert take(engine, "three").checkpoint().state == {"step": 1}
     assert job.events_after(3)[0].data == {"attempt": 2, "resumed": True}
 
 
