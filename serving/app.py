@@ -31,6 +31,7 @@ from serving.routes import (
     jobs,
     paintings,
     releases,
+    similar,
 )
 from serving.telemetry import Telemetry
 
@@ -70,6 +71,7 @@ def create_app(workers: int = 0, engine: Engine | None = None) -> FastAPI:
     )
     app.state.service = Service.of(chosen, workers, engine or Local())
     app.include_router(identifications.router)
+    app.include_router(similar.router)
     app.include_router(paintings.router)
     app.include_router(films.router)
     for routes in (jobs, feedback, catalogues, releases, health):

@@ -125,6 +125,11 @@ class Client:
             "POST", "v1/explanations", files=files, data=fields, headers=headers
         ).content
 
+    def similar(self, picture: bytes, **fields: object) -> Answer:
+        """The paintings of the service's collection that are nearest to a picture; the field is
+        `top`."""
+        return self._json("POST", "v1/similar", files={"picture": picture}, data=fields)
+
     def feedback(self, prediction_id: int, *, right: bool, artist: str | None = None) -> Answer:
         """Says whether a prediction was right, and who it was if not."""
         said = {"prediction_id": prediction_id, "right": right, "artist": artist}

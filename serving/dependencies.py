@@ -29,7 +29,7 @@ class Service:
 
     Attributes:
         engine: Who does the work of the first two lanes.
-        names: The lane of identifications and explanations.
+        names: The lane of identifications, explanations and similar paintings.
         paint: The lane of pictures that are painted while the caller waits.
         orders: The lane of pictures that are looked at, and then painted as jobs.
         workers: The processes that paint them.

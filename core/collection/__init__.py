@@ -11,6 +11,7 @@ from core.collection.listing import (
     left_out,
     may_be_shown,
     read_index,
+    title,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "left_out",
     "may_be_shown",
     "read_index",
+    "title",
 ]

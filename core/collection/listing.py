@@ -157,6 +157,11 @@ def artist_name(text: str) -> str:
     return found.name if found else " ".join(text.replace("_", " ").split())
 
 
+def title(file: str) -> str:
+    """A painting's title, as far as its path tells."""
+    return " ".join(PurePosixPath(file).stem.replace("_", " ").split())
+
+
 def may_be_shown(artist: str) -> bool:
     """Whether pictures by an artist may appear on screen: those in the public domain.
 

@@ -88,6 +88,39 @@ class Identified(Answered):
     )
 
 
+class Neighbor(BaseModel):
+    """A painting of the collection, and how near it is."""
+
+    painter: str | None = Field(
+        description="As the collection has it; null if unknown", examples=["Katsushika Hokusai"]
+    )
+    artist: str | None = Field(
+        description="Id of the painter; null for one who is not in the catalogue",
+        examples=["katsushika-hokusai"],
+    )
+    title: str = Field(description="As far as the file tells", examples=["The great wave"])
+    file: str = Field(
+        description="Path inside the collection", examples=["Katsushika_Hokusai/The_great_wave.jpg"]
+    )
+    distance: float = Field(
+        ge=0,
+        le=2,
+        description="Cosine distance of what the network sees in both: 0 for the same picture, 1 "
+        "for nothing in common",
+        examples=[0.12],
+    )
+
+
+class Similar(Answered):
+    """The paintings of the collection that are nearest to a picture."""
+
+    paintings: list[Neighbor] = Field(description="The nearest first")
+    described: int = Field(
+        ge=0, description="How many paintings were looked among", examples=[12_389]
+    )
+    seconds: float = Field(description="For network and search", examples=[0.03])
+
+
 class Progress(BaseModel):
     """How far a job is."""
 

@@ -19,8 +19,9 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from core import files, images
+from core import files, identify, images, similar
 from core.cli.runs import crews
+from core.collection import scan
 from core.errors import InvalidRequest
 from core.jobs.durable import DatabaseEngine
 from core.processes import crew
@@ -98,6 +99,7 @@ def by_ray(cluster: None, journal: Path) -> Engine:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {
             "ATELIER_JOURNAL_URL": f"sqlite:///{journal}",
+            "ATELIER_CACHE": str(journal.parent / "cache"),
             "ATELIER_RAY_IDENTIFY_REPLICAS": "1",
             "ATELIER_RAY_PAINTING_THREADS": "1",
             "ATELIER_OFFLINE": "true",
@@ -160,6 +162,27 @@ def test_the_service_answers_alike(engine: Engine, painting: bytes, small: bytes
         assert painted.headers["Atelier-Model"] == "photo_to_monet"
         broken = client.post("/v1/identifications", files={"picture": b"nothing"})
         assert (broken.status_code, broken.json()["code"]) == (422, "unreadable-picture")
+
+
+def test_similar_paintings_are_those_of_core(
+    engine: Engine, journal: Path, tmp_path: Path, painting: bytes, small: bytes, monkeypatch
+):
+    place = tmp_path / "paintings" / "Somebody"
+    place.mkdir(parents=True)
+    (place / "a_village.jpg").write_bytes(painting)
+    (place / "b.png").write_bytes(small)
+    monkeypatch.setenv("ATELIER_CACHE", str(journal.parent / "cache"))
+    monkeypatch.setenv("ATELIER_COLLECTION", str(place.parent))
+    settings.cache_clear()
+    with TestClient(create_app(engine=_Begun(engine))) as client:
+        early = client.post("/v1/similar", files={"picture": painting})
+        assert (early.status_code, early.json()["code"]) == (503, "not-indexed")
+        scan.scan(place.parent, workers=1)
+        similar.build(place.parent)
+        found = client.post("/v1/similar", files={"picture": painting}).json()
+    expected = similar.similar(images.load(painting, enough=identify.ENOUGH), place.parent)
+    assert [each["file"] for each in found["paintings"]] == [n.painting.file for n in expected]
+    assert found["paintings"][0]["distance"] == pytest.approx(expected[0].distance, abs=1e-5)
 
 
 class _Begun:

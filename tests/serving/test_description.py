@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import schemathesis
 from fastapi import FastAPI
@@ -15,6 +17,10 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.testclient import TestClient
 
+from core import similar
+from core.collection import scan
+from tests.core.collection.conftest import Here
+
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -25,6 +31,7 @@ NOTHING_TO_GET_WRONG = ("/v2/health/live", "/v2/health/ready")
 LISTED = [
     ("POST", "/v1/identifications"),
     ("POST", "/v1/explanations"),
+    ("POST", "/v1/similar"),
     ("POST", "/v1/paintings"),
     ("POST", "/v1/films"),
     ("POST", "/v1/journeys"),
@@ -53,9 +60,15 @@ LISTED = [
 
 
 @pytest.fixture
-def app(application) -> FastAPI:
-    """A service that makes no large painting."""
-    return application(service_pixels=10_000)
+def app(application, tmp_path: Path, small: bytes, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+    """A service that makes no large painting, and has a collection of one picture."""
+    monkeypatch.setattr(scan, "_pool", Here)
+    place = tmp_path / "paintings"
+    place.mkdir()
+    (place / "one.png").write_bytes(small)
+    scan.scan(place)
+    similar.build(place)
+    return application(service_pixels=10_000, collection=place)
 
 
 def test_every_operation_is_listed_here(app: FastAPI):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from core import examples, similar
+from core.collection import scan
 from core.settings import ROOT
 from tests.core.film import scenes
 from tests.serving.test_server import serve, wait_until_ready
@@ -37,6 +39,10 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the commands find what ships, and write."""
     (tmp_path / "assets").symlink_to(ROOT / "assets")
     scenes.write(tmp_path / "clip.mp4", sound="aac")
+    for example in examples.catalogue():
+        path = tmp_path / "paintings" / "Somebody" / example.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(example.read())
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -45,7 +51,10 @@ def test_every_example_of_the_documentation_works(serve, directory: Path, capsys
     if shutil.which("curl") is None:
         pytest.skip("There is no curl here")
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    process, url = serve()
+    paintings = directory / "paintings"
+    scan.scan(paintings, workers=1)
+    similar.build(paintings)
+    process, url = serve(collection=paintings)
     wait_until_ready(process, url)
     text = text.replace("http://127.0.0.1:8000", url)
     told = [run(commands, directory) for commands in blocks(text, "sh")]
@@ -63,6 +72,7 @@ def test_every_example_of_the_documentation_works(serve, directory: Path, capsys
         "loop.gif",
     ):
         assert (directory / picture).stat().st_size > 1000
+    assert names["near"]["paintings"][0]["file"] == "Somebody/hokusai-great-wave.jpg"
     assert isinstance(names["painted"], bytes)
     assert names["painted"][:4] == b"\x89PNG"
     assert "event: done" in capsys.readouterr().out

@@ -35,11 +35,11 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture
 def atelier(client: TestClient) -> Iterator[Client]:
     """The client of the service, without a network."""
-    with Client("http://testserver", transport=_through(client)) as found:
+    with Client("http://testserver", transport=through(client)) as found:
         yield found
 
 
-def _through(client: TestClient) -> httpx.MockTransport:
+def through(client: TestClient) -> httpx.MockTransport:
     def answer(request: httpx.Request) -> httpx.Response:
         headers = dict(request.headers)
         content = request.read()
@@ -129,7 +129,7 @@ def test_what_is_no_clip_is_refused(client: TestClient, atelier: Client, small: 
 def test_limits_are_told_in_a_sentence(application: Callable[..., FastAPI], clip: bytes):
     def refusal(**limits: int) -> ServiceError:
         with TestClient(application(**limits)) as asking:
-            client = Client("http://testserver", transport=_through(asking))
+            client = Client("http://testserver", transport=through(asking))
             with pytest.raises(ServiceError) as refused:
                 client.film(clip, ["claude-monet"])
         return refused.value

@@ -8,16 +8,19 @@ from typing import Annotated
 import typer
 
 from core.stylize.artist_styles import ASSETS
-from training.cli.options import Data
+from training.cli.options import AllData
 
 
 def styles(
-    data: Data,
+    data: AllData,
     out: Annotated[Path, typer.Option(help="Directory to write.")] = ASSETS,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the sample of paintings.")] = 1,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Keep the styles that are there, learn the others.")
+    ] = False,
 ) -> None:
     """Extracts the style statistics of artists in the public domain, from the train split."""
     from training.stylizer import artist_styles as training
 
-    for entry in training.publish(data, out, training.Options(seed=seed)):
+    for entry in training.publish(data, out, training.Options(seed=seed), missing=missing):
         typer.echo(entry.model_dump_json())

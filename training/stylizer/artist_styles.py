@@ -1,8 +1,6 @@
 """The learning of artists' styles: a few statistics of several paintings of each.
 
-One style from all that somebody painted in a long life would be nobody's. So a group is
-sought, among the more colorful ones, whose members resemble each other and hardly resemble
-what other painters did. Their Gram matrices are averaged, as if they hung side by side.
+Which ones says `choosing`. Their Gram matrices are averaged, as if they hung side by side.
 What is stored is described in `core.stylize.artist_styles`.
 """
 
@@ -10,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,30 +23,17 @@ from core import artists, images
 from core.collection import CollectionError, read_index
 from core.files import check_output, write
 from core.hardware import compute_dtype
-from core.stylize import artist_styles, color, extractors, instant, refine
+from core.stylize import artist_styles, extractors, instant, refine
 from core.stylize.objective import losses
 from training.data import dataset
+from training.data.dataset import Data
 from training.data.files import json_text, name_for
 from training.data.inputs import TrainingError, check_readable
+from training.stylizer.choosing import Options, choose, color_spread, is_drawing, standardized
 
 log = logging.getLogger(__name__)
 
 NETWORK = "vgg16"  # which the decoder of instant reads, too
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a style is learned."""
-
-    rows: tuple[int, ...] = (224, 112)  # of the paintings when they are described
-    most: int = 8  # paintings that make a style
-    least: int = 3
-    candidates: int = 120  # paintings of an artist that are sampled
-    colorful: float = 0.6  # share of these, the most colorful, from which it is chosen
-    neighbors: int = 50  # paintings of others that count as alike
-    lost: float = 0.012  # share of a Gram matrix's energy that its low rank may lack
-    ranks: tuple[int, int] = (16, 56)  # least and greatest; shallow layers cost little
-    seed: int = 1
 
 
 class Extractor:
@@ -84,14 +70,23 @@ class Extractor:
 
 
 def publish(
-    data: Path, out: Path = artist_styles.ASSETS, options: Options | None = None
+    data: Data,
+    out: Path = artist_styles.ASSETS,
+    options: Options | None = None,
+    *,
+    missing: bool = False,
 ) -> list[artist_styles.Entry]:
-    """Learns all styles of a data set and writes them, with their catalogue.
+    """Learns the styles of a data set and writes them, with their catalogue.
 
     Args:
         data: Paintings, see `dataset.read`; only the split `train` is used.
         out: Directory to write; what was there of earlier styles is removed.
         options: Default ones if None.
+        missing: Whether styles that are there stay, and only those of other artists are learned,
+            in comparison with a few paintings of the former.
+
+    Returns:
+        The new ones.
 
     Raises:
         CollectionError: If there are no paintings.
@@ -99,11 +94,13 @@ def publish(
     """
     options = options or Options()
     check_output(out / "styles.json")
+    kept = _listed(out) if missing else []
+    there = {entry.artist for entry in kept}
     found, rng = by_artist(data), np.random.default_rng(options.seed)
-    candidates = {
-        artist_id: [paths[n] for n in sorted(rng.permutation(len(paths))[: options.candidates])]
-        for artist_id, paths in found.items()
-    }
+    candidates = {}
+    for artist_id, paths in found.items():
+        most = options.compared if artist_id in there else options.candidates
+        candidates[artist_id] = [paths[n] for n in sorted(rng.permutation(len(paths))[:most])]
     check_readable([path for paths in candidates.values() for path in paths])
     extractor = Extractor()
     looks: dict[str, list[_Look]] = {}
@@ -112,14 +109,16 @@ def publish(
         if len(seen) >= options.least:
             looks[artist_id] = seen
             log.info("%s: %d paintings", artist_id, len(seen))
-    if not looks:
+    if not looks.keys() - there:
         raise TrainingError(
             f"A style takes {options.least} colorful paintings of an artist whose works are free, "
-            f"in the split train: nobody has so many in {data}."
+            f"in the split train: nobody else has so many in {dataset.title(data)}."
         )
-    vectors = _standardized(looks)
+    vectors = standardized({name: [each.vector for each in seen] for name, seen in looks.items()})
     learned = []
     for artist_id, seen in looks.items():
+        if artist_id in there:
+            continue
         spreads = np.array([look.spread for look in seen])
         count = max(options.least, math.ceil(options.colorful * len(seen)))
         lively = np.sort(np.argsort(-spreads, kind="stable")[:count])
@@ -129,69 +128,52 @@ def publish(
         learned.append((learn(artists.get(artist_id), pictures, extractor, options), len(chosen)))
         log.info("%s: %s", artist_id, ", ".join(look.path.name for look in chosen))
     # The list comes last: until then it names the styles of before, which are still there.
-    entries = [_write(style, count, out, options) for style, count in learned]
-    write(out / "styles.json", json_text([entry.model_dump() for entry in entries]))
-    for old in set(out.glob("*.npz")) - {out / entry.file for entry in entries}:
+    command = " --missing" if missing else ""
+    entries = [_write(style, count, out, options, command) for style, count in learned]
+    places = {artist.id: place for place, artist in enumerate(artists.catalogue())}
+    listed = sorted([*kept, *entries], key=lambda entry: places[entry.artist])
+    write(out / "styles.json", json_text([entry.model_dump() for entry in listed]))
+    for old in set(out.glob("*.npz")) - {out / entry.file for entry in listed}:
         old.unlink(missing_ok=True)
     return entries
 
 
-def by_artist(data: Path) -> dict[str, list[Path]]:
+def _listed(out: Path) -> list[artist_styles.Entry]:
+    """The styles that are there."""
+    try:
+        text = (out / "styles.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [artist_styles.Entry.model_validate(each) for each in json.loads(text)]
+
+
+def by_artist(data: Data) -> dict[str, list[Path]]:
     """The train paintings of artists who are known and whose works are free, by id, sorted.
 
     An index also names painters outside the collection of the classifier.
     """
-    index = data / "index.csv"
-    if index.is_file():
-        rows = [row for row in read_index(index, split=True) if row.split == "train"]
-        named = [(row.painter, data / row.file) for row in rows]
-    else:
-        listed = [painting for painting in dataset.read(data) if painting.split == "train"]
-        named = [(painting.artist or "", painting.path) for painting in listed]
     found: dict[str, list[Path]] = {}
-    for name, path in named:
+    for name, path in (each for directory in dataset.listed(data) for each in _named(directory)):
         artist = artists.find(name)
         if artist and artist.public_domain:
             found.setdefault(artist.id, []).append(path)
     if not found:
-        raise CollectionError(f"No paintings of artists whose works are free in {data}.")
+        raise CollectionError(
+            f"No paintings of artists whose works are free in {dataset.title(data)}."
+        )
     return {artist.id: sorted(found[artist.id]) for artist in artists.catalogue()
             if artist.id in found}  # fmt: skip
 
 
-def color_spread(picture: np.ndarray) -> float:
-    """How colorful a picture is: the deviation of its chrominances, RGB 0..255."""
-    _, *chroma = (picture.reshape(-1, 3) @ color.YIQ.T).T
-    return float(np.hypot(*(values.std() for values in chroma)))
-
-
-def is_drawing(picture: np.ndarray) -> bool:
-    """Whether a picture is a drawing or an etching: nearly without colors, or on pale paper.
-
-    Found by eye among Rembrandts, of which half are etchings; a few misty paintings are lost.
-    """
-    spread = color_spread(picture)
-    return spread < 4 or (spread < 10 and float(np.median(picture @ color.YIQ[0])) > 110)
-
-
-def choose(own: np.ndarray, others: Sequence[np.ndarray], options: Options) -> list[int]:
-    """The paintings that are most alike, and least like those of other painters.
-
-    Args:
-        own: Vectors of the artist's paintings, `(n, size)`; at least `options.least`.
-        others: Likewise, of each other artist.
-
-    Returns:
-        Rows of `own`, the middle of the group first; half of them all at most.
-    """
-    count = int(np.clip(len(own) // 2, options.least, options.most))
-    apart = _distances(own, own)
-    groups = np.argsort(apart, axis=1, kind="stable")[:, :count]
-    within = np.array([apart[np.ix_(group, group)].mean() for group in groups])
-    if others:
-        near = np.sort(_distances(own, np.concatenate(others)), axis=1)[:, : options.neighbors]
-        within /= near.mean(axis=1) + 1e-12
-    return groups[np.argmin(within)].tolist()
+def _named(directory: Path) -> Iterator[tuple[str, Path]]:
+    """Painter and file of the train paintings of a directory."""
+    index = directory / "index.csv"
+    if index.is_file():
+        rows = read_index(index, split=True)
+        yield from ((row.painter, directory / row.file) for row in rows if row.split == "train")
+    else:
+        listed = dataset.read(directory)
+        yield from ((each.artist or "", each.path) for each in listed if each.split == "train")
 
 
 def learn(
@@ -274,24 +256,8 @@ def _sized(picture: np.ndarray, rows: int) -> np.ndarray:
     return refine.resize(picture, *refine.size(picture, rows)).clip(0, 255)
 
 
-def _standardized(looks: Mapping[str, Sequence[_Look]]) -> dict[str, np.ndarray]:
-    """Vectors in units of the deviation over all paintings, so that each channel counts."""
-    vectors = {name: np.stack([look.vector for look in seen]) for name, seen in looks.items()}
-    if not vectors:
-        return {}
-    everything = np.concatenate(list(vectors.values()))
-    mean, deviation = everything.mean(0), everything.std(0) + 1e-3
-    return {name: (each - mean) / deviation for name, each in vectors.items()}
-
-
-def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Mean squared differences of rows, `(n, m)`."""
-    squares = np.square(a).sum(1)[:, None] + np.square(b).sum(1)[None]
-    return np.maximum(squares - 2 * a @ b.T, 0) / a.shape[1]
-
-
 def _write(
-    style: artist_styles.ArtistStyle, paintings: int, out: Path, options: Options
+    style: artist_styles.ArtistStyle, paintings: int, out: Path, options: Options, more: str
 ) -> artist_styles.Entry:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **artist_styles.pack(style))  # type: ignore[arg-type]
@@ -308,5 +274,5 @@ def _write(
         network=style.network,
         date=date.today().isoformat(),
         seed=options.seed,
-        command=f"python -m training styles --data DIR --seed {options.seed}",
+        command=f"python -m training styles --data DIR{more} --seed {options.seed}",
     )

@@ -87,7 +87,7 @@ def _more_like(place: Path, chosen: pd.Series) -> None:
     if st.button("Back to the gallery", icon=":material/arrow_back:", type="tertiary"):
         st.session_state.like = None
         st.rerun()
-    words = f"{chosen['artist']}, {row.title(chosen['file'])}"
+    words = f"{chosen['artist']}, {files.title(chosen['file'])}"
     with st.container(width=2 * WIDTH):
         picture = thumbnails.thumbnail(place / chosen["file"], words)
         if picture is not None:

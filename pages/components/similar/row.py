@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import streamlit as st
 
@@ -83,14 +83,9 @@ def _one(place: Path, neighbor: Neighbor) -> None:
         width="stretch",
         alt=f"A painting like it: {_name(neighbor)}, distance {neighbor.distance:.2f}",
     )
-    lines = (painting.artist, title(painting.file), f"distance {neighbor.distance:.2f}")
+    lines = (painting.artist, collection.title(painting.file), f"distance {neighbor.distance:.2f}")
     st.caption("  \n".join(map(uploads.plain, lines)))
 
 
-def title(file: str) -> str:
-    """A painting's title, as far as its file tells."""
-    return " ".join(PurePosixPath(file).stem.replace("_", " ").split())
-
-
 def _name(neighbor: Neighbor) -> str:
-    return f"{neighbor.painting.artist}, {title(neighbor.painting.file)}"
+    return f"{neighbor.painting.artist}, {collection.title(neighbor.painting.file)}"

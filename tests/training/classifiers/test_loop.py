@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -32,7 +34,12 @@ NAMES = ("Claude Monet", "Rembrandt", "Titian")
 @pytest.fixture
 def paintings(tmp_path: Path) -> Path:
     """Three 'artists' that differ in colour and texture, and others; an index.csv."""
-    root, rng = tmp_path / "paintings", np.random.default_rng(0)
+    return painted(tmp_path / "paintings")
+
+
+def painted(root: Path) -> Path:
+    """Writes the same paintings each time."""
+    rng = np.random.default_rng(0)
     rows = []
     for a, name in enumerate((*NAMES, "_other")):
         folder = root / name.replace(" ", "_")
@@ -56,6 +63,11 @@ def paintings(tmp_path: Path) -> Path:
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     """A recipe of seconds: a small network without ImageNet weights."""
+    return shrunk(monkeypatch)
+
+
+def shrunk(patch: pytest.MonkeyPatch) -> Recipe:
+    """Puts a small network in the place of EfficientNet-Lite0, and gives its recipe."""
 
     def small(
         outputs: int, *, normalisation=None, dtype: str = "float32", **_: float
@@ -72,8 +84,8 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Recipe:
 
     builders = registry.builders("identify")
     changed = dataclasses.replace(builders["efficientnet_lite0"], build=small)
-    monkeypatch.setitem(builders._rows, "efficientnet_lite0", changed)
-    monkeypatch.setattr(pretrained, "load", lambda network, model, directory: None)
+    patch.setitem(builders._rows, "efficientnet_lite0", changed)
+    patch.setattr(pretrained, "load", lambda network, model, directory: None)
     return Recipe(
         network="efficientnet_lite0",
         epochs=4,
@@ -83,6 +95,26 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Recipe:
         average=0.9,
         augmentation=Augmentation(min_area=0.5, colour=0.1, jpeg=0.3, mixup=0.3, cutmix=0.3),
     )
+
+
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs of one epoch, `first` and `second`, and `assets` that they are published in."""
+    place = tmp_path_factory.mktemp("once")
+    with pytest.MonkeyPatch.context() as patch:
+        recipe, data = dataclasses.replace(shrunk(patch), epochs=1), painted(place / "paintings")
+        for name in ("first", "second"):
+            classifiers.train(recipe, data, place, place / name)
+            classifier.publish_classifier(
+                place / name, data, version="1", name=name, title=name, out=place / "assets"
+            )
+    return place
+
+
+@pytest.fixture
+def a_run(trained_once: Path, tiny: Recipe, tmp_path: Path) -> Path:
+    """A finished run of one epoch."""
+    return Path(shutil.copytree(trained_once / "first", tmp_path / "run"))
 
 
 def same_history(run: Path, other: Path) -> None:
@@ -195,10 +227,9 @@ def test_a_model_is_validated_and_ships_with_pictures_of_the_size_that_its_recip
     assert recorded["published"] == {"side": 80, "soup": False}
 
 
-def test_a_version_is_published_beside_what_ships(paintings, tiny, tmp_path):
-    run, before = tmp_path / "run", (entries.ASSETS / "models.json").read_bytes()
-    classifiers.train(dataclasses.replace(tiny, epochs=1), paintings, tmp_path, run)
-    command = ["publish", str(run), "--data", str(paintings), "--version", "9", "--beside"]
+def test_a_version_is_published_beside_what_ships(paintings, a_run):
+    before = (entries.ASSETS / "models.json").read_bytes()
+    command = ["publish", str(a_run), "--data", str(paintings), "--version", "9", "--beside"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
     assert (entries.ASSETS / "models.json").read_bytes() == before
@@ -214,13 +245,10 @@ def test_a_version_is_published_beside_what_ships(paintings, tiny, tmp_path):
     assert {guess.artist.name for guess in found.guesses} == set(NAMES)
 
 
-def test_a_run_cannot_go_on_with_other_options(paintings, tiny, tmp_path):
-    recipe = dataclasses.replace(tiny, epochs=1)
-    classifiers.train(recipe, paintings, tmp_path, tmp_path / "run")
+def test_a_run_cannot_go_on_with_other_options(paintings, tiny, a_run, tmp_path):
+    other = dataclasses.replace(tiny, epochs=1, seed=2)
     with pytest.raises(ValueError, match="other options"):
-        classifiers.train(
-            dataclasses.replace(recipe, seed=2), paintings, tmp_path, tmp_path / "run"
-        )
+        classifiers.train(other, paintings, tmp_path, a_run)
 
 
 def test_batches_depend_on_seed_epoch_and_number_alone(tiny):
@@ -553,13 +581,9 @@ def test_one_command_trains_measures_and_writes_the_card(paintings, tmp_path):
 
 
 @pytest.fixture
-def published(paintings, tiny, tmp_path, monkeypatch) -> Path:
-    """Assets with two classifiers, trained for one epoch each; they stand for what ships."""
-    out = tmp_path / "assets"
-    for name in ("first", "second"):
-        run = tmp_path / name
-        classifiers.train(dataclasses.replace(tiny, epochs=1), paintings, tmp_path, run)
-        classifier.publish_classifier(run, paintings, version="1", name=name, title=name, out=out)
+def published(trained_once: Path, tiny: Recipe, tmp_path: Path, monkeypatch) -> Iterator[Path]:
+    """Assets with two classifiers; they stand for what ships."""
+    out = Path(shutil.copytree(trained_once / "assets", tmp_path / "assets"))
     monkeypatch.setattr(entries, "ASSETS", out)
     monkeypatch.setattr(loading, "_loaded", {})
     models.catalogue.cache_clear()

@@ -85,7 +85,7 @@ def test_from_kaggles_folders_to_a_model_that_cannot_tell_strangers(tmp_path, sh
             picture(place, 100 * hue + n, hue)
     assert invoke("dataset", "organise", source, "--to", organised).exit_code == 0
     assert invoke("dataset", "split", organised).exit_code == 0
-    trained = classifier(organised, run)
+    trained = classifier(organised, run, "--no-card")
     assert trained.exit_code == 0, trained.output
     published = invoke("publish", run, "--data", organised)
     assert published.exit_code == 0, published.output
@@ -315,8 +315,8 @@ def test_what_is_written_appears_whole_or_not_at_all(name, tmp_path, monkeypatch
 
 @pytest.mark.slow
 def test_a_model_can_be_used_whenever_publishing_it_again_fails(data, tmp_path, shelf, monkeypatch):
-    assert classifier(data, tmp_path / "one").exit_code == 0
-    assert classifier(data, tmp_path / "two", "--set", "seed=2").exit_code == 0
+    assert classifier(data, tmp_path / "one", "--no-card").exit_code == 0
+    assert classifier(data, tmp_path / "two", "--no-card", "--set", "seed=2").exit_code == 0
     before = publish.publish_classifier(tmp_path / "one", data, version="1")
     card, listed = (shelf / "custom_cnn.md").read_bytes(), (shelf / "models.json").read_bytes()
 
@@ -342,7 +342,7 @@ def test_a_model_can_be_used_whenever_publishing_it_again_fails(data, tmp_path, 
 
 @pytest.mark.slow
 def test_evaluating_names_what_it_leaves_out_and_ends_with_three(data, tmp_path, shelf):
-    assert classifier(data, tmp_path / "run").exit_code == 0
+    assert classifier(data, tmp_path / "run", "--no-card").exit_code == 0
     publish.publish_classifier(tmp_path / "run", data, version="1")
     next(data.glob("*/3.png")).write_bytes(b"no picture")
     answer = invoke("evaluate", "--data", data)

@@ -15,7 +15,8 @@ from core import artists, images
 from core.stylize import artist_styles as core_styles
 from core.stylize import color, extractors, instant
 from training.cli.styles import styles as command
-from training.stylizer import artist_styles
+from training.data.inputs import TrainingError
+from training.stylizer import artist_styles, choosing
 
 TINY = artist_styles.Options(rows=(48, 32), least=2, candidates=4, ranks=(4, 8))
 
@@ -70,32 +71,39 @@ def test_the_group_that_is_most_its_own_is_chosen():
     stray = rng.normal(0, 9, (10, 5))
     others = rng.normal(0, 0.2, (200, 5))
     vectors = np.concatenate([near_others, own, stray])
-    chosen = artist_styles.choose(vectors, [others], artist_styles.Options(most=6))
+    chosen = choosing.choose(vectors, [others], artist_styles.Options(most=6))
     assert len(chosen) == len(set(chosen)) == 6
     assert set(chosen) <= set(range(12, 20))
-    alone = artist_styles.choose(vectors, [], artist_styles.Options(most=6))
+    alone = choosing.choose(vectors, [], artist_styles.Options(most=6))
     assert set(alone) <= set(range(12))
 
 
 @pytest.mark.parametrize(("there", "taken"), [(3, 3), (4, 3), (10, 5), (40, 8)])
 def test_of_few_paintings_few_are_chosen(there, taken):
     vectors = np.random.default_rng(0).normal(size=(there, 4))
-    assert len(artist_styles.choose(vectors, [np.ones((5, 4))], artist_styles.Options())) == taken
+    assert len(choosing.choose(vectors, [np.ones((5, 4))], artist_styles.Options())) == taken
 
 
 def test_drawings_are_known_by_their_want_of_colour(make_picture):
     painting = make_picture(64, 64)
     grey = np.repeat(painting.mean(-1, keepdims=True), 3, axis=-1).astype(np.uint8)
     paper = np.clip(0.2 * grey + (190, 180, 160) + 0.05 * painting, 0, 255).astype(np.uint8)
-    assert not artist_styles.is_drawing(painting)
-    assert artist_styles.is_drawing(grey)
-    assert artist_styles.is_drawing(paper)
-    assert not artist_styles.is_drawing((0.3 * painting).astype(np.uint8))  # dark is not pale
+    assert not choosing.is_drawing(painting)
+    assert choosing.is_drawing(grey)
+    assert choosing.is_drawing(paper)
+    assert not choosing.is_drawing((0.3 * painting).astype(np.uint8))  # dark is not pale
+
+
+@pytest.fixture(scope="module")
+def extractor() -> artist_styles.Extractor:
+    """Loaded and traced once, which takes longer than all that is done with it here."""
+    return artist_styles.Extractor()
 
 
 @pytest.fixture
-def data(tmp_path, make_picture):
+def data(tmp_path, make_picture, extractor, monkeypatch):
     """Four painters: one too modern, one with a single painting, one outside the collection."""
+    monkeypatch.setattr(artist_styles, "Extractor", lambda: extractor)
     rows, seed = [], 0
     for name, splits in {
         "Claude Monet": ["train", "train", "train", "train", "test"],
@@ -194,6 +202,27 @@ def test_command(data, tmp_path, monkeypatch):
         "edvard-munch",
     ]
     assert (tmp_path / "out" / "styles.json").exists()
+
+
+def test_of_several_directories_only_the_missing_styles_are_learned(data, tmp_path, make_picture):
+    before = artist_styles.publish(data, tmp_path / "styles", TINY)
+    more = tmp_path / "more"
+    for name, seeds in (("Piet_Mondrian", range(60, 70)), ("Claude_Monet", range(80, 90))):
+        (more / name).mkdir(parents=True)
+        for seed in seeds:
+            path = more / name / f"{name}_{seed}.png"
+            path.write_bytes(images.encode(make_picture(64, 64, seed=seed)))
+    both = [data, more]
+    assert len(artist_styles.by_artist(both)["claude-monet"]) > 4
+    (new,) = artist_styles.publish(both, tmp_path / "styles", TINY, missing=True)
+    assert new.artist == "piet-mondrian"
+    assert "--missing" in new.command
+    listed = json.loads((tmp_path / "styles" / "styles.json").read_text())
+    assert listed == [entry.model_dump() for entry in (*before, new)]
+    there = {path.name for path in (tmp_path / "styles").glob("*.npz")}
+    assert there == {entry["file"] for entry in listed}
+    with pytest.raises(TrainingError, match="nobody else"):
+        artist_styles.publish(both, tmp_path / "styles", TINY, missing=True)
 
 
 def test_styles_can_be_used_whenever_learning_them_again_fails(data, tmp_path, monkeypatch):
