@@ -14,7 +14,7 @@ from pages.components.work import is_service
 streamlit_compat.leave_keras_alone()
 
 _DELAY = 0.5  # seconds: what is imported at once would slow the first page down
-_MODULES = ("pandas", "core.journal")  # which pages import when they need them
+_MODULES = ("pandas", "core.journal", "cv2")  # which pages import when they need them
 
 
 @st.cache_resource(show_spinner=False)
