@@ -42,12 +42,12 @@ def digest(text: str) -> str:
 
 
 def same(one: bytes | np.ndarray, other: bytes | np.ndarray) -> bool:
-    """Whether two pictures are but for rounding: sums of another process have another order."""
+    """Whether two pictures are but for rounding: another process may paint by another runtime."""
     a, b = (images.load(each).pixels if isinstance(each, bytes) else each for each in (one, other))
     if a.shape != b.shape:
         return False
     apart = np.abs(a.astype(int) - b.astype(int))
-    return bool(apart.max() <= 8 and apart.mean() < 0.1)
+    return bool(apart.max() <= 16 and apart.mean() < 1)
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +238,12 @@ def test_a_painting_is_followed_stopped_and_gone_on_with(service: str, asks: Ask
     assert further.complete
     assert further.seconds > stopped.seconds
     assert further.curve[0] == stopped.curve[0]
-    assert np.abs(further.pixels.astype(float) - stopped.pixels).mean() > 0
+    # It went on from what was there, not from the photo; how far depends on when it was stopped.
+    apart, painted = (
+        np.abs(each.astype(float) - stopped.pixels).mean()
+        for each in (further.pixels, images.load(wanted.photo.data).pixels)
+    )
+    assert apart < painted
 
 
 @pytest.mark.slow

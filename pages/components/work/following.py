@@ -107,6 +107,7 @@ def _followed(
                 diary.write(found["progress"], lambda large: _picture(atelier, job_id, large))
             state, position = found["state"], found["position"]
         if state in _FINISHED:
+            yield diary.progress  # a quick one was never seen at work
             return found
         yield Progress(phase="waiting", of=position) if state == "waiting" else diary.progress
         if stopped:
