@@ -18,22 +18,14 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from PIL import Image
 
 from core import images, monet
 from core.images.types import Pixels
+from core.monet.generate import reduced
 from training.cyclegan import kernel_distance
 
 SIZES = (256, 320, 384, 512, 640)  # short sides, pixels
 SHOWN = 256  # short side of a picture as a page shows it, pixels
-
-
-def reduced(pixels: Pixels, short_side: int) -> Pixels:
-    """A picture with this short side."""
-    height, width = pixels.shape[:2]
-    scale = short_side / min(height, width)
-    size = round(width * scale), round(height * scale)
-    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
 
 
 def main(

@@ -94,7 +94,7 @@ def paint(
     painter(MODELS[direction])  # loaded before the time counts
     started = time.perf_counter()
     before = images.preview(pixels, LONGEST)
-    canvas = _reduced(before, canvas_side(brush, before))
+    canvas = reduced(before, canvas_side(brush, before))
     painted = _on_canvas(canvas, direction, stopping)
     after = painted if canvas is before else _enlarged(painted, canvas, before)
     return Painted(direction, before, after, time.perf_counter() - started)
@@ -123,7 +123,7 @@ def cycled(
     """
     back_again = next(way for way in DIRECTIONS if way != direction)
     whole = images.preview(pixels, LONGEST)
-    start = _reduced(whole, canvas_side(brush, whole))
+    start = reduced(whole, canvas_side(brush, whole))
     there = painting(start, direction)
     back = painting(there, back_again)
     return Cycle(start, there, back, difference(back, start))
@@ -179,7 +179,7 @@ def _on_canvas(
     return without_specks(canvas, painted) if direction == "to-monet" else painted
 
 
-def _reduced(pixels: Pixels, short_side: int) -> Pixels:
+def reduced(pixels: Pixels, short_side: int) -> Pixels:
     """The picture with this short side; smaller ones stay as they are."""
     height, width = pixels.shape[:2]
     scale = short_side / min(height, width)

@@ -41,13 +41,15 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def same(one: bytes | np.ndarray, other: bytes | np.ndarray) -> bool:
-    """Whether two pictures are but for rounding: another process may paint by another runtime."""
+def same(
+    one: bytes | np.ndarray, other: bytes | np.ndarray, *, most: int = 8, mean: float = 0.1
+) -> bool:
+    """Whether two pictures are but for rounding: sums of another process have another order."""
     a, b = (images.load(each).pixels if isinstance(each, bytes) else each for each in (one, other))
     if a.shape != b.shape:
         return False
     apart = np.abs(a.astype(int) - b.astype(int))
-    return bool(apart.max() <= 16 and apart.mean() < 1)
+    return bool(apart.max() <= most and apart.mean() < mean)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +164,8 @@ def test_a_picture_at_once_is_the_one_that_is_painted_here(service: str, asks: A
     wanted = Commission(**{**vars(wanted), "masks": (images.encode(half),)})
     here = painting.at_once(wanted)
     asks(service)
-    assert same(painting.at_once(wanted), here)
+    # A network that copies statistics enlarges what rounding leaves; two runtimes are 0.6 apart.
+    assert same(painting.at_once(wanted), here, most=16, mean=1)
 
 
 def ended(job: Handle) -> object:
