@@ -77,25 +77,31 @@ def show_upload(key: str, given: Given, model: str, asked: str | None, top: int)
     """A picture, and if it is a photo of a painting, that painting: both are named.
 
     What is shown large is the painting that was cut out, unless the whole is by itself so like
-    the work of a known artist that there can hardly be a wall around it.
+    the work of a known artist that there can hardly be a wall around it. Then the answer does not
+    wait until a painting was looked for in it.
     """
+    seen = look(key, given, model, asked)
+    whole = seen.answer.result.known is True and not cutting.was_dragged(key)
+    if whole:
+        keeping.settle(key, given)
+        show(given, seen, key, top)
     corners = cutting.found(key, given)
     part = given if corners is None else cutting.painting(given, corners)
-    seen, shown = look(key, given, model, asked), given
     name = "Is the painting only a part of this photo?"
     if part is not given:
         cut = look(f"{key}-{part.digest[:12]}", part, model, asked)
-        if seen.answer.result.known is True and not cutting.was_dragged(key):
+        if whole:
             name = f"Cut out: {in_short(cut.answer.result)}"
         else:
             name = f"Cut out of your photo; as a whole: {in_short(seen.answer.result)}"
-            seen, shown = cut, part
-    keeping.settle(key, shown)
-    show(shown, seen, key, top)
+            seen = cut
+    if not whole:
+        keeping.settle(key, part)
+        show(part, seen, key, top)
     # Once a corner was dragged it stays open, whatever is drawn anew above it.
     with st.expander(name, icon=":material/crop:", expanded=cutting.was_dragged(key)):
         cutting.offer(given, corners, key=key)
-    row.of_upload(shown.data)
+    row.of_upload(given.data if whole else part.data)
 
 
 def in_short(result: identify.Identification) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 from pathlib import Path
 from types import ModuleType
@@ -20,9 +21,10 @@ _SET = {
     # Between handles and replicas: pictures do not go through the object store.
     "RAY_SERVE_USE_GRPC_BY_DEFAULT": "1",
 }
-# Then a node listens on loopback, on Linux, too, despite the name. Given 127.0.0.1 as its address,
-# Ray would take the one by which others reach the machine.
+# Then a node listens on loopback, on Linux, too, despite the name, and is looked for there. Given
+# 127.0.0.1 as an address, Ray would take the one by which others reach the machine.
 _ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+_HERE = re.compile(r"|auto|(127\.0\.0\.1|localhost)(:\d+)?")  # addresses of this machine
 _TOKEN = Path("~/.ray/auth_token")  # where Ray itself looks for one
 
 
@@ -45,12 +47,12 @@ def required() -> ModuleType:
         RayMissing: If it is not installed.
     """
     # All of it is read when Ray is imported.
-    here = not settings().ray_address
-    for name, value in (_SET | _ALONE if here else _SET).items():
+    address = settings().ray_address
+    for name, value in (_SET | _ALONE if _HERE.fullmatch(address) else _SET).items():
         os.environ.setdefault(name, value)
     os.environ["RAY_AUTH_MODE"] = "token"  # whatever it was: without it anybody could run code
     is_known = os.environ.get("RAY_AUTH_TOKEN_PATH") or _TOKEN.expanduser().exists()
-    if here and not is_known:
+    if not address and not is_known:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     try:
         import ray

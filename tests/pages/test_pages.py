@@ -367,3 +367,15 @@ def test_a_picture_without_a_wall_is_looked_at_whole():
     app.run()
     assert "have to lie around" in app.warning[0].value
     assert "Hokusai" in labels(app)
+
+
+def test_a_painting_is_named_before_a_painting_in_it_is_looked_for(monkeypatch):
+    def out_of_order(pixels):
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(outline, "find", out_of_order)
+    small = images.load(WAVE.read(), enough=500).pixels  # a picture that no test has cut before
+    app = upload(open_page(), ("wave.jpg", images.encode(small, "JPEG")))
+    assert "Hokusai" in labels(app)
+    assert len(app.error) == 1
+    assert len(journal.predictions()) == 1

@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +27,7 @@ from core.collection import scan
 from core.errors import InvalidRequest
 from core.jobs.durable import DatabaseEngine
 from core.processes import crew
-from core.settings import settings
+from core.settings import ROOT, settings
 from serving.app import create_app
 from serving.engines.interface import Engine, Unavailable
 from serving.engines.local import Local
@@ -290,6 +292,23 @@ _LOOPBACK = (
 )
 
 
+def test_another_process_of_this_machine_finds_it(cluster: None):
+    ours = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # of the one that has started it
+    found = subprocess.run(
+        [
+            *(sys.executable, "-c"),
+            "from serving.cluster import connection as c; c.connect(1); "
+            "print(c.required().cluster_resources()['CPU'])",
+        ],
+        cwd=ROOT,
+        env={n: v for n, v in os.environ.items() if n != ours} | {"ATELIER_RAY_ADDRESS": "auto"},
+        capture_output=True,
+        timeout=LIMIT,
+    )
+    assert found.returncode == 0, found.stderr.decode()
+    assert float(found.stdout) >= 1
+
+
 def _listening() -> set[tuple[str, str, int]]:
     """Titles of this process and all that come of it, with addresses and ports they listen at."""
     sockets = {}
@@ -391,10 +410,10 @@ def test_who_dies_is_told_of(hired):
     assert isinstance(found[0], crew.ProcessDied)
 
 
-def test_what_kills_takes_no_neighbor_along(cluster):
-    found = told(crews.hired("ray", 1).work(_die, 0, [0, 1, 2, 3, 4], 1))
+def test_what_kills_takes_no_neighbor_along(hired):
+    found = told(hired(2).work(_die, 0, [0, 1, 2, 3, 4, 5, 6, 7], 2))
     assert isinstance(found.pop(2), crew.ProcessDied)
-    assert found == {0: 0, 1: 1, 3: 3, 4: 4}
+    assert found == {number: number for number in range(8) if number != 2}
 
 
 def test_only_actors_that_are_there_get_work(cluster):
@@ -440,6 +459,6 @@ class _Broken:
     def do(self, item: Any) -> Any: ...
 
 
-def test_an_actor_that_dies_costs_nothing(cluster, tmp_path: Path):
-    found = told(crews.hired("ray", 2).work(_die_once, tmp_path, list(range(6)), 2))
+def test_an_actor_that_dies_costs_nothing(hired, tmp_path: Path):
+    found = told(hired(2).work(_die_once, tmp_path, list(range(6)), 2))
     assert found == {number: number for number in range(6)}
