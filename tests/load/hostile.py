@@ -1,4 +1,4 @@
-"""Sends a service what nobody should: damaged pictures and forms, and files that keep a decoder busy.
+"""Sends a service what nobody should: damaged pictures and forms, files that keep a decoder busy.
 
     python -m tests.load.hostile --bodies 1000
 
@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
