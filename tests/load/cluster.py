@@ -61,12 +61,13 @@ def pin(numbers: list[int]) -> None:
 
 
 @contextlib.contextmanager
-def cluster(replicas: int, **settings: object) -> Iterator[Service]:
+def cluster(replicas: int, *, pinned: bool = True, **settings: object) -> Iterator[Service]:
     """A service with so many processes that name artists, each pinned to a core."""
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     options = ("--engine", "ray", "--workers-of-jobs", "0")
     with serving(*options, ray_identify_replicas=replicas, **settings) as service:
-        pin(processes(_REPLICA))
+        if pinned:
+            pin(processes(_REPLICA))
         yield service
 
 
@@ -102,12 +103,19 @@ async def asked(
 
 
 def overhead(rounds: int) -> None:
-    """The same picture here, through the service alone, and with Ray: in turns."""
+    """The same picture here, through the service alone, and with Ray: in turns.
+
+    All three with as many threads as there are cores.
+    """
     picture = paintings()[0]
     request = identification(picture)
     times: dict[str, list[float]] = {"core": [], "service": [], "with Ray": []}
     loop = asyncio.new_event_loop()
-    with serving("--workers-of-jobs", "0") as plain, cluster(1) as ray:
+    threads = os.cpu_count()
+    with (
+        serving("--workers-of-jobs", "0") as plain,
+        cluster(1, pinned=False, ray_threads=threads) as ray,
+    ):
         plainly, by_ray = Connection(plain.port), Connection(ray.port)
         for number in range(-10, rounds):
             started = time.perf_counter()
