@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,14 +14,17 @@ from core.cli.console import AsJson, say
 from core.cli.fields import option
 from core.cli.stylize import given_style, weights
 from core.errors import InvalidRequest
-from core.film import painting
-from core.film.clips import writing
-from core.film.clips.stills import Stills
-from core.film.painting import Film
+from core.film.clips import containers
 from core.film.request import FilmRequest
 from core.jobs import Progress, Uncontrolled
 
+# What paints is imported by the command: no other one is to wait for it.
+if TYPE_CHECKING:
+    from core.film.clips.stills import Stills
+    from core.film.painting import Film
+
 _USUAL = FilmRequest()
+WRITTEN = ", ".join(containers.WRITTEN)
 
 
 def film(
@@ -34,7 +37,7 @@ def film(
     ],
     out: Annotated[
         Path,
-        typer.Option("-o", "--out", metavar="OUT", help=f"A film ({', '.join(writing.WRITTEN)})."),
+        typer.Option("-o", "--out", metavar="OUT", help=f"A film ({WRITTEN})."),
     ],
     given: Annotated[
         list[str] | None,
@@ -72,6 +75,8 @@ def film(
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.
     """
+    from core.film.clips.stills import Stills
+
     names = given or []
     try:
         request = FilmRequest(
@@ -85,7 +90,7 @@ def film(
             keep_colors=keep_colors,
             monet_brush=monet_brush,
         )
-        writing.kind_of(out)
+        containers.kind_of(out)
     except InvalidRequest as error:
         console.refuse(str(error))
     if by_monet == bool(names):
@@ -140,6 +145,8 @@ def _paint(
     Raises:
         KeyboardInterrupt: If it came twice.
     """
+    from core.film import painting
+
     with CtrlC() as control:
         steps = painting.paint(request, source, styles, out, control=control)
         while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,13 +11,15 @@ from core import files, images
 from core.cli import console
 from core.cli.console import AsJson, say
 from core.cli.fields import option
-from core.cli.film import CtrlC, report, tell
+from core.cli.film import WRITTEN, CtrlC, report, tell
 from core.cli.stylize import given_style
 from core.errors import InvalidRequest
-from core.film import journey as journeys
-from core.film.clips import writing
-from core.film.journey import JourneyRequest
-from core.film.painting import Film
+from core.film.clips import containers
+from core.film.request import JourneyRequest
+
+# As in `core.cli.film`.
+if TYPE_CHECKING:
+    from core.film.painting import Film
 
 _USUAL = JourneyRequest()
 
@@ -34,7 +36,7 @@ def journey(
     ],
     out: Annotated[
         Path,
-        typer.Option("-o", "--out", metavar="OUT", help=f"A film ({', '.join(writing.WRITTEN)})."),
+        typer.Option("-o", "--out", metavar="OUT", help=f"A film ({WRITTEN})."),
     ],
     rows: Annotated[int, option(JourneyRequest, "rows")] = _USUAL.rows,
     seconds: Annotated[float, option(JourneyRequest, "seconds")] = _USUAL.seconds,
@@ -49,9 +51,11 @@ def journey(
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.
     """
+    from core.film import journey as journeys
+
     try:
         request = JourneyRequest(rows=rows, seconds=seconds, fps=fps, brush=brush)
-        writing.kind_of(out)
+        containers.kind_of(out)
     except InvalidRequest as error:
         console.refuse(str(error))
     for path in (photo, *map(Path, given)):

@@ -9,10 +9,9 @@ from pydantic import Field
 from core import images
 from core.film import journey as journeys
 from core.film import painting, scratch
-from core.film.clips import writing
+from core.film.clips import containers
 from core.film.clips.clip import Kind
-from core.film.journey import JourneyRequest
-from core.film.request import FilmRequest
+from core.film.request import FilmRequest, JourneyRequest
 from core.jobs import Progress, durable
 from core.stylize.session.durable import Style
 
@@ -53,7 +52,7 @@ def film(
         )
         if made is None:
             return None
-        return durable.File(out.read_bytes(), writing.MEDIA_TYPES[order.kind])
+        return durable.File(out.read_bytes(), containers.MEDIA_TYPES[order.kind])
 
 
 class LoopOrder(durable.Payload):
@@ -87,4 +86,4 @@ def journey(
         )
         if made is None:
             return None
-        return durable.File(out.read_bytes(), writing.MEDIA_TYPES[order.kind])
+        return durable.File(out.read_bytes(), containers.MEDIA_TYPES[order.kind])

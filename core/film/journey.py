@@ -14,20 +14,18 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field
 
 from core import files, images
 from core.errors import InvalidRequest
-from core.film.clips import writing
+from core.film.clips import containers, writing
 from core.film.clips.clip import Kind
 from core.film.easel import Given
 from core.film.painting import Film, written
+from core.film.request import JourneyRequest
 from core.images.types import Pixels
 from core.jobs import Control, Progress, Uncontrolled
 from core.jobs.checkpoint import Checkpoint, Checkpoints
-from core.requests import Request
 from core.stylize import artist_styles, instant, refine
-from core.stylize.request import Finite
 from core.stylize.session import quickest, stills
 from core.stylize.style import InstantTarget
 
@@ -36,40 +34,6 @@ log = logging.getLogger(__name__)
 MOST_STYLES = 6
 _FADE = 0.3  # share of the way from the photo on which it fades into its lightest painting
 _PREVIEW_EVERY = 0.4  # seconds
-
-
-class JourneyRequest(Request):
-    """How long a journey is, and in what detail.
-
-    Example:
-        >>> JourneyRequest(rows=240, seconds=6)
-    """
-
-    rows: int = Field(
-        400,
-        ge=32,
-        le=1080,
-        title="Detail",
-        description="Height of the film in pixels, an even number.",
-    )
-    seconds: Finite = Field(
-        8.0, ge=1, le=60, title="Length", description="Seconds of the loop, there and back."
-    )
-    fps: Finite = Field(
-        12.0, ge=1, le=30, title="Frames a second", description="Frames that are shown in a second."
-    )
-    brush: Finite = Field(
-        1.0,
-        ge=0.1,
-        le=10,
-        title="Brush",
-        description="Size of the style picture against the photo (brush scale).",
-    )
-
-    @property
-    def frames(self) -> int:
-        """How many there are."""
-        return max(2, round(self.seconds * self.fps))
 
 
 def paint(
@@ -100,7 +64,7 @@ def paint(
     Raises:
         core.errors.AtelierError: If it cannot be painted or written; the sentence says why.
     """
-    kind = writing.kind_of(out)
+    kind = containers.kind_of(out)
     if not 1 <= len(styles) <= MOST_STYLES:
         raise InvalidRequest(f"A journey needs one to {MOST_STYLES} styles.")
     files.check_output(out)
@@ -182,7 +146,7 @@ def size(photo: Pixels, request: JourneyRequest, kind: Kind) -> tuple[int, int]:
     """Height and width: of the photo's shape, painted in one piece."""
     height, width = refine.size(photo, request.rows)
     shrink = min(1.0, (instant.LARGEST / (height * width)) ** 0.5)
-    return writing.even(kind, int(height * shrink)), writing.even(kind, int(width * shrink))
+    return containers.even(kind, int(height * shrink)), containers.even(kind, int(width * shrink))
 
 
 class _Way:

@@ -19,7 +19,7 @@ from av.error import FFmpegError
 
 from core import files
 from core.errors import InvalidRequest
-from core.film.clips import writing
+from core.film.clips import containers, writing
 from core.film.clips.clip import Clip, Kind, UnreadableClip
 from core.film.clips.reading import Reader
 from core.film.clips.stills import Stills
@@ -70,7 +70,7 @@ def size(clip: Clip, request: FilmRequest, kind: Kind) -> tuple[int, int]:
     most = (instant.LARGEST / (clip.width * clip.height)) ** 0.5 * clip.height
     rows = int(min(rows, most))
     width = round(rows * clip.width / clip.height)
-    return writing.even(kind, rows), writing.even(kind, width + (width % 2 and kind != "gif"))
+    return containers.even(kind, rows), containers.even(kind, width + (width % 2 and kind != "gif"))
 
 
 def paint(
@@ -103,7 +103,7 @@ def paint(
         UnreadableClip: If the clip is none, damaged, or over a limit of the settings.
         core.errors.AtelierError: If it cannot be painted or written; the sentence says why.
     """
-    kind = writing.kind_of(out)
+    kind = containers.kind_of(out)
     if (request.way == "style") != bool(styles):
         raise InvalidRequest(
             "A film needs a style." if not styles else "Monet needs no further style."

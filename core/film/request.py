@@ -1,4 +1,4 @@
-"""The request of a film: how a clip is painted."""
+"""Requests of films: how a clip is painted, and how long a journey is."""
 
 from __future__ import annotations
 
@@ -87,3 +87,37 @@ class FilmRequest(Request):
         """The strength after a share of the film, 0..1."""
         end = self.strength if self.strength_end is None else self.strength_end
         return self.strength + min(1.0, max(0.0, share)) * (end - self.strength)
+
+
+class JourneyRequest(Request):
+    """How long a journey is, and in what detail.
+
+    Example:
+        >>> JourneyRequest(rows=240, seconds=6)
+    """
+
+    rows: int = Field(
+        400,
+        ge=32,
+        le=1080,
+        title="Detail",
+        description="Height of the film in pixels, an even number.",
+    )
+    seconds: Finite = Field(
+        8.0, ge=1, le=60, title="Length", description="Seconds of the loop, there and back."
+    )
+    fps: Finite = Field(
+        12.0, ge=1, le=30, title="Frames a second", description="Frames that are shown in a second."
+    )
+    brush: Finite = Field(
+        1.0,
+        ge=0.1,
+        le=10,
+        title="Brush",
+        description="Size of the style picture against the photo (brush scale).",
+    )
+
+    @property
+    def frames(self) -> int:
+        """How many there are."""
+        return max(2, round(self.seconds * self.fps))

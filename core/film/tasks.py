@@ -13,9 +13,8 @@ from pathlib import Path
 from core import jobs
 from core.film import journey as journeys
 from core.film import painting
-from core.film.journey import JourneyRequest
 from core.film.painting import Film
-from core.film.request import FilmRequest
+from core.film.request import FilmRequest, JourneyRequest
 from core.images.types import Pixels
 from core.jobs import Control, Progress
 

@@ -9,11 +9,10 @@ from fastapi import APIRouter, Request, Response
 from core import images
 from core.errors import InvalidRequest
 from core.film import journey, painting, scratch
-from core.film.clips import reading, writing
+from core.film.clips import containers, reading
 from core.film.clips.clip import Clip, Kind
 from core.film.durable import FILM, JOURNEY, ClipOrder, LoopOrder
-from core.film.journey import JourneyRequest
-from core.film.request import FilmRequest
+from core.film.request import FilmRequest, JourneyRequest
 from core.settings import settings
 from serving import jobs
 from serving.dependencies import OfCaller, OfService, worked
@@ -24,7 +23,7 @@ router = APIRouter(tags=["paint"])
 
 PARTS = ("clip", "style")
 PARTS_OF_JOURNEY = ("photo", "style")
-_KINDS: dict[str, Kind] = {name: kind for kind, name in writing.MEDIA_TYPES.items()}
+_KINDS: dict[str, Kind] = {name: kind for kind, name in containers.MEDIA_TYPES.items()}
 
 _FORM = bodies.form(
     {

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from core.film.clips import writing
+from core.film.clips import containers
 from core.jobs.durable import Handle
 from serving import jobs
 from serving.dependencies import OfCaller, OfService, Service
@@ -21,7 +21,7 @@ from serving.messages.problems import Refused
 
 router = APIRouter(tags=["jobs"], responses=problems.responses(401, 404, 422, 429, 503))
 
-_FILMS = {name: {"schema": bodies.FILE} for name in writing.MEDIA_TYPES.values()}
+_FILMS = {name: {"schema": bodies.FILE} for name in containers.MEDIA_TYPES.values()}
 _RESULT = pictures.RESPONSE | {
     "description": f"{pictures.RESPONSE['description']} Of a film, the file that was ordered.",
     "content": pictures.RESPONSE["content"] | _FILMS,

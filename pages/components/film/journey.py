@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import artists, images
-from core.film.journey import JourneyRequest
+from core.film.request import JourneyRequest
 from core.stylize import artist_styles
 from pages.components.ui import fields, pictures, uploads
 from pages.components.ui.fields import label, tip

@@ -26,6 +26,7 @@ runpy.run_module("core", run_name="__main__")
 """
 SLOW = {"tensorflow", "keras"}
 OTHERS = {"streamlit", "plotly", "pandas", "sqlalchemy", "scipy", "imagehash", "huggingface_hub"}
+FILM = {"av"}
 
 
 def imported(*arguments: str) -> set[str]:
@@ -52,7 +53,7 @@ def painting(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("command", ["models", "styles"])
 def test_lists_import_nothing_heavy(command: str):
-    assert imported(command) & (SLOW | OTHERS | {"ai_edge_litert"}) == set()
+    assert imported(command) & (SLOW | OTHERS | FILM | {"ai_edge_litert"}) == set()
 
 
 def test_a_rollback_waits_for_no_import_that_it_does_not_need():
@@ -67,20 +68,20 @@ def test_a_rollback_waits_for_no_import_that_it_does_not_need():
 def test_a_scan_imports_no_network(painting: str):
     assert (
         imported("scan", str(Path(painting).parent))
-        & (SLOW | {"streamlit", "plotly", "sqlalchemy", "ai_edge_litert"})
+        & (SLOW | FILM | {"streamlit", "plotly", "sqlalchemy", "ai_edge_litert"})
         == set()
     )
 
 
 def test_identify_imports_no_tensorflow(painting: str, tmp_path: Path):
     found = imported("identify", painting, "--explain", str(tmp_path / "out"))
-    assert found & (SLOW | OTHERS) == set()
+    assert found & (SLOW | OTHERS | FILM) == set()
 
 
 @pytest.mark.slow
 def test_monet_imports_no_tensorflow(painting: str, tmp_path: Path):
     found = imported("monet", painting, "-o", str(tmp_path / "monet.png"))
-    assert found & (SLOW | OTHERS) == set()
+    assert found & (SLOW | OTHERS | FILM) == set()
 
 
 @pytest.mark.slow
@@ -88,7 +89,7 @@ def test_an_instant_picture_imports_no_tensorflow(painting: str, tmp_path: Path)
     out = str(tmp_path / "out.png")
     styles = [painting, "claude-monet"]
     found = imported("stylize", painting, *styles, "-o", out, "--mode", "instant", "--rows", "100")
-    assert found & (SLOW | OTHERS) == set()
+    assert found & (SLOW | OTHERS | FILM) == set()
 
 
 @pytest.mark.slow

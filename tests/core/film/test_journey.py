@@ -11,8 +11,8 @@ import pytest
 from core.errors import InvalidRequest
 from core.film import journey
 from core.film.clips.reading import Reader, look
-from core.film.journey import JourneyRequest
 from core.film.painting import Film
+from core.film.request import JourneyRequest
 from core.jobs import Progress, Uncontrolled
 from core.jobs.checkpoint import Checkpoint
 from tests.core.cli.test_batches import run as command

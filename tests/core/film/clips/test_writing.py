@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidRequest
-from core.film.clips import encoding, writing
+from core.film.clips import containers, encoding, writing
 from core.film.clips.clip import Kind
 from core.film.clips.reading import Reader, look
 from tests.core.film import scenes
@@ -52,8 +52,8 @@ def test_colors_are_named_and_kept(tmp_path: Path, kind: Kind):
 
 
 def test_a_gif_has_odd_sides_and_films_even_ones(tmp_path: Path):
-    assert [writing.even("gif", side) for side in (0, 29)] == [1, 29]
-    assert [writing.even("mp4", side) for side in (1, 28, 29)] == [2, 28, 28]
+    assert [containers.even("gif", side) for side in (0, 29)] == [1, 29]
+    assert [containers.even("mp4", side) for side in (1, 28, 29)] == [2, 28, 28]
     clip = look(write(tmp_path / "film", "gif", 29, 41))
     assert (clip.height, clip.width) == (29, 41)
 
@@ -89,6 +89,6 @@ def test_colors_of_a_gif_stay_while_they_do(tmp_path: Path):
 
 
 def test_the_ending_names_the_container():
-    assert writing.kind_of(Path("a.MP4")) == "mp4"
+    assert containers.kind_of(Path("a.MP4")) == "mp4"
     with pytest.raises(InvalidRequest, match=r"written as \.mp4"):
-        writing.kind_of(Path("a.avi"))
+        containers.kind_of(Path("a.avi"))
