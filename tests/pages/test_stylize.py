@@ -37,6 +37,13 @@ def painting_bytes(number: int = 0, side: int = 100) -> bytes:
     return images.encode(images.preview(pixels, side), "JPEG")
 
 
+PAINTERS = [
+    Entry(artist=artist, file="", sha256="", bytes=0, paintings=3, network="vgg16", date="",
+          seed=0, command="")
+    for artist in ("claude-monet", "vincent-van-gogh")
+]  # fmt: skip
+
+
 class Studio:
     """In place of the networks: what was asked of them, and a gate that painting waits at."""
 
@@ -84,7 +91,8 @@ def studio(monkeypatch) -> Studio:
     monkeypatch.setattr(tensorflow_compat, "is_installed", lambda: True)
     monkeypatch.setattr(painting, "at_hand", lambda request: (request, ""))
     monkeypatch.setattr(session, "warm_up", lambda: None)
-    monkeypatch.setattr(artist_styles, "catalogue", lambda: [])
+    monkeypatch.setattr(artist_styles, "catalogue", lambda: PAINTERS)
+    monkeypatch.setattr(artist_styles, "load", lambda artist: f"style of {artist}")
     return found
 
 
@@ -352,14 +360,7 @@ def test_what_the_instant_picture_refuses_is_told(monkeypatch):
     assert ready().error[0].value == "Weights of styles are positive numbers."
 
 
-def test_painters_can_be_chosen_and_mixed(studio, monkeypatch):
-    entries = [
-        Entry(artist=artist, file="", sha256="", bytes=0, paintings=3, network="vgg16",
-                     date="", seed=0, command="")
-        for artist in ("claude-monet", "vincent-van-gogh")
-    ]  # fmt: skip
-    monkeypatch.setattr(artist_styles, "catalogue", lambda: entries)
-    monkeypatch.setattr(artist_styles, "load", lambda artist: f"style of {artist}")
+def test_painters_can_be_chosen_and_mixed(studio):
     app = drop(open_page(), small())
     app = fine(app.segmented_control(key="stylize_source").set_value("painters").run())
     app = fine(app.multiselect(key="stylize_artists").set_value(["claude-monet"]).run())
@@ -373,6 +374,17 @@ def test_painters_can_be_chosen_and_mixed(studio, monkeypatch):
     assert not {each.label: each.proto.expanded for each in app.expander}[panel]
     assert "Claude Monet 50 %, Vincent van Gogh 50 %" in words(app)
     assert studio.sketches[-1]["styles"] == [f"style of {artist}" for artist in both]
+    app = press(app, "Start over")
+    assert app.multiselect(key="stylize_artists").value == []
+    assert len(app.button) == 4  # pairs to try
+
+
+def test_an_example_is_a_picture_also_where_painters_were_chosen(studio):
+    app = fine(open_page().segmented_control(key="stylize_source").set_value("painters").run())
+    app = press(app, "As Katsushika Hokusai")
+    assert len(studio.sketches) == 1
+    assert "The Great Wave off Kanagawa" in words(app)
+    assert app.segmented_control(key="stylize_source").value == "pictures"
 
 
 def test_stop_keeps_what_is_there_and_it_goes_on(studio):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from typing import TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -20,6 +22,8 @@ _PAIRS = ((1, 0), (0, 2), (2, 1), (3, 3))
 _MOST_PAINTERS = 4
 _PAIR_SIDE = 520  # pixels
 _THUMB_WIDTH = 88
+Shown = TypeVar("Shown", examples.Example, examples.Photo)
+
 _FORMATS = "JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each."
 
 
@@ -63,6 +67,8 @@ def choose() -> Subject | None:
     if "stylize_photo" not in state:
         state.stylize_photo, state.stylize_pictures = None, []
         state.stylize_round = 0  # a new one empties the fields for files
+    if "stylize_source" not in state:
+        state.stylize_source = "pictures"
     photo, styles = _readable_photo(), _styles()
     ready = photo is not None and bool(styles)
     # Open while there is one painter: a second is to be mixed in from here.
@@ -74,13 +80,21 @@ def choose() -> Subject | None:
             _ask_for_photo(photo)
         with right:
             _ask_for_style(styles)
-        if ready and st.button("Start over", icon=":material/restart_alt:", type="tertiary"):
-            _set(None, [])
-            st.rerun()
+        if ready:
+            st.button(
+                "Start over",
+                icon=":material/restart_alt:",
+                type="tertiary",
+                on_click=_set,
+                args=(None, []),
+            )
     if photo is not None and styles:
         return Subject(photo, tuple(styles))
     _offer(photo, styles)
     return None
+
+
+# These are called before the fields are drawn: afterwards nothing could be set in their place.
 
 
 def _set(photo: Given | None, style_pictures: list[Given]) -> None:
@@ -88,6 +102,21 @@ def _set(photo: Given | None, style_pictures: list[Given]) -> None:
     st.session_state.stylize_pictures = style_pictures
     st.session_state.stylize_round += 1
     st.session_state.stylize_artists = []
+    if style_pictures:
+        st.session_state.stylize_source = "pictures"
+
+
+def _take_pair(photo: examples.Photo, painting: examples.Example) -> None:
+    _set(_of_photo(photo), [_of_painting(painting)])
+
+
+def _take_photo(photo: examples.Photo) -> None:
+    st.session_state.stylize_photo = _of_photo(photo)
+
+
+def _take_painting(painting: examples.Example) -> None:
+    st.session_state.stylize_pictures = [_of_painting(painting)]
+    st.session_state.stylize_source = "pictures"
 
 
 def _readable_photo() -> Given | None:
@@ -107,7 +136,7 @@ def _readable(given: Given | None) -> bool:
 
 
 def _styles() -> list[Style]:
-    if st.session_state.get("stylize_source") == "painters":
+    if st.session_state.stylize_source == "painters":
         chosen = st.session_state.get("stylize_artists", [])
         return [Style(artists.get(each).name, each, artist=each) for each in chosen]
     given = [each for each in st.session_state.stylize_pictures if _readable(each)]
@@ -143,12 +172,11 @@ def _ask_for_style(styles: list[Style]) -> None:
             "Painted like",
             ["pictures", "painters"],
             format_func={"pictures": "A picture", "painters": "A painter"}.__getitem__,
-            default="pictures",
             required=True,
             key="stylize_source",
             persist_state="session",
         )
-    if st.session_state.get("stylize_source") == "painters":
+    if st.session_state.stylize_source == "painters":
         _ask_for_painters()
         return
     key = f"stylize-style-{st.session_state.stylize_round}"
@@ -211,26 +239,21 @@ def _offer(photo: Given | None, styles: list[Style]) -> None:
             shown, painted = photos[of_photo], paintings[of_painting]
             with column:
                 _pair(shown, painted)
-                if st.button(
+                st.button(
                     f"As {painted.painter}",
                     key=f"stylize-pair-{of_photo}-{of_painting}",
                     width="stretch",
-                ):
-                    _set(_of_photo(shown), [_of_painting(painted)])
-                    st.rerun()
+                    on_click=_take_pair,
+                    args=(shown, painted),
+                )
     elif photo is None:
         st.markdown("**No photo at hand? Try one of these.**")
         for column, shown in zip(st.columns(len(photos)), photos, strict=True):
-            if _one(column, shown):
-                st.session_state.stylize_photo = _of_photo(shown)
-                st.rerun()
+            _one(column, shown, _take_photo)
     else:
         st.markdown("**Like what? Drop a painting above, or take one of these.**")
         for column, painted in zip(st.columns(len(paintings)), paintings, strict=True):
-            if _one(column, painted):
-                st.session_state.stylize_pictures = [_of_painting(painted)]
-                st.session_state.stylize_source = "pictures"
-                st.rerun()
+            _one(column, painted, _take_painting)
 
 
 def _of_photo(photo: examples.Photo) -> Given:
@@ -241,13 +264,19 @@ def _of_painting(painting: examples.Example) -> Given:
     return uploads.given(f"{painting.title}.jpg", painting.read())
 
 
-def _one(column: DeltaGenerator, example: examples.Example | examples.Photo) -> bool:
+def _one(column: DeltaGenerator, example: Shown, take: Callable[[Shown], None]) -> None:
     column.image(
         pictures.example(example, pictures.THUMB_SIDE),
         width="stretch",
         alt=f"{example.title}, a picture to try",
     )
-    return column.button(example.title, key=f"stylize-example-{example.file}", width="stretch")
+    column.button(
+        example.title,
+        key=f"stylize-example-{example.file}",
+        width="stretch",
+        on_click=take,
+        args=(example,),
+    )
 
 
 def _pair(photo: examples.Photo, painting: examples.Example) -> None:
