@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 import streamlit as st
@@ -66,7 +67,8 @@ def styles_of(chosen: Chosen) -> list[Pixels | str]:
 def begin(chosen: Chosen) -> None:
     """Has the film painted, and shows it from then on."""
     ending = ".gif" if chosen.clip.kind == "gif" else ".mp4"
-    out = choosing.folder() / f"{chosen.key}{ending}"
+    # Its own file: the film of before stays until this one is whole.
+    out = choosing.folder() / f"{chosen.key}-{uuid.uuid4().hex}{ending}"
     order = FilmOrder(chosen.request, chosen.path, styles_of(chosen), out)
     started(jobs.submit(FILM, order, patience=PATIENCE), chosen.key)
 
@@ -88,11 +90,20 @@ def collect() -> None:
     if job.state is State.failed:
         state.film_refused[state.film_key] = job.sentence
     elif (film := job.result()) is not None:
-        state.film_made.pop(state.film_key, None)
-        state.film_made[state.film_key] = film
+        state.film_made[state.film_key] = better(film, state.film_made.pop(state.film_key, None))
     for old in list(state.film_made)[:-KEPT]:
         state.film_made.pop(old).path.unlink(missing_ok=True)
     state.film_job = None
+
+
+def better(film: Film, before: Film | None) -> Film:
+    """The film to keep of two of the same: the later one, unless only the other is whole."""
+    if before is None:
+        return film
+    if before.complete and not film.complete:
+        film, before = before, film
+    before.path.unlink(missing_ok=True)
+    return film
 
 
 def show(film: Film, chosen: Chosen) -> None:

@@ -234,7 +234,7 @@ def outputs(inputs: Sequence[Path], directory: Path, *, added: str = "") -> list
     if encoding.has_ending(directory) and not os.path.lexists(directory):
         refuse(
             f"{files.printable(directory)} is the name of one picture: name a folder for the "
-            f"pictures that come of {len(inputs)}."
+            "pictures."
         )
     if os.path.lexists(directory) and not os.path.isdir(directory):  # noqa: PTH112
         fail(f"{files.printable(directory)} is not a folder: pictures cannot be written into it.")

@@ -16,6 +16,7 @@ from core.cli.stylize import given_style, weights
 from core.errors import InvalidRequest
 from core.film.clips import containers
 from core.film.request import FilmRequest
+from core.images import folders
 from core.jobs import Progress, Uncontrolled
 
 # What paints is imported by the command: no other one is to wait for it.
@@ -95,7 +96,9 @@ def film(
         console.refuse(str(error))
     if by_monet == bool(names):
         console.refuse("Name a style, or --monet; not both, and not neither.")
-    for path in (clip, *map(Path, names)):
+    with console.whole():
+        frames = folders.pictures_in(clip)[0] if clip.is_dir() else []
+    for path in (clip, *frames, *map(Path, names)):
         if files.same(path, out):
             console.refuse(
                 f"{files.printable(out)} is one of the files that are read, and would be "

@@ -60,7 +60,7 @@ def monet(
     with console.whole(), ExitStack() as stack:
         kept: folder.Folder | None = None
         if is_folder:
-            files.check_output(out / folder.RESULTS)
+            console.outputs([], out)  # whether it can be written into
             version = models.versions.shipped(painting.MODELS[request.direction]).id
             kept = stack.enter_context(folder.Folder(out, ["monet", request, version]))
             photos = kept.left(photos)

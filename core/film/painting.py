@@ -257,14 +257,14 @@ class _Reel:
     ) -> Generator[Progress, None, None]:
         """Paints frames until there is none, or it is to stop."""
         most, previewed = settings().film_frames, 0.0
-        length = float(self.clip.seconds / self.clip.time_base)
+        length = float(self.clip.seconds / self.clip.time_base) - self.clip.last
         before = self.painted
         for frame in reader.frames(self.height, self.width, skipped=before):
             if control.stopping:
                 break
             if self.painted >= most:
                 raise UnreadableClip(f"The clip is too long: at most {most} frames, please.")
-            strength = self.request.strength_at(frame.time / length)
+            strength = self.request.strength_at(frame.time / max(1.0, length))
             picture = self.easel.paint(frame.pixels, strength)
             self.writer.add(picture, frame.time)
             self.painted, self._latest = self.painted + 1, frame.time

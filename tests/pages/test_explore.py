@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import images, jobs, settings
@@ -171,6 +172,21 @@ def test_a_scan_runs_in_the_background_and_is_shown_when_done(shown: Path):
     assert chart(app, "palettes")["data"]
     brightest = [trace["name"] for trace in chart(app, "brightness")["data"]]
     assert "Claude Monet" in brightest
+
+
+def test_what_came_after_a_scan_is_scanned_too(shown: Path):
+    app = open_page("Color")
+    first = jobs.find(scan.job_key(shown))
+    first.result(60)
+    app.run()
+    (shown / "Me" / "Me_0.jpg").rename(shown / "Me" / "another.jpg")
+    st.cache_data.clear()  # as after a minute
+    app.run()
+    assert not app.exception
+    second = jobs.find(scan.job_key(shown))
+    assert second is not first
+    second.result(60)
+    assert scan.is_complete(shown)
 
 
 def test_a_stopped_scan_can_go_on(shown: Path, monkeypatch: pytest.MonkeyPatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,28 @@ def test_a_clip_shows_three_moments_and_becomes_a_film(tmp_path: Path):
     assert look(film.path).sound == "aac"
     assert [each.label for each in app.get("download_button")] == ["Download film"]
     assert "10 frames in" in words(app)
+
+
+def test_a_whole_film_stays_while_it_is_painted_again(tmp_path: Path, monkeypatch):
+    app = painted(with_clip("clip.mp4", scenes.write(tmp_path / "clip.mp4").read_bytes()))
+    (film,) = app.session_state["film_made"].values()
+    begun, stopped = threading.Event(), threading.Event()
+
+    def paint(frame: np.ndarray, direction: str, brush: str) -> monet.Painted:
+        begun.set()
+        assert stopped.wait(120)
+        return monet.Painted("to-monet", frame, frame, 0.0)
+
+    monkeypatch.setattr(monet, "paint", paint)
+    app.button(key="film-paint").click().run()
+    assert begun.wait(120)
+    job = app.session_state["film_job"]
+    job.cancel()
+    stopped.set()
+    job.result(120)
+    app.run()
+    assert list(app.session_state["film_made"].values()) == [film]
+    assert look(film.path).frames == 10
 
 
 def test_a_gif_comes_back_as_one(tmp_path: Path):

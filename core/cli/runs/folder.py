@@ -28,6 +28,7 @@ from core.images import folders
 from core.images.types import Pixels
 
 RESULTS, SHEET = "results.csv", "contact-sheet.jpg"
+_SHEETS = SHEET.removesuffix(".jpg")  # how names of all begin: another where that one is taken
 _MARK = "Atelier, contact sheet"  # in the sheet: what has it may be replaced
 _TILE, _LABEL, _ACROSS, _MOST = 184, 20, 6, 240  # pixels, pixels, pictures a row and on a sheet
 
@@ -69,8 +70,9 @@ class Folder:
     def __init__(self, out: Path, asked: Iterable[object]) -> None:
         self._out, self._table = out, out / RESULTS
         self._request = _digest("\n".join(map(repr, asked)).encode())[:16]
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[str, dict[str, Row]] = {}  # of each file, by what was written
         self._digests: dict[Path, str] = {}
+        self._stamps: dict[Path, tuple[int, int]] = {}
         self._changed = False
 
     def __enter__(self) -> Self:
@@ -82,7 +84,8 @@ class Folder:
         """
         with ExitStack() as stack:
             stack.enter_context(_locked(self._out))
-            self._rows = {row.file: row for row in self._read()}
+            for row in self._read():
+                self._remember(row)
             self._is_torn = self._table.exists()  # as far as is known
             self._unlocked = stack.pop_all()
         return self
@@ -100,7 +103,7 @@ class Folder:
         """
         with self._unlocked:
             if self._changed:
-                rows = sorted(self._rows.values(), key=lambda row: row.file)
+                rows = sorted(self._all(), key=lambda row: row.file)
                 lines = [_HEAD, *(list(asdict(row).values()) for row in rows)]
                 files.write(self._table, _lines(lines))
                 self._write_sheet(rows)
@@ -111,12 +114,12 @@ class Folder:
         Raises:
             files.OutputError: If the table cannot be written.
         """
-        made = {self._out / row.output for row in self._rows.values() if row.output}
-        own = {path.resolve() for path in made | {self._out / SHEET}}
-        found = [path for path in paths if path.resolve() not in own]
+        own = {(self._out / row.output).resolve() for row in self._all() if row.output}
+        found = [path for path in paths if path.resolve() not in own and not _is_sheet(path)]
         left = [path for path in found if not self._is_done(path)]
         if len(left) < len(found):
             say(f"{len(found) - len(left)} of {len(found)} are done already, see {RESULTS}.")
+        self._stamps = {path: _stamp(path) for path in left}
         if left and not self._table.exists():
             files.write(self._table, _lines([_HEAD]))
         return left
@@ -130,7 +133,8 @@ class Folder:
         self._add(
             Row(
                 files.printable(path),
-                self._digest_of(path),
+                # Of one that has changed meanwhile nobody knows what was read: it is done again.
+                self._digest_of(path) if _stamp(path) == self._stamps.get(path) else "",
                 self._request,
                 output.name,
                 _digest(data),
@@ -144,14 +148,28 @@ class Folder:
         self._add(row)
 
     def _is_done(self, path: Path) -> bool:
-        row = self._rows.get(files.printable(path))
-        if row is None or row.error or row.request != self._request:
+        rows = self._rows.get(files.printable(path), {}).values()
+        return any(self._is_of(path, row) for row in rows)
+
+    def _is_of(self, path: Path, row: Row) -> bool:
+        """Whether a row tells of what was asked, and that is there, of the picture as it is now."""
+        if row.error or row.request != self._request:
             return False
         try:
             written = _digest((self._out / row.output).read_bytes())
         except OSError:
             return False
         return written == row.output_digest and self._digest_of(path) == row.digest
+
+    def _all(self) -> list[Row]:
+        return [row for rows in self._rows.values() for row in rows.values()]
+
+    def _remember(self, row: Row) -> None:
+        """Notes a row, in place of that of the same output, and of an error before."""
+        rows = self._rows.setdefault(row.file, {})
+        rows.pop("", None)
+        rows.pop(row.output, None)
+        rows[row.output] = row
 
     def _digest_of(self, path: Path) -> str:
         """Of a file as it was when it was first looked at; empty if it cannot be read."""
@@ -186,7 +204,8 @@ class Folder:
         Raises:
             files.OutputError: If it cannot be added.
         """
-        self._rows[row.file], self._changed = row, True
+        self._remember(row)
+        self._changed = True
         # On a line of its own, also where a kill or a full disk has cut off the one before.
         line = b"\n" * self._is_torn + _lines([list(asdict(row).values())])
         self._is_torn = True
@@ -202,12 +221,9 @@ class Folder:
         if not shown:
             return
         data = images.encode(_sheet(self._out, shown[:_MOST]), "JPEG", {"title": _MARK})
-        path = self._out / SHEET
-        try:
-            is_ours = _MARK.encode() in path.read_bytes()
-        except OSError:
-            is_ours = not path.exists()
-        if is_ours:
+        before = filter(_is_sheet, sorted(self._out.glob(f"{_SHEETS}*.jpg")))
+        path = next(before, self._out / SHEET)
+        if _is_sheet(path) or not os.path.lexists(path):
             files.write(path, data)
         else:
             files.write_beside(path, data)
@@ -234,6 +250,23 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(file)
+
+
+def _is_sheet(path: Path) -> bool:
+    """Whether it is a contact sheet of ours."""
+    try:
+        return path.name.startswith(_SHEETS) and _MARK.encode() in path.read_bytes()
+    except OSError:
+        return False
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """When a file was changed, in nanoseconds, and its bytes; zeros if it has gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def _sheet(folder: Path, rows: Sequence[Row]) -> Pixels:

@@ -7,6 +7,7 @@ alone: `Reader.add_sound` adds what is to be heard.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -194,10 +195,14 @@ def _unpacked(piece: Arrays) -> Iterator[Packet[Any]]:
         yield packet
 
 
+_CONTROL = re.compile(rb"\x21\xf9\x04.{4}\x00\x2c", re.DOTALL)
+
+
 def _hold_last(path: Path, hundredths: int) -> None:
     """Sets for how long the last frame of a GIF is shown, which its muxer takes for granted."""
-    data = path.read_bytes()
-    place = data.rfind(b"\x21\xf9\x04")
+    # By all that is fixed of a control block and what follows it: three bytes of it may stand in
+    # the picture, too.
+    place = [found.start() for found in _CONTROL.finditer(path.read_bytes())][-1]
     with path.open("r+b") as file:
         file.seek(place + 4)
         file.write(min(hundredths, 65_535).to_bytes(2, "little"))

@@ -93,16 +93,17 @@ def measured(place: Path) -> pd.DataFrame:
 
 def _measured(place: Path) -> pd.DataFrame:
     if not _complete(place):
-        job = jobs.find(scan.job_key(place))
-        if job is None:
-            job = scan.in_background(place)
-        if job.is_finished and job.state is not State.done:
-            _offer_to_go_on(place, job)
-        elif job.is_finished:
+        job = jobs.find(scan.job_key(place)) or scan.in_background(place)
+        if job.is_finished and job.state is State.done:
             _complete.clear()
             _table.clear()
-        else:
+            if not _complete(place):
+                _begin_again(place)
+                job = jobs.find(scan.job_key(place)) or job
+        if not job.is_finished:
             _watch(place)
+        elif job.state is not State.done:
+            _offer_to_go_on(place, job)
     table = _table(place, scan.known(place))
     return table[~table["resized_copy"]]
 
@@ -136,6 +137,12 @@ def _offer_to_go_on(place: Path, job: Handle) -> None:
     if st.button("Go on", icon=":material/play_arrow:", key="go-on-scan"):
         scan.in_background(place)
         st.rerun()
+
+
+@st.cache_data(ttl=60, max_entries=8, show_spinner=False)
+def _begin_again(place: Path) -> None:
+    """Scans what came since; once a minute at most, lest a directory in use is scanned for ever."""
+    scan.in_background(place)
 
 
 @st.cache_data(ttl=60, max_entries=8, show_spinner=False)

@@ -116,3 +116,15 @@ def test_a_second_ctrl_c_leaves_nothing(clip: Path, tmp_path: Path, monkeypatch)
     found = run(clip, "--monet", "-o", tmp_path / "film.mp4")
     assert found.exit_code == 130
     assert "There is no film" in found.stderr
+
+
+def test_a_frame_that_is_read_is_not_overwritten(tmp_path: Path):
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    for number in range(2):
+        scenes.gif(frames / f"{number}.gif", size=(41, 33))
+    before = (frames / "1.gif").read_bytes()
+    refused = run(frames, "--monet", "-o", frames / "1.gif")
+    assert refused.exit_code == 2
+    assert "would be overwritten" in refused.stderr
+    assert (frames / "1.gif").read_bytes() == before

@@ -140,6 +140,40 @@ def test_what_came_of_a_folder_is_not_taken_for_its_pictures(quick, photos):
     assert set(photos.iterdir()) == before
 
 
+def test_what_came_of_it_by_other_settings_is_not_taken_for_its_pictures_either(quick, photos):
+    (photos / "contact-sheet.jpg").write_bytes((photos / "a.png").read_bytes())  # somebody else's
+    fine = ["monet", photos, "-o", photos, "--brush", "fine"]
+    run("monet", photos, "-o", photos)
+    run(*fine)
+    before = set(photos.iterdir())
+    assert photos / "contact-sheet-to-monet.png" in before
+    assert "4 of 5 are done already" in run(*fine).stderr
+    assert "4 of 5 are done already" in run("monet", photos, "-o", photos).stderr
+    assert set(photos.iterdir()) == before
+
+
+def test_a_picture_that_changes_meanwhile_is_done_again(draw, photos, tmp_path):
+    photo, out = photos / "a.png", tmp_path / "out"
+    for number in range(2):
+        with Folder(out, ["x"]) as kept:
+            assert kept.left([photo]) == [photo]
+            if number == 0:
+                draw("photos/a.png", seed=20)
+            (out / "a.png").write_bytes(b"painted")
+            kept.done(photo, out / "a.png", b"painted", 1.0)
+    with Folder(out, ["x"]) as kept:
+        assert kept.left([photo]) == []
+
+
+@pytest.mark.parametrize("name", ["monet", "stylize"])
+def test_a_folder_that_is_named_like_a_picture_is_refused(quick, photos, tmp_path, name):
+    style = [] if name == "monet" else [photos / "b.png"]
+    refused = run(name, photos, *style, "-o", tmp_path / "painted.png")
+    assert refused.exit_code == 2
+    assert "the name of one picture" in refused.stderr
+    assert not (tmp_path / "painted.png").exists()
+
+
 def test_a_full_disk_says_so_and_ends_nothing(photos, tmp_path, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise files.OutputError("full")

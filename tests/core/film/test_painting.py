@@ -272,3 +272,18 @@ def test_a_job_paints_as_the_library_does(tmp_path: Path):
     assert isinstance(film, Film)
     run(MONET, path, tmp_path / "other.mp4")
     assert (tmp_path / "film.mp4").read_bytes() == (tmp_path / "other.mp4").read_bytes()
+
+
+@pytest.mark.usefixtures("inverted")
+def test_the_last_frame_has_the_strength_of_the_end(tmp_path: Path, monkeypatch):
+    strengths, paint = [], easel.Easel.paint
+
+    def noted(self: easel.Easel, frame: np.ndarray, strength: float) -> np.ndarray:
+        strengths.append(strength)
+        return paint(self, frame, strength)
+
+    monkeypatch.setattr(easel.Easel, "paint", noted)
+    clip = scenes.write(tmp_path / "clip.mp4", frames=[scenes.scene(n) for n in range(3)])
+    request = FilmRequest(way="monet", strength=0.0, strength_end=1.0)
+    run(request, clip, tmp_path / "film.mp4")
+    assert strengths == pytest.approx([0, 0.5, 1], abs=0.01)

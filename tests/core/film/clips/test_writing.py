@@ -92,3 +92,13 @@ def test_the_ending_names_the_container():
     assert containers.kind_of(Path("a.MP4")) == "mp4"
     with pytest.raises(InvalidRequest, match=r"written as \.mp4"):
         containers.kind_of(Path("a.avi"))
+
+
+def test_what_looks_like_a_control_block_in_the_picture_stays(tmp_path: Path):
+    path = write(tmp_path / "film.gif", "gif")
+    data, look_alike = path.read_bytes(), b"\x21\xf9\x04 and more"
+    path.write_bytes(data + look_alike)
+    writing._hold_last(path, 77)
+    place = data.rindex(b"\x21\xf9\x04") + 4
+    held = data[:place] + (77).to_bytes(2, "little") + data[place + 2 :]
+    assert path.read_bytes() == held + look_alike
