@@ -84,15 +84,28 @@ def create_app(workers: int = 0, engine: Engine | None = None) -> FastAPI:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=origins,
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=[
                 "Atelier-Version",
                 "Authorization",
                 "Content-Type",
                 "Idempotency-Key",
+                "If-None-Match",
                 "Last-Event-ID",
+                "Prefer",
+                "X-Request-ID",
+                "traceparent",
             ],
-            expose_headers=["Atelier-*", "Location", "Retry-After", "X-Request-ID"],
+            expose_headers=[
+                "Atelier-Arm",
+                "Atelier-Model",
+                "Atelier-Prediction-Id",
+                "Atelier-Version",
+                "ETag",
+                "Location",
+                "Retry-After",
+                "X-Request-ID",
+            ],
         )
     app.add_middleware(Telemetry)
     _describe_problems(app)

@@ -266,7 +266,10 @@ class Client:
         while True:
             try:
                 for event in self._stream(f"v1/jobs/{job_id}/events", after):
-                    after, seen = event["number"], time.monotonic()
+                    seen = time.monotonic()
+                    if event is None:
+                        continue
+                    after = event["number"]
                     yield event
                     if event["kind"] in _FINISHED:
                         return
@@ -293,11 +296,13 @@ class Client:
         files = [what, *map(_style, styles)]
         return self._json("POST", path, files=files, data=fields, headers=headers)
 
-    def _stream(self, path: str, after: int) -> Iterator[Answer]:
+    def _stream(self, path: str, after: int) -> Iterator[Answer | None]:
+        """Events, and None for any other sign that the service is there."""
         headers = {"Last-Event-ID": str(after)} if after else {}
         with self._http.stream("GET", path, headers=headers) as response:
             if response.is_error:
                 raise ServiceError(response)
+            yield None
             event: Answer = {}
             for line in response.iter_lines():
                 name, _, value = line.partition(": ")
@@ -310,6 +315,8 @@ class Client:
                 elif not line and "number" in event:
                     yield event
                     event = {}
+                elif line.startswith(":"):
+                    yield None
 
     def _json(self, method: str, path: str, **more: Any) -> Answer:
         answer: Answer = self._sent(method, path, **more).json()

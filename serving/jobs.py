@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -21,6 +22,7 @@ from serving import metrics
 from serving.messages import schemas
 from serving.messages.problems import Refused, busy, not_found
 
+_ID = re.compile("[0-9a-f]{32}")
 _RETRY = 10.0  # seconds after which a caller with too many jobs may try again
 
 
@@ -63,7 +65,7 @@ def find(job_id: str, owner: str) -> Handle:
     Raises:
         Refused: 404.
     """
-    job = DatabaseEngine().find(job_id, owner)
+    job = DatabaseEngine().find(job_id, owner) if _ID.fullmatch(job_id) else None
     if job is None:
         raise not_found("There is no such job, or it is not yours.")
     return job

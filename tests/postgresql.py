@@ -83,6 +83,8 @@ def server() -> Iterator[str]:
             "max_connections=200",
             "-c",
             "fsync=off",
+            "-c",
+            "timezone=America/New_York",  # as that of a machine may be
         ]
         with (directory / "log").open("w") as log:
             process = subprocess.Popen(

@@ -10,12 +10,13 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -83,12 +84,33 @@ def _engine(url: str) -> Engine:
     is_sqlite = parsed.get_backend_name() == "sqlite"
     if is_sqlite and parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    opened = create_engine(parsed, pool_pre_ping=True)
+    patience = {} if is_sqlite else {n: v for n, v in _PATIENCE.items() if n not in parsed.query}
+    opened = create_engine(parsed, pool_pre_ping=True, connect_args=patience)
     if is_sqlite:
         event.listen(opened, "connect", _tune_sqlite)
         event.listen(opened, "begin", _begin_sqlite)
+    else:
+        event.listen(opened, "connect", _tune_postgresql)
     migrate(opened.execution_options(**_WRITES))
     return opened
+
+
+# Of libpq: how long a server may not answer, in seconds, but for the last in milliseconds. By
+# default one whose machine has gone holds up a thread for a quarter of an hour.
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+def _tune_postgresql(connection: DBAPIConnection, _record: object) -> None:
+    # Times are kept without their zone, and so must be those of one zone wherever the server is.
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'")
+    connection.commit()
 
 
 def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:

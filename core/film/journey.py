@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 MOST_STYLES = 6
 _FADE = 0.3  # share of the way from the photo on which it fades into its lightest painting
 _PREVIEW_EVERY = 0.4  # seconds
+_HELD = 200_000_000  # bytes of frames that are kept for the way back; others are painted twice
 
 
 def paint(
@@ -159,6 +160,7 @@ class _Way:
         self._engine = quickest.engine_for(count)
         self._stops = [_described(each, canvas, request.brush, self._engine) for each in styles]
         self._painted: dict[int, bytes] = {}  # of the way there, for the way back; PNG
+        self._held = 0  # bytes of them
 
     def frame(self, number: int) -> Pixels:
         """A frame, `(height, width, 3)` uint8 RGB."""
@@ -171,7 +173,10 @@ class _Way:
         share = 1 - abs(2 * number / self._count - 1)
         picture = self._from_photo(share) if len(self._stops) == 1 else self._between(share)
         if 0 < number < self._count / 2:
-            self._painted[number] = images.encode(picture)
+            png = images.encode(picture)
+            self._held += len(png)
+            if self._held <= _HELD:
+                self._painted[number] = png
         return picture
 
     def _from_photo(self, share: float) -> Pixels:

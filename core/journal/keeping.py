@@ -115,10 +115,11 @@ def failures_kept(model: str, version: str) -> Iterator[None]:
         raise
 
 
-def is_known(prediction_id: int) -> bool:
-    """Whether there is a prediction of this id."""
+def is_known(prediction_id: int, session: str) -> bool:
+    """Whether there is a prediction of this id, made for this session."""
     with reading() as journal:
-        return journal.get(Prediction, prediction_id) is not None
+        row = journal.get(Prediction, prediction_id)
+        return row is not None and row.session == session
 
 
 def give_feedback(

@@ -66,10 +66,15 @@ def keep(prediction_id: int, data: bytes, *, cut_out: bool = False) -> None:
         name = copies.store(prediction_id, images.encode(pixels, _JPEG))
     except OutputError as error:
         raise JournalError("The picture cannot be kept just now.") from error
+    before = None
     with writing() as journal:
         if journal.get(Prediction, prediction_id) is not None:
+            kept = journal.get(KeptPicture, prediction_id)
+            before = None if kept is None else kept.file
             row = KeptPicture(prediction_id=prediction_id, time=datetime.now(UTC), file=name)
             journal.merge(row)
+    if before not in (None, name):  # of the whole, where now only a part may be kept
+        copies.delete(before)
 
 
 def drop(prediction_id: int) -> None:

@@ -126,7 +126,7 @@ def act(model: str, limits: Limits | None = None) -> Release | None:
     else:
         return None
     try:
-        return step(model, who=WHO, reason=reason, evidence=found.evidence)
+        return step(model, who=WHO, reason=reason, evidence=found.evidence, expected=found.version)
     except NothingToDo:  # somebody was quicker
         return None
 

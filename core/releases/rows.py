@@ -118,18 +118,27 @@ def canary(
 
 
 def promote(
-    model: str, *, who: str, reason: str = "", evidence: dict[str, Any] | None = None
+    model: str,
+    *,
+    who: str,
+    reason: str = "",
+    evidence: dict[str, Any] | None = None,
+    expected: str | None = None,
 ) -> Release:
     """Has the version that is tried out serve everybody; otherwise as `release`.
 
+    Args:
+        expected: The version that is meant, if it may have been replaced meanwhile.
+
     Raises:
-        NothingToDo: If none is.
+        NothingToDo: If none is, or another one.
     """
 
     def row(now: State) -> Release:
         if now.challenger is None:
             _entry(model)
             raise NothingToDo(f"No version of {model} is tried out, so none can be promoted.")
+        _must_be(expected, now.challenger.version)
         _check(model, now.challenger.version)
         return _row(model, now.challenger.version, "champion", 1.0)
 
@@ -137,15 +146,23 @@ def promote(
 
 
 def rollback(
-    model: str, *, who: str, reason: str = "", evidence: dict[str, Any] | None = None
+    model: str,
+    *,
+    who: str,
+    reason: str = "",
+    evidence: dict[str, Any] | None = None,
+    expected: str | None = None,
 ) -> Release:
     """Withdraws what came last: the version that is tried out, or else the one that serves.
 
     In place of the latter the one before serves again, and at last the one that ships. It needs
     no file, and works wherever the database does. Otherwise as `release`.
 
+    Args:
+        expected: As for `promote`.
+
     Raises:
-        NothingToDo: If the version that ships serves.
+        NothingToDo: If the version that ships serves, or what came last is not the one expected.
     """
 
     def row(now: State) -> Release:
@@ -153,9 +170,15 @@ def rollback(
         if last is None:
             _entry(model)
             raise NothingToDo(f"The version of {model} that ships serves: none is before it.")
+        _must_be(expected, last)
         return _row(model, last, "retired", 0.0)
 
     return _append(model, row, who, reason, evidence)
+
+
+def _must_be(expected: str | None, found: str) -> None:
+    if expected not in (None, found):
+        raise NothingToDo(f"The version {expected} was replaced by {found} meanwhile.")
 
 
 def history(model: str | None = None, *, limit: int | None = None) -> list[Release]:

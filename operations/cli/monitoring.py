@@ -94,9 +94,14 @@ def watch(
                     console.result(row.as_dict())
                 elif row is not None:
                     typer.echo(f"{row.model} {row.version} {row.role}: {row.reason}")
-            if settings().journal_days:
-                journal.forget(datetime.now(UTC) - timedelta(days=settings().journal_days))
-            pictures.expire()
+            try:
+                if settings().journal_days:
+                    journal.forget(datetime.now(UTC) - timedelta(days=settings().journal_days))
+                pictures.expire()
+            except AtelierError as error:
+                if once:
+                    raise
+                console.say(str(error))
             if once or stop.wait(every):
                 return
 

@@ -171,12 +171,15 @@ class Happened(BaseModel):
     error: Failure | None = None
 
 
+MOST_ID = 2**31 - 1  # of a row, in any database
+
+
 class Feedback(BaseModel):
     """What somebody says of a prediction."""
 
     model_config = ConfigDict(extra="forbid")
 
-    prediction_id: int = Field(ge=1, le=2**63 - 1, examples=[17])
+    prediction_id: int = Field(ge=1, le=MOST_ID, examples=[17])
     right: bool = Field(description="Whether the first name was right", examples=[False])
     artist: str | None = Field(
         None,

@@ -15,26 +15,27 @@ from serving import metrics
 from serving.dependencies import OfCaller, OfService, worked
 from serving.messages import bodies, problems
 from serving.messages.problems import Refused
-from serving.messages.schemas import Feedback, Kept
+from serving.messages.schemas import MOST_ID, Feedback, Kept
 from serving.visitors import session_of
 
 router = APIRouter(tags=["identify"])
+of_words = APIRouter(tags=["identify"], route_class=bodies.SmallRoute)
 
 _PICTURE = {"picture": bodies.picture("The file that was identified.")}
 _FORM = bodies.form(_PICTURE, required=["picture"])
 
-PredictionId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+PredictionId = Annotated[int, Path(ge=1, le=MOST_ID)]
 
 
-@router.post(
+@of_words.post(
     "/v1/feedback",
     summary="Was this right?",
     status_code=201,
-    responses=problems.responses(400, 401, 422, 429, 503),
+    responses=problems.responses(400, 401, 408, 413, 422, 429, 503),
 )
 async def feedback(said: Feedback, by: OfCaller) -> Kept:
-    """Keeps what somebody says of a prediction; a later word counts instead of an earlier one."""
-    await run_in_threadpool(_keep, said)
+    """Keeps what its owner says of a prediction; a later word counts instead of an earlier one."""
+    await run_in_threadpool(_keep, said, by.name)
     metrics.feedback.labels(str(said.right).lower()).inc()
     return Kept(**said.model_dump())
 
@@ -91,14 +92,17 @@ async def drop(
     await run_in_threadpool(dropped)
 
 
+router.include_router(of_words)
+
+
 def _check(prediction_id: int, picture_sha256: str, caller: str) -> None:
     if not pictures.is_of(prediction_id, picture_sha256, session_of(caller)):
         raise InvalidRequest(f"There is no prediction {prediction_id} of this picture.")
 
 
-def _keep(said: Feedback) -> None:
+def _keep(said: Feedback, caller: str) -> None:
     if said.artist is not None:
         artists.get(said.artist)
-    if not journal.is_known(said.prediction_id):
+    if not journal.is_known(said.prediction_id, session_of(caller)):
         raise UnknownName(f"There is no prediction {said.prediction_id}.")
     journal.give_feedback(said.prediction_id, right=said.right, artist_id=said.artist)

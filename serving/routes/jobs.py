@@ -153,9 +153,10 @@ def _number(last_event_id: str | None) -> int:
     """
     if not last_event_id:
         return 0
-    if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > 15:
+    digits = last_event_id if last_event_id.isascii() and last_event_id.isdigit() else ""
+    if not digits or len(digits) > 15 or int(digits) > schemas.MOST_ID:
         raise Refused(422, "invalid-request", "Last-Event-ID is the number of an event.")
-    return int(last_event_id)
+    return int(digits)
 
 
 async def _stream(handle: Handle, after: int, of: Service) -> AsyncIterator[str]:

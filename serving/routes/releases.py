@@ -10,10 +10,14 @@ from starlette.concurrency import run_in_threadpool
 from core.errors import InvalidRequest
 from core.releases import rows
 from serving.dependencies import OfKeeper
-from serving.messages import problems
+from serving.messages import bodies, problems
 from serving.messages.schemas import Change, Release
 
-router = APIRouter(tags=["releases"], responses=problems.responses(401, 403, 429, 503))
+router = APIRouter(
+    tags=["releases"],
+    responses=problems.responses(401, 403, 429, 503),
+    route_class=bodies.SmallRoute,
+)
 
 
 @router.get("/v1/releases", summary="Releases", responses=problems.responses(422))
@@ -31,7 +35,7 @@ async def all_releases(
     "/v1/releases",
     summary="Change what serves",
     status_code=201,
-    responses=problems.responses(400, 409, 422),
+    responses=problems.responses(400, 408, 409, 413, 422),
 )
 async def change(asked: Change, by: OfKeeper) -> Release:
     """Releases, tries out, promotes or rolls back; all processes follow within 3 seconds."""

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from fastapi import FastAPI
@@ -179,6 +179,12 @@ def test_other_origins_are_let_in_only_if_they_are_named(application: Callable[.
     with TestClient(application(service_origins="https://a.example")) as client:
         answered = client.get("/v1/styles", headers=asks).headers
         assert answered["access-control-allow-origin"] == "https://a.example"
+        assert "Atelier-Version" in answered["access-control-expose-headers"]
+        wanted = {
+            "access-control-request-method": "PUT",
+            "access-control-request-headers": "authorization, prefer, if-none-match",
+        }
+        assert client.options("/v1/predictions/1/picture", headers=asks | wanted).is_success
         other = client.get("/v1/styles", headers={"origin": "https://b.example"}).headers
         assert "access-control-allow-origin" not in other
 
@@ -193,6 +199,18 @@ def test_a_body_that_says_it_is_too_large_is_refused_unread(application, small: 
             "/v1/identifications", content=(bytes(100) for _ in range(2000)), headers=PNG
         )
         problem(chunks, 413, "body-too-large")
+
+
+@pytest.mark.parametrize("path", ["/v1/feedback", "/v1/releases"])
+def test_a_large_body_of_json_is_refused_whoever_sends_it(application, path: str):
+    def chunks() -> Iterator[bytes]:
+        for _ in range(100):
+            yield b" " * 10_000
+
+    with TestClient(application(service_keys="a" * 64)) as client:
+        headers = {"content-type": "application/json"}
+        problem(client.post(path, content=chunks(), headers=headers), 413, "body-too-large")
+        assert client.post(path, content=b"{}", headers=headers).status_code in (401, 403)
 
 
 def test_memory_of_bodies_is_given_back_whatever_becomes_of_them(client, small: bytes):

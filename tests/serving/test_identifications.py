@@ -142,7 +142,12 @@ def test_other_bodies_are_refused(client: TestClient, kind: str):
 
 @pytest.mark.parametrize(
     "kind",
-    ["multipart/form-data", "multipart/form-data; boundary=a", 'multipart/form-data; boundary="'],
+    [
+        "multipart/form-data",
+        "multipart/form-data; boundary=a",
+        'multipart/form-data; boundary="',
+        "multipart/form-data; boundary=a; charset=undefined",
+    ],
 )
 def test_a_form_that_is_none_is_refused(client: TestClient, kind: str):
     body = b"--a\r\nContent-Disposition: form-data\r\n\r\nx\r\n--a--"
@@ -189,6 +194,16 @@ def test_feedback_is_kept(client: TestClient, small: bytes):
     assert response.json() == said
     kept = journal.feedback()[number]
     assert (kept.right, kept.artist) == (False, "claude-monet")
+
+
+def test_nobody_else_says_whether_it_was_right(application, small: bytes):
+    digests = ",".join(hashlib.sha256(key).hexdigest() for key in (b"one", b"two"))
+    mine, other = ({"authorization": f"Bearer {key}"} for key in ("one", "two"))
+    with TestClient(application(service_keys=digests)) as client:
+        found = client.post("/v1/identifications", content=small, headers=PNG | mine).json()
+        said = {"prediction_id": found["prediction_id"], "right": False}
+        problem(client.post("/v1/feedback", json=said, headers=other), 422, "unknown-name")
+        assert client.post("/v1/feedback", json=said, headers=mine).status_code == 201
 
 
 def test_a_picture_is_kept_and_deleted_by_who_has_it_alone(application, small: bytes, painting):

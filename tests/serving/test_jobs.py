@@ -167,10 +167,11 @@ def test_who_cannot_refine_says_so_at_once(small: bytes, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("path", ["", "/events", "/preview", "/result"])
 def test_what_is_no_job_is_not_found(client: TestClient, path: str):
-    problem(client.get(f"/v1/jobs/nothing{path}"), 404, "not-found")
+    for job in ("nothing", "%00", "0" * 32):
+        problem(client.get(f"/v1/jobs/{job}{path}"), 404, "not-found")
 
 
-@pytest.mark.parametrize("last", ["x", "-1", "1.5", "9" * 16, "²"])
+@pytest.mark.parametrize("last", ["x", "-1", "1.5", "9" * 10, "9" * 16, "²"])
 def test_a_last_event_that_is_none_is_refused(client: TestClient, submit, last: str):
     response = client.get(
         f"/v1/jobs/{submit()['id']}/events", headers={"last-event-id": last.encode()}
@@ -255,3 +256,31 @@ def test_the_client_follows_over_a_connection_that_breaks():
     ]  # fmt: skip
     assert found[1]["resumed"]
     assert asked == [None, "1", "2", "2"]
+
+
+def test_the_client_waits_for_a_service_that_said_nothing_new_but_was_there(monkeypatch):
+    from serving import client
+
+    now = 0.0
+    monkeypatch.setattr(client.time, "monotonic", lambda: now)
+    monkeypatch.setattr(client.time, "sleep", lambda seconds: None)
+    asked = 0
+
+    class Quiet(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            nonlocal now
+            for _ in range(10):
+                now += 15
+                yield b": still there\n\n"
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            return httpx.Response(200, stream=Quiet())
+        if asked == 2:
+            raise httpx.ConnectError("down")
+        return httpx.Response(200, content=b"id: 1\nevent: done\ndata: {}\n\n")
+
+    with client.Client(transport=httpx.MockTransport(answer)) as atelier:
+        assert [each["kind"] for each in atelier.events("a")] == ["done"]

@@ -66,6 +66,16 @@ def test_from_the_photo_to_its_painting_and_back(tmp_path: Path, kind: str):
     assert told[1].preview is not None
 
 
+def test_what_is_too_much_to_keep_is_painted_twice(tmp_path: Path, monkeypatch):
+    run(tmp_path / "kept.gif", "claude-monet")
+    monkeypatch.setattr(journey, "_HELD", 0)
+    run(tmp_path / "twice.gif", "claude-monet")
+    for one, other in zip(
+        *map(frames, (tmp_path / "kept.gif", tmp_path / "twice.gif")), strict=True
+    ):
+        assert far(one, other) < 1
+
+
 def test_round_several_painters(tmp_path: Path):
     run(tmp_path / "loop.mp4", "claude-monet", scenes.scene(0, seed=7), "edgar-degas")
     shown = frames(tmp_path / "loop.mp4")

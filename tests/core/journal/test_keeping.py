@@ -34,8 +34,9 @@ def test_a_model_that_cannot_tell_strangers_is_kept_as_one_that_knows(result):
 
 def test_only_what_was_predicted_is_known(result):
     number = journal.record(result, picture_sha256="a", session="s")
-    assert journal.is_known(number)
-    assert not journal.is_known(number + 1)
+    assert journal.is_known(number, "s")
+    assert not journal.is_known(number, "another")
+    assert not journal.is_known(number + 1, "s")
 
 
 def test_sessions_do_not_see_each_other(result):

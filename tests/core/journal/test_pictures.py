@@ -44,6 +44,16 @@ def test_a_copy_has_the_pixels_and_nothing_else_of_the_file(answered, upload):
     assert len(files()) == 1
 
 
+def test_of_a_picture_that_is_kept_again_nothing_of_before_is_left(answered, upload):
+    number = answered()
+    pictures.keep(number, upload)
+    before = files()
+    part = images.load(upload).pixels[:48]
+    pictures.keep(number, images.encode(part, "PNG"))
+    assert len(files()) == 1
+    assert files() != before
+
+
 def test_what_is_not_a_picture_is_not_kept(answered):
     with pytest.raises(images.UnreadablePicture):
         pictures.keep(answered(), b"GIF89a no")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -150,6 +151,8 @@ def test_traffic_is_what_was_recorded(answer, any_database, monkeypatch):
     assert found.said.tolist() == [SHIPS.entry.artists[0], "titian", SHIPS.entry.artists[2]]
     assert found.named.tolist() == list(SHIPS.entry.artists[:3])
     assert found.pictures.tolist() == ["0", "1", "2"]
+    ages = (datetime.now(UTC).replace(tzinfo=None) - found.times.astype(datetime)).tolist()
+    assert all(timedelta() <= age < timedelta(minutes=5) for age in ages)  # wherever the server is
     assert set(found.formats.tolist()) == {"JPEG"}
     assert traffic.newest(MODEL) == (3, 3)
     assert len(traffic.read(MODEL, most=2)) == 2

@@ -82,6 +82,16 @@ def test_a_challenger_is_withdrawn_before_the_champion():
     assert rows.current(MODEL) == State((one.id,))
 
 
+def test_what_came_last_is_left_alone_if_another_one_is_meant():
+    one, two = make(3.0), make(4.0)
+    rows.release(MODEL, one.id, who="ada")
+    rows.canary(MODEL, two.id, 0.1, who="ada")
+    for step in (rows.rollback, rows.promote):
+        with pytest.raises(rows.NothingToDo, match="replaced"):
+            step(MODEL, who="the watch", expected=one.id)
+    assert rows.rollback(MODEL, who="the watch", expected=two.id).version == two.id
+
+
 def test_what_would_change_nothing_is_refused():
     made = make(3.0)
     for wrong in (
