@@ -7,25 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Callable,
-    Coroutine,
-    Mapping,
-    Sequence,
-)
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
+from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
-from starlette.types import Message
 
 from core.errors import InvalidRequest
 from core.requests import Request as CoreRequest
@@ -37,7 +28,6 @@ R = TypeVar("R", bound=CoreRequest)
 
 _MOST_FIELDS = 64
 _MOST_BYTES_OF_A_FIELD = 16_384
-_MOST_BYTES_OF_JSON = 65_536
 _FRAMING = 1_000_000  # bytes beside the pictures
 _DRAINED = 8_000_000, 1.0  # bytes and seconds of a refused body that are read: its sender listens
 
@@ -117,7 +107,7 @@ async def read(
 
     async def counted() -> AsyncGenerator[bytes, None]:
         nonlocal taken
-        async for chunk in _limited(request, limit):
+        async for chunk in limited(request, limit):
             memory.take(len(chunk))
             taken += len(chunk)
             yield chunk
@@ -131,7 +121,7 @@ async def read(
                 else:
                     body.parts[parts[0]] = [b"".join([chunk async for chunk in counted()])]
         except TimeoutError:
-            raise _too_slow() from None
+            raise too_slow() from None
         except MultiPartException as error:
             raise _malformed(error.message) from None
         except UnicodeError:  # by what a part or the form names as its encoding
@@ -185,8 +175,13 @@ async def _sort(
             body.fields.setdefault(name, []).append(value)
 
 
-async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    """The chunks of a body; refused by what it says of its length, or once it is too long."""
+async def limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """The chunks of a body; refused by what it says of its length, or once it is too long.
+
+    Raises:
+        Refused: 413.
+        ClientDisconnect: If who sends has gone.
+    """
     try:
         announced = int(request.headers.get("content-length", 0))
     except ValueError:
@@ -217,36 +212,12 @@ async def _drain(stream: AsyncGenerator[bytes, None]) -> None:
         return
 
 
-class SmallRoute(APIRoute):
-    """A route whose body, JSON, is refused when it is large or slow, before anything reads it."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """As FastAPI's."""
-        handle = super().get_route_handler()
-
-        async def limited(request: Request) -> Response:
-            chunks = _limited(request, _MOST_BYTES_OF_JSON)
-            try:
-                async with asyncio.timeout(settings().service_timeout):
-                    data = b"".join([chunk async for chunk in chunks])
-            except TimeoutError:
-                raise _too_slow() from None
-            except ClientDisconnect:
-                raise Gone from None
-
-            async def again() -> Message:
-                return {"type": "http.request", "body": data, "more_body": False}
-
-            return await handle(Request(request.scope, again))
-
-        return limited
-
-
 def _malformed(why: str) -> Refused:
     return Refused(400, "malformed-form", f"The form cannot be read: {why}")
 
 
-def _too_slow() -> Refused:
+def too_slow() -> Refused:
+    """The refusal of a body that has not arrived in time."""
     metrics.rejected.labels("slow").inc()
     seconds = settings().service_timeout
     return Refused(

@@ -16,10 +16,11 @@ from serving.dependencies import OfCaller, OfService, worked
 from serving.messages import bodies, problems
 from serving.messages.problems import Refused
 from serving.messages.schemas import MOST_ID, Feedback, Kept
+from serving.messages.small import SmallRoute
 from serving.visitors import session_of
 
 router = APIRouter(tags=["identify"])
-of_words = APIRouter(tags=["identify"], route_class=bodies.SmallRoute)
+of_words = APIRouter(tags=["identify"], route_class=SmallRoute)
 
 _PICTURE = {"picture": bodies.picture("The file that was identified.")}
 _FORM = bodies.form(_PICTURE, required=["picture"])

@@ -10,13 +10,14 @@ from starlette.concurrency import run_in_threadpool
 from core.errors import InvalidRequest
 from core.releases import rows
 from serving.dependencies import OfKeeper
-from serving.messages import bodies, problems
+from serving.messages import problems
 from serving.messages.schemas import Change, Release
+from serving.messages.small import SmallRoute
 
 router = APIRouter(
     tags=["releases"],
     responses=problems.responses(401, 403, 429, 503),
-    route_class=bodies.SmallRoute,
+    route_class=SmallRoute,
 )
 
 
