@@ -36,6 +36,8 @@ from training.runs.history import best, score
 
 log = logging.getLogger(__name__)
 
+_PART = 256  # paintings whose features are kept together
+
 
 def build(recipe: Recipe, outputs: int) -> keras.Model:
     """The trainable part of a recipe: the whole network, or its head if the base is frozen.
@@ -180,13 +182,14 @@ def inputs(
         base = pretrained.base(recipe.network, weights)
         pooled = keras.layers.GlobalAveragePooling2D(dtype="float32")(base.output)
         extractor = keras.Model(base.input, pooled)
-        for i in range(0, len(missing), 256):
-            part = missing[i : i + 256]
+        for i in range(0, len(missing), _PART):
+            part = missing[i : i + _PART]
             pixels = dataset.load_pixels(part, dataset.SIDE)
             known.update(zip(map(_key, part), predict(extractor, pixels, 16), strict=True))
+            # Each time, for all of them take an hour.
+            files, features = np.array(list(known)), np.stack(list(known.values()))
+            save_arrays(cache, {"files": files, "features": features})
             log.info("Features of %d of %d paintings", i + len(part), len(missing))
-        arrays = {"files": np.array(list(known)), "features": np.stack(list(known.values()))}
-        save_arrays(cache, arrays)
     return np.stack([known[_key(p)] for p in paintings])
 
 

@@ -507,6 +507,25 @@ def test_the_head_of_vgg16_learns_from_the_features_of_the_one_that_ships(painti
     assert classifiers.build(recipe, 4).input_shape == (None, features.shape[1])
 
 
+def test_features_that_were_found_before_a_kill_are_kept(paintings, tmp_path, monkeypatch):
+    rows = [row for row in dataset.read(paintings) if row.path.name in ("0.png", "12.png")]
+    monkeypatch.setattr(loop, "_PART", 1)
+    asked = []
+
+    def predict(model: keras.Model, pixels: np.ndarray, batch: int) -> np.ndarray:
+        asked.append(len(pixels))
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return np.full((len(pixels), 3), len(asked), np.float32)
+
+    monkeypatch.setattr(loop, "predict", predict)
+    with pytest.raises(KeyboardInterrupt):
+        loop.inputs(RECIPES["vgg16"], rows, None, tmp_path)
+    features = loop.inputs(RECIPES["vgg16"], rows, None, tmp_path)
+    assert features[0].tolist() == [1, 1, 1]
+    assert len(asked) == 1 + len(rows)
+
+
 def test_a_base_can_only_be_frozen_where_there_is_one():
     with pytest.raises(ValueError, match="custom_cnn has no base"):
         classifiers.build(dataclasses.replace(RECIPES["custom_cnn"], frozen_base=True), 4)
