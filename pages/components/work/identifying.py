@@ -58,12 +58,13 @@ class Answer:
 
 
 def offered() -> dict[str, Offered]:
-    """All classifiers, by their ids."""
+    """All classifiers, by their ids, the default first."""
     if is_service():
+        listed = [each for each in _listed(settings().service) if each["task"] == "identify"]
+        listed.sort(key=lambda each: each["id"] != models.DEFAULT)
         return {
             each["id"]: Offered(each["id"], each["title"], each["figures"], each["bytes"])
-            for each in _listed(settings().service)
-            if each["task"] == "identify"
+            for each in listed
         }
     found = [following.follower().entry(each.id) for each in models.classifiers()]
     return {each.id: Offered(each.id, each.title, each.figures, each.total_bytes) for each in found}
