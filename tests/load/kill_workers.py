@@ -5,9 +5,8 @@
     python -m tests.load.kill_workers --kills 100 --url postgresql://me@host/database
     python -m tests.load.kill_workers --kills 100 --plain
 
-Two workers (`python -m core work`) paint small pictures. One that has got on since it took a job
-up is killed (`kill -9`) a moment later, and another is started in its place: that again and again
-none gets on is how a job is known that kills its workers, and it is given up. At the end,
+Two workers (`python -m core work`) paint small pictures. One that has drawn a step since it took
+a job up is killed (`kill -9`) a moment later, and another is started in its place. At the end,
 each job must be done, with the picture that it has undisturbed, and whoever followed it must have
 seen events without a gap. Exit status 1 if not. With `--plain`, no network is evaluated (see
 `plain_objective`): then a kill takes seconds, where TensorFlow has to start anew otherwise.
@@ -153,23 +152,18 @@ class Workers:
 
 
 def at_work(url: str) -> dict[str, tuple[int, str]]:
-    """Workers that have drawn a new step of what they have taken up, and the number of the taking.
-
-    The first one that is told of after a resumption is that of the checkpoint.
-    """
+    """Workers that have drawn a step of what they have taken up, with the number of the taking."""
     query = select(JobRow).where(JobRow.state == State.running.value)
     with database.reading(url) as rows:
         running = list(rows.scalars(query))
     found = {}
     for row in running:
         events = Handle(url, row.id).events_after(max(0, row.events - 20))
-        steps = set()
-        for event in events:
-            if event.kind != "progress":
-                steps.clear()
-            elif event.data["phase"] == "painting":
-                steps.add(event.data["step"])
-        if len(steps) > 1 and row.lease_owner:
+        since = [event.kind for event in events][::-1]
+        painted = [
+            event.data["phase"] == "painting" for event in events if event.kind == "progress"
+        ]
+        if since[:1] == ["progress"] and painted[-1] and row.lease_owner:
             found[row.lease_owner] = row.attempt, row.id
     return found
 
