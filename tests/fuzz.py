@@ -400,6 +400,23 @@ def cases(seed: int, count: int) -> Iterator[tuple[str, bytes]]:
         yield (label, data) if rng.random() < 0.5 else (f"{label}, mended", mend(data))
 
 
+FORM = "multipart/form-data; boundary=b"  # the content type of `forms`
+
+
+def forms(count: int, picture: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yields `count` labelled damaged forms, of a field `top` and a PNG as the part `picture`."""
+    head = (
+        b'--b\r\nContent-Disposition: form-data; name="top"\r\n\r\n3\r\n--b\r\n'
+        b'Content-Disposition: form-data; name="picture"; filename="a.png"\r\n'
+        b"Content-Type: image/png\r\n\r\n"
+    )
+    whole = head + picture + b"\r\n--b--\r\n"
+    for seed in range(count):
+        mutate = _MUTATIONS[seed % len(_MUTATIONS)]
+        body = mutate(np.random.default_rng(seed), whole, picture)
+        yield f"form {seed}, {mutate.__name__.strip('_')}", body
+
+
 def scans(data: bytes, count: int) -> bytes:
     """Repeats a JPEG's last scan `count` times."""
     return data[:-2] + data[data.rindex(b"\xff\xda") : -2] * count + data[-2:]

@@ -5,7 +5,6 @@ The fields are those of the requests of core, which also describe them to OpenAP
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,20 +15,18 @@ from typing import Any, TypeVar
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect
 
 from core.errors import InvalidRequest
 from core.requests import Request as CoreRequest
 from core.settings import settings
-from serving import metrics
-from serving.messages.problems import Gone, Refused
+from serving.messages import arriving
+from serving.messages.problems import Refused
 
 R = TypeVar("R", bound=CoreRequest)
 
 _MOST_FIELDS = 64
 _MOST_BYTES_OF_A_FIELD = 16_384
 _FRAMING = 1_000_000  # bytes beside the pictures
-_DRAINED = 8_000_000, 1.0  # bytes and seconds of a refused body that are read: its sender listens
 
 
 @dataclass
@@ -107,7 +104,7 @@ async def read(
 
     async def counted() -> AsyncGenerator[bytes, None]:
         nonlocal taken
-        async for chunk in limited(request, limit):
+        async for chunk in arriving.limited(request, limit):
             memory.take(len(chunk))
             taken += len(chunk)
             yield chunk
@@ -115,19 +112,15 @@ async def read(
     body = Body()
     try:
         try:
-            async with asyncio.timeout(settings().service_timeout):
+            async with arriving.in_time():
                 if is_form:
                     await _read_form(request, counted(), parts, body, others)
                 else:
                     body.parts[parts[0]] = [b"".join([chunk async for chunk in counted()])]
-        except TimeoutError:
-            raise too_slow() from None
         except MultiPartException as error:
             raise _malformed(error.message) from None
         except UnicodeError:  # by what a part or the form names as its encoding
             raise _malformed("Its text is not what it says.") from None
-        except ClientDisconnect:
-            raise Gone from None
         for name, text in request.query_params.multi_items():
             where = body.parts if name in parts else body.fields
             where.setdefault(name, []).append(text)
@@ -167,7 +160,7 @@ async def _sort(
                 )
             limit = largest.get(name, settings().max_bytes)
             if value.size and value.size > limit:
-                raise _too_large(limit)
+                raise arriving.too_large(limit)
             body.parts.setdefault(name, []).append(await value.read())
         elif name in parts:
             body.parts.setdefault(name, []).append(value)
@@ -175,67 +168,8 @@ async def _sort(
             body.fields.setdefault(name, []).append(value)
 
 
-async def limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    """The chunks of a body; refused by what it says of its length, or once it is too long.
-
-    Raises:
-        Refused: 413.
-        ClientDisconnect: If who sends has gone.
-    """
-    try:
-        announced = int(request.headers.get("content-length", 0))
-    except ValueError:
-        announced = 0
-    stream = request.stream()
-    if announced > limit:
-        await _drain(stream)
-        raise _too_large(limit)
-    read = 0
-    async for chunk in stream:
-        read += len(chunk)
-        if read > limit:
-            await _drain(stream)
-            raise _too_large(limit)
-        yield chunk
-
-
-async def _drain(stream: AsyncGenerator[bytes, None]) -> None:
-    """Reads on a little, so that who sends gets to reading the refusal."""
-    most, seconds = _DRAINED
-    try:
-        async with asyncio.timeout(seconds):
-            async for chunk in stream:
-                most -= len(chunk)
-                if most < 0:
-                    return
-    except (TimeoutError, ClientDisconnect):
-        return
-
-
 def _malformed(why: str) -> Refused:
     return Refused(400, "malformed-form", f"The form cannot be read: {why}")
-
-
-def too_slow() -> Refused:
-    """The refusal of a body that has not arrived in time."""
-    metrics.rejected.labels("slow").inc()
-    seconds = settings().service_timeout
-    return Refused(
-        408,
-        "slow-body",
-        f"The body has not arrived within {seconds:g} seconds.",
-        {"Connection": "close"},
-    )
-
-
-def _too_large(limit: int) -> Refused:
-    metrics.rejected.labels("large").inc()
-    return Refused(
-        413,
-        "body-too-large",
-        f"The body is too large: at most {limit / 1e6:.3g} MB, please.",
-        {"Connection": "close"},
-    )
 
 
 @cache

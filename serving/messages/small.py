@@ -5,18 +5,14 @@ FastAPI reads such a body whole before it asks who sends it, however long that i
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
-from core.settings import settings
-from serving.messages import bodies
-from serving.messages.problems import Gone
+from serving.messages import arriving
 
 _MOST = 65_536  # bytes
 
@@ -29,14 +25,8 @@ class SmallRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def limited(request: Request) -> Response:
-            chunks = bodies.limited(request, _MOST)
-            try:
-                async with asyncio.timeout(settings().service_timeout):
-                    data = b"".join([chunk async for chunk in chunks])
-            except TimeoutError:
-                raise bodies.too_slow() from None
-            except ClientDisconnect:
-                raise Gone from None
+            async with arriving.in_time():
+                data = b"".join([chunk async for chunk in arriving.limited(request, _MOST)])
 
             async def again() -> Message:
                 return {"type": "http.request", "body": data, "more_body": False}

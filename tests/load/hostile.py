@@ -26,7 +26,7 @@ from tests.load.service import machine, paintings, percentile, serving
 _NAMED, _PAINTED = "/v1/identifications", "/v1/paintings?style=claude-monet"
 _BUSY = 3_000_000  # bytes of a file that keeps a decoder busy
 _LIMIT = 60  # seconds after which an answer counts as none
-_PICTURE, _FORM = "image/png", "multipart/form-data; boundary=b"
+_PICTURE = "image/png"
 
 
 def bodies(count: int) -> Iterator[tuple[str, str, bytes, bool]]:
@@ -39,14 +39,8 @@ def bodies(count: int) -> Iterator[tuple[str, str, bytes, bool]]:
     for label, data in [*busy, *fuzz.cases(seed=1, count=files - len(busy))]:
         yield label, _PICTURE, data, _is_picture(data)
     small = images.encode(np.zeros((32, 48, 3), np.uint8))
-    whole = (
-        b'--b\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n'
-        b"Content-Type: image/png\r\n\r\n" + small + b"\r\n--b--\r\n"
-    )
-    for seed in range(count - files):
-        mutate = fuzz._MUTATIONS[seed % len(fuzz._MUTATIONS)]
-        body = mutate(np.random.default_rng(seed), whole, small)
-        yield f"form {seed}, {mutate.__name__.strip('_')}", _FORM, body, True  # it may still be one
+    for label, body in fuzz.forms(count - files, small):
+        yield label, fuzz.FORM, body, True  # it may still be one
 
 
 def _is_picture(data: bytes) -> bool:
@@ -63,7 +57,7 @@ def main() -> None:
     parser.add_argument("--bodies", type=int, default=1000)
     count = parser.parse_args().bodies
     wrong: list[str] = []
-    statuses: dict[str, Counter[int]] = {_PICTURE: Counter(), _FORM: Counter()}
+    statuses: dict[str, Counter[int]] = {_PICTURE: Counter(), fuzz.FORM: Counter()}
     times: list[tuple[float, str]] = []
     before = 0.0
     with serving("--workers-of-jobs", "0") as service:
