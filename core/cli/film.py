@@ -16,7 +16,6 @@ from core.cli.stylize import given_style, weights
 from core.errors import InvalidRequest
 from core.film.clips import containers
 from core.film.request import FilmRequest
-from core.images import folders
 from core.jobs import Progress, Uncontrolled
 
 # What paints is imported by the command: no other one is to wait for it.
@@ -97,7 +96,8 @@ def film(
     if by_monet == bool(names):
         console.refuse("Name a style, or --monet; not both, and not neither.")
     with console.whole():
-        frames = folders.pictures_in(clip)[0] if clip.is_dir() else []
+        source = Stills(clip, fps) if clip.is_dir() else clip
+    frames = source.paths if isinstance(source, Stills) else []
     for path in (clip, *frames, *map(Path, names)):
         if files.same(path, out):
             console.refuse(
@@ -108,7 +108,6 @@ def film(
         with console.whole():
             enough = round(2 * (rows or 512) * max(1.0, brush))
             styles = [given_style(name, enough, as_json) for name in names]
-            source = Stills(clip, fps) if clip.is_dir() else clip
             done = _paint(request, source, styles, out, as_json)
     except KeyboardInterrupt:
         done = None

@@ -29,6 +29,7 @@ class Stills:
 
     Attributes:
         clip: What is known of it.
+        paths: Of the pictures, in order.
 
     Raises:
         UnreadableClip: If there are no pictures, or too many.
@@ -37,20 +38,20 @@ class Stills:
     """
 
     def __init__(self, directory: Path, rate: float) -> None:
-        self._paths = sorted(folders.pictures_in(directory)[0], key=_in_order)
+        self.paths = sorted(folders.pictures_in(directory)[0], key=_in_order)
         most = settings().film_frames
-        if not self._paths:
+        if not self.paths:
             raise UnreadableClip(f"There are no pictures in {files.printable(directory)}.")
-        if len(self._paths) > most:
+        if len(self.paths) > most:
             raise UnreadableClip(f"There are too many frames: at most {most}, please.")
-        height, width = images.load(self._paths[0]).pixels.shape[:2]
+        height, width = images.load(self.paths[0]).pixels.shape[:2]
         step = 1 / Fraction(rate).limit_denominator(1001)
         self.clip = Clip(
             kind="mp4",
             width=width,
             height=height,
-            frames=len(self._paths),
-            seconds=float(len(self._paths) * step),
+            frames=len(self.paths),
+            seconds=float(len(self.paths) * step),
             time_base=step,
             last=1,
             sound="",
@@ -73,7 +74,7 @@ class Stills:
         Raises:
             UnreadableClip: If one cannot be read, or has another shape; the sentence names it.
         """
-        for number, path in enumerate(self._paths[skipped:], skipped):
+        for number, path in enumerate(self.paths[skipped:], skipped):
             shown = files.printable(path.name)
             try:
                 pixels = images.load(path, enough=2 * max(height, width)).pixels
