@@ -230,12 +230,16 @@ class _Easel:
         stopped = False
         try:
             for drawn, step in enumerate(painting, 1):
-                is_new = drawn > 1 or not resumes
-                if is_new and self.curve.wants():
+                if resumes and drawn == 1:  # where it was left, which everybody has seen
+                    if stopped := self.control.stopping:
+                        break
+                    continue
+                if self.curve.wants():
                     self.curve.add(Point(before + step.step, step.content_loss, step.style_loss))
                 self._look(step)
-                if is_new and self.checkpoints is not None:
-                    # After a resumption soon, too, so that whoever is killed often gets on.
+                if self.checkpoints is not None:
+                    # After a resumption at once: whoever tells of a step has got on by it, and
+                    # a job is not given up for workers that die, however often they do.
                     urgent = step.first or (resumes and drawn == 2)
                     self.checkpoints.offer(partial(self._checkpoint, step), urgent=urgent)
                 now, left = time.monotonic(), None

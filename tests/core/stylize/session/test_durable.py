@@ -6,6 +6,7 @@ import io
 import json
 import threading
 import time
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from core import images
 from core.jobs import State
-from core.jobs.durable import DatabaseEngine
+from core.jobs.durable import DatabaseEngine, leases
 from core.jobs.durable import worker as workers
 from core.jobs.durable.worker import Worker
 from core.stylize import instant, refine, regions, session
@@ -71,13 +72,18 @@ class Killed(BaseException):
     """What a kill is to a thread, as far as can be."""
 
 
-def work(engine: DatabaseEngine, monkeypatch, *, die_at: int | None = None) -> None:
-    """Works on a job; or dies before a step is drawn, with nothing said to the database."""
+def work(
+    engine: DatabaseEngine, monkeypatch, *, die_at: int | Literal["once", None] = None
+) -> None:
+    """Works on a job; or dies before a step is drawn, with nothing said to the database.
+
+    That is after the step `die_at`; with "once" after the first that it tells of.
+    """
     original = workers._Work._go_on
 
     def go_on(self, progress) -> bool:
         goes_on = original(self, progress)
-        if progress.step == die_at:
+        if progress.step == die_at or (die_at == "once" and progress.phase == "painting"):
             raise Killed
         return goes_on
 
@@ -118,6 +124,19 @@ def test_a_painting_survives_its_workers_bit_for_bit(engine, order, optimizer, s
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     of_taking = [event.data["resumed"] for event in events if event.kind == "running"]
     assert of_taking == [False, True, True, True, True]
+
+
+def test_workers_that_all_die_after_one_step_get_it_done(engine, order, monkeypatch):
+    expected = undisturbed(order)
+    job = engine.submit(STYLIZE, order)
+    for taking in range(1, REQUEST.steps + 1):  # each of which loses nothing
+        work(engine, monkeypatch, die_at="once")
+        assert job.progress.step == taking
+        time.sleep(0.7)  # until its lease has run out
+    assert REQUEST.steps > 2 * leases.MOST_CRASHES
+    work(engine, monkeypatch)
+    assert job.state is State.done, job.error
+    np.testing.assert_array_equal(images.load(job.result().data).pixels, expected.pixels)
 
 
 def test_while_networks_load_again_progress_does_not_fall_back(engine, order, monkeypatch):
