@@ -133,7 +133,12 @@ def paint(
                 whole.unlink(missing_ok=True)
                 return None
             if silent != whole:
-                reader.add_sound(silent, whole, kind, length)
+                try:
+                    reader.add_sound(silent, whole, kind, length)
+                except UnreadableClip as error:  # which is known only now: the film is not lost
+                    log.warning("A film without its sound: %s", error)
+                    silent.replace(whole)
+                    reel.note = f"The sound of the clip is damaged: this is without. {reel.note}"
     return Film(
         out,
         reel.width,

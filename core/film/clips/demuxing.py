@@ -161,10 +161,13 @@ def at(path: str, pixels: float, seconds: list[float], height: int, width: int) 
 
 
 def add_sound(path: str, video: str, out: str, kind: Kind, seconds: float) -> Iterator[Answer]:
-    """Puts a film and the clip's sound into one file, see `sound.add`."""
+    """Puts a film and the clip's sound into one file, see `sound.add`.
+
+    Whoever asked hears of each part: it gives up what is silent for long.
+    """
     with _opened(path) as container:
-        sound.add(container, _start(container), video, out, kind, seconds)
-    yield {}, b""
+        for _ in sound.add(container, _start(container), video, out, kind, seconds):
+            yield {}, b""
 
 
 _ANSWERS: dict[str, Callable[..., Iterator[Answer]]] = {

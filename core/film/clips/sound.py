@@ -24,6 +24,7 @@ _COPIED: dict[Kind, tuple[str, ...]] = {
 }
 _MADE: dict[Kind, str] = {"mp4": "aac", "webm": "libopus"}
 _RATE = 48_000  # samples a second, of sound that is made anew
+_PART = 256  # packets of a step
 
 
 def codec(container: InputContainer) -> str:
@@ -34,8 +35,8 @@ def codec(container: InputContainer) -> str:
 
 def add(
     clip: InputContainer, start: Fraction, video: str, out: str, kind: Kind, seconds: float
-) -> None:
-    """Writes pictures and sound into one file; pictures are copied.
+) -> Iterator[None]:
+    """Writes pictures and sound into one file, a part at each step; pictures are copied.
 
     Args:
         clip: Whose sound it is.
@@ -58,8 +59,11 @@ def add(
         else:
             rows = [pictures, _made(clip, heard, written, _MADE[kind], start, seconds)]
         # By turns: a file holds back what has no neighbor in time yet.
-        for _, _, packet in heapq.merge(*(_timed(n, row) for n, row in enumerate(rows))):
+        timed = heapq.merge(*(_timed(n, row) for n, row in enumerate(rows)))
+        for count, (_, _, packet) in enumerate(timed, 1):
             written.mux(packet)
+            if not count % _PART:
+                yield
 
 
 def _stream(container: InputContainer) -> AudioStream | None:

@@ -82,11 +82,16 @@ class Writer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._container.close()
+        self.give_up()  # unless it is finished
 
     def add(self, pixels: Pixels, time: int) -> None:
-        """Adds a frame, `(height, width, 3)` uint8 RGB, later than the one before."""
+        """Adds a frame, `(height, width, 3)` uint8 RGB, later than the one before.
+
+        One that follows sooner than the file can say is left out, and the one before stays.
+        """
         if self._waiting is not None:
+            if self._apart(self._waiting[1], time) < _SOONEST.get(self._kind, 1):
+                return
             self._encode(*self._waiting, time)
         self._waiting = pixels, time
 
@@ -132,10 +137,16 @@ class Writer:
             self._waiting = found.arrays["waiting"], found.state["time"]
 
     def _encode(self, pixels: Pixels, time: int, until: int) -> None:
-        base = self._encoding.base
-        start, end = (round(each * self._source_base / base) for each in (time, until))
-        self._last = max(1, end - start)
-        self._pass_on(self._form.taken(pixels) | {"times": np.array([start, self._last])})
+        self._last = max(1, self._apart(time, until))
+        times = np.array([self._in_file(time), self._last])
+        self._pass_on(self._form.taken(pixels) | {"times": times})
+
+    def _in_file(self, time: int) -> int:
+        """A time in units of the file."""
+        return round(time * self._source_base / self._encoding.base)
+
+    def _apart(self, time: int, later: int) -> int:
+        return self._in_file(later) - self._in_file(time)
 
     def _pass_on(self, picture: Picture) -> None:
         """Encodes a picture; `times` are when it is shown, and for how long."""
@@ -177,6 +188,8 @@ class Writer:
 
 
 _CLOSED, _FRAME = "closed-", "frame-"  # of pieces of a checkpoint, in their order
+# Units between frames. What is shown for one hundredth, browsers show for ten.
+_SOONEST: dict[Kind, int] = {"gif": 2}
 
 
 def _packed(packets: list[tuple[bytes, tuple[Any, ...]]]) -> Arrays:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -152,13 +153,31 @@ def test_stopped_it_keeps_what_is_there(tmp_path: Path):
 
 
 @pytest.mark.usefixtures("inverted")
-def test_stopped_before_the_first_frame_it_leaves_nothing(tmp_path: Path):
+@pytest.mark.parametrize("name", ["film.mp4", "film.gif"])
+def test_stopped_before_the_first_frame_it_leaves_nothing(tmp_path: Path, name: str):
     path = scenes.write(tmp_path / "clip.mp4")
-    (tmp_path / "film.mp4").write_bytes(b"of before")
-    _, film = run(MONET, path, tmp_path / "film.mp4", stop_at=0)
+    (tmp_path / name).write_bytes(b"of before")
+    _, film = run(MONET, path, tmp_path / name, stop_at=0)
     assert film is None
-    assert (tmp_path / "film.mp4").read_bytes() == b"of before"
+    assert (tmp_path / name).read_bytes() == b"of before"
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.usefixtures("inverted")
+def test_a_film_whose_sound_cannot_be_read_is_not_lost(tmp_path: Path):
+    path = scenes.write(tmp_path / "clip.mp4", sound="aac")
+    with av.open(str(path)) as container:
+        heard = [(packet.pos, packet.size) for packet in container.demux(audio=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    for place, size in heard[len(heard) // 2 :]:
+        data[place : place + size] = b"\xff" * size
+    path.write_bytes(data)
+    _, film = run(MONET, path, tmp_path / "film.webm")  # which takes no AAC
+    assert film is not None
+    assert film.note.startswith("The sound of the clip is damaged")
+    clip = look(tmp_path / "film.webm")
+    assert (clip.frames, clip.sound) == (10, "")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["clip.mp4", "film.webm"]
 
 
 def test_an_error_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
 
-from core.film.clips import writing
+from core.film.clips import sound, writing
 from core.film.clips.clip import Kind
 from core.film.clips.reading import Reader
 from tests.core.film import scenes
@@ -61,3 +62,13 @@ def test_sound_ends_with_a_film_that_was_stopped(tmp_path: Path):
     path = scenes.write(tmp_path / "clip.mp4", sound="aac")
     out = with_sound(path, tmp_path / "film.mp4", "mp4", seconds=0.4)
     assert scenes.sound_seconds(out) == pytest.approx(0.4, abs=0.06)
+
+
+def test_whoever_waits_hears_of_each_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = scenes.write(tmp_path / "clip.mp4", sound="aac")
+    silent = scenes.write(tmp_path / "silent.mp4")
+    monkeypatch.setattr(sound, "_PART", 8)
+    with av.open(str(path)) as clip:
+        parts = list(sound.add(clip, Fraction(0), str(silent), str(tmp_path / "x"), "mp4", 9.0))
+    assert len(parts) == (10 + len(packets(path))) // 8
+    assert packets(tmp_path / "x") == packets(path)

@@ -102,3 +102,26 @@ def test_what_looks_like_a_control_block_in_the_picture_stays(tmp_path: Path):
     place = data.rindex(b"\x21\xf9\x04") + 4
     held = data[:place] + (77).to_bytes(2, "little") + data[place + 2 :]
     assert path.read_bytes() == held + look_alike
+
+
+@pytest.mark.parametrize("rate", [60, 120, 240])
+def test_a_gif_of_a_quick_clip_leaves_out_what_it_cannot_tell_apart(tmp_path: Path, rate: int):
+    with writing.Writer(tmp_path / "film", "gif", 48, 64, Fraction(1, rate), rate) as writer:
+        for time in range(rate):
+            writer.add(scenes.scene(time % 40), time)
+        writer.finish(rate)
+    with Reader(tmp_path / "film") as reader:
+        clip, frames = reader.clip, list(reader.frames(48, 64))
+    times = [round(100 * frame.time * clip.time_base) for frame in frames]
+    assert clip.seconds == pytest.approx(1, abs=0.011)
+    assert 40 <= len(times) <= 51
+    assert set(np.diff(times)) <= {2, 3}  # browsers show one hundredth for ten
+
+
+@pytest.mark.parametrize("kind", ["mp4", "webm", "gif"])
+def test_an_error_before_the_first_frame_is_itself(tmp_path: Path, kind: Kind):
+    with (
+        pytest.raises(KeyboardInterrupt),
+        writing.Writer(tmp_path / "film", kind, 48, 64, MILLISECONDS, 10.0),
+    ):
+        raise KeyboardInterrupt
