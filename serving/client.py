@@ -26,7 +26,6 @@ _Part = tuple[str, bytes | tuple[None, bytes]]  # a file, or a field among files
 
 _FINISHED = ("done", "cancelled", "failed")
 
-
 _SAID = {  # where no problem says more, as of a proxy
     401: "A valid key is needed.",
     403: "This key is not let in, or may not do that.",
@@ -241,8 +240,7 @@ class Client:
 
     def preview(self, job_id: str, *, large: bool = False) -> bytes:
         """The picture as it is now, a small JPEG; or a large one, of the last change of scale."""
-        params = {"large": large}
-        return self._sent("GET", f"v1/jobs/{job_id}/preview", params=params).content
+        return self._sent("GET", f"v1/jobs/{job_id}/preview", params={"large": large}).content
 
     def result(self, job_id: str) -> bytes:
         """What a finished job has painted."""
@@ -264,20 +262,22 @@ class Client:
         """
         seen = time.monotonic()
         while True:
+            told = False
             try:
                 for event in self._stream(f"v1/jobs/{job_id}/events", after):
                     seen = time.monotonic()
                     if event is None:
                         continue
-                    after = event["number"]
+                    after, told = event["number"], True
                     yield event
                     if event["kind"] in _FINISHED:
                         return
-            except httpx.TransportError:
-                if time.monotonic() - seen > patience:
-                    raise
-            except ServiceError as error:
-                if error.retry_after is None or time.monotonic() - seen > patience:
+                job = {} if told else self.job(job_id)
+                if job.get("state") in _FINISHED and job["events"] <= after:
+                    return  # its end was seen before
+            except (httpx.TransportError, ServiceError) as error:
+                for_good = isinstance(error, ServiceError) and error.retry_after is None
+                if for_good or time.monotonic() - seen > patience:
                     raise
             time.sleep(0.5)
 

@@ -44,8 +44,8 @@ def submit(task: str, order: Payload, *, owner: str, key: str | None) -> Handle:
             that of another order.
     """
     engine = DatabaseEngine()
-    known = key is not None and any(job.key == key for job in engine.outlines(owner))
-    if not known and engine.count(owner=owner) >= settings().service_jobs:
+    known = None if key is None else engine.sent(key, owner)
+    if known is None and engine.count(owner=owner) >= settings().service_jobs:
         metrics.rejected.labels("jobs").inc()
         raise busy(
             _RETRY,
@@ -54,7 +54,7 @@ def submit(task: str, order: Payload, *, owner: str, key: str | None) -> Handle:
             "too-many-jobs",
         )
     job = engine.submit(task, order, key=key, owner=owner)
-    if known and job.payload() not in (order, None):
+    if known is not None and job.payload() not in (order, None):
         raise Refused(422, "idempotency-key-reused", "This Idempotency-Key was another request's.")
     return job
 

@@ -43,16 +43,18 @@ class Telemetry:
         if (trace := _TRACE.fullmatch(traceparent)) and trace[1].strip("0"):
             told |= {"trace_id": trace[1], "traceparent": traceparent}
         token = logs.context.set(told)
-        status = 0
+        status, ended = 0, 0.0
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, ended
             if message["type"] == "http.response.start":
                 status = message["status"]
                 answered = MutableHeaders(scope=message)
                 answered["X-Request-ID"] = request_id
                 answered["X-Content-Type-Options"] = "nosniff"
             await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                ended = time.perf_counter()  # what is done afterwards, nobody waits for
 
         started = time.perf_counter()
         metrics.in_flight.inc()
@@ -68,7 +70,7 @@ class Telemetry:
             await answer(scope, receive, sending)
         finally:
             metrics.in_flight.dec()
-            self._tell(scope, status or _CLOSED, time.perf_counter() - started)
+            self._tell(scope, status or _CLOSED, (ended or time.perf_counter()) - started)
             logs.context.reset(token)
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:

@@ -8,11 +8,11 @@ from fastapi import Request, Response
 
 from core.errors import InvalidRequest
 from core.stylize import artist_styles
+from core.stylize.request import MOST_STYLES
 from core.stylize.session.durable import Style
 from serving.messages import bodies, schemas
 from serving.messages.bodies import Body
 
-MOST_STYLES = 5
 PICTURE = "a picture"  # what it is called: names of files say more than we want to know
 
 HEADERS = {"Idempotency-Key": "Sent again with the same key, a job is the same one."}

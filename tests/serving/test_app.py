@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -321,6 +322,30 @@ def test_ids_and_traces_go_into_the_log(client: TestClient, caplog, monkeypatch)
     assert first["traceparent"] == trace
     assert (first["route"], first["status"]) == ("/v1/models/{model_id}", 404)
     assert "trace_id" not in second
+
+
+def test_what_is_done_after_an_answer_is_not_its_time(monkeypatch, caplog):
+    from starlette.background import BackgroundTask
+    from starlette.responses import PlainTextResponse
+
+    from serving import telemetry
+
+    now = 0.0
+
+    def wait(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    async def app(scope, receive, send) -> None:
+        wait(2)
+        await PlainTextResponse("x", background=BackgroundTask(wait, 30))(scope, receive, send)
+
+    clock = types.SimpleNamespace(perf_counter=lambda: now)
+    monkeypatch.setattr(telemetry, "time", clock)
+    with caplog.at_level("INFO", "serving.telemetry"):
+        assert TestClient(telemetry.Telemetry(app)).get("/").text == "x"
+    assert now == 32
+    assert caplog.records[-1].fields["seconds"] == 2
 
 
 def test_labels_are_bounded(client: TestClient):

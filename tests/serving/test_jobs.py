@@ -117,6 +117,18 @@ def test_the_same_key_is_the_same_job_and_another_order_is_refused(client, submi
     problem(long, 422, "invalid-request")
 
 
+def test_a_key_is_known_however_many_jobs_came_after_it(client, submit, small: bytes):
+    keyed = {"idempotency-key": "mine"}
+    first = submit(**keyed)
+    client.delete(f"/v1/jobs/{first['id']}")
+    for _ in range(101):
+        client.delete(f"/v1/jobs/{submit()['id']}")
+    assert submit(**keyed)["id"] == first["id"]
+    order = {"files": {"photo": small}, "data": INSTANT | {"rows": "65"}}
+    other = client.post("/v1/paintings", **order, headers=ASYNC | keyed)
+    problem(other, 422, "idempotency-key-reused")
+
+
 def test_a_caller_has_so_many_jobs_at_a_time(client: TestClient, submit, small: bytes):
     first = submit(**{"idempotency-key": "first"})
     for _ in range(3):
@@ -256,6 +268,22 @@ def test_the_client_follows_over_a_connection_that_breaks():
     ]  # fmt: skip
     assert found[1]["resumed"]
     assert asked == [None, "1", "2", "2"]
+
+
+def test_the_client_follows_a_job_no_further_than_its_end(client: TestClient, submit):
+    from serving.client import Client
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        found = client.request(request.method, str(request.url), headers=dict(request.headers))
+        return httpx.Response(found.status_code, content=found.content)
+
+    job = submit()
+    client.delete(f"/v1/jobs/{job['id']}")
+    with Client("http://testserver", transport=httpx.MockTransport(answer)) as atelier:
+        *_, last = atelier.events(job["id"])
+        assert last["kind"] == "cancelled"
+        assert list(atelier.events(job["id"], after=last["number"])) == []
+        assert list(atelier.events(job["id"], after=last["number"] - 1)) == [last]
 
 
 def test_the_client_waits_for_a_service_that_said_nothing_new_but_was_there(monkeypatch):

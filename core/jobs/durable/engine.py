@@ -89,6 +89,13 @@ class DatabaseEngine:
             )
             return Handle(self.url, job.id)
 
+    def sent(self, key: str, owner: str = "") -> Handle | None:
+        """The job that this owner has sent with that key; None if there is none any more."""
+        query = select(JobRow.id).where(JobRow.owner == owner, JobRow.key == key)
+        with database.reading(self.url) as session:
+            known = session.scalar(query)
+        return None if known is None else Handle(self.url, known)
+
     def find(self, id: str, owner: str = "") -> Handle | None:
         """A job of this owner, finished or not; None if they have none of this id."""
         with database.reading(self.url) as session:
