@@ -37,6 +37,7 @@ class Schedule:
         model: Id of the classifier.
         every: Days from one cycle to the next, unless pictures drift sooner.
         share: Of visitors, on whom a new version is tried out; None to promote it at once.
+        photos: See `operations.cycle.Asked`.
     """
 
     data: Path
@@ -44,6 +45,7 @@ class Schedule:
     model: str
     every: float = 90.0
     share: float | None = 0.1
+    photos: Path | None = None
 
 
 def reason(of: Schedule, today: date | None = None) -> str | None:
@@ -85,7 +87,8 @@ def retrain(
     if not (new / "index.csv").is_file():  # which is written last
         shutil.rmtree(new, ignore_errors=True)
         accepted.write_out(new, [of.data], before=found[-1] / NEW if found else None)
-    return cycle(Asked(of.data, new, of.model, of.share), run, who=who, command=command)
+    asked = Asked(of.data, new, of.model, of.share, photos=of.photos)
+    return cycle(asked, run, who=who, command=command)
 
 
 def _runs(directory: Path) -> list[Path]:

@@ -225,6 +225,7 @@ def adopt(directory: Path, model_id: str, expected: str | None = None) -> Versio
             raise NotHere(f"The version {found.id} of {model_id} lacks its file {file.name}.")
         checked(directory / file.name, file.sha256)
     _write_list(found, directory)
+    entries.get(model_id)  # one that does not ship could not be found again
     target = settings().versions / found.id
     with suppress(OSError):  # there it is already, from before or from somebody else
         directory.rename(target)

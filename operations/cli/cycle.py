@@ -41,6 +41,10 @@ def cycle(
         list[str] | None,
         typer.Option("--set", metavar="FIELD=JSON", help="Change the recipe; repeatable."),
     ] = None,
+    photos: Annotated[
+        Path | None,
+        typer.Option(help="Directory of photographs, for a model that tells them from paintings."),
+    ] = None,
     who: Annotated[str, typer.Option(help="Who answers for it. [default: who is logged in]")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +66,7 @@ def cycle(
         except InvalidRequest as error:
             console.refuse(str(error))
         part = None if promote else 0.1 if share is None else share
-        asked = Asked(data, new, model, part, margin, tuple(changes or []))
+        asked = Asked(data, new, model, part, margin, tuple(changes or []), photos)
         outcome = go(asked, run, who=who or getpass.getuser())
     if as_json:
         found = {"version": outcome.version, "role": outcome.role, "refusals": outcome.refusals}

@@ -24,6 +24,10 @@ def retrain(
     share: Annotated[
         float, typer.Option(min=0, max=1, help="Of visitors, to try a new version out on.")
     ] = 0.1,
+    photos: Annotated[
+        Path | None,
+        typer.Option(help="Directory of photographs, for a model that tells them from paintings."),
+    ] = None,
     now: Annotated[bool, typer.Option("--now", help="Whether it is due or not.")] = False,
     who: Annotated[str, typer.Option(help="Who answers for it. [default: who is logged in]")] = "",
 ) -> None:
@@ -38,7 +42,7 @@ def retrain(
         from operations.accepted import NothingAccepted
 
         models.get(model)
-        schedule = retraining.Schedule(data, runs, model, every, share)
+        schedule = retraining.Schedule(data, runs, model, every, share, photos)
         why = "It was asked for." if now else retraining.reason(schedule)
         if why is None:
             typer.echo("Nothing is due.")

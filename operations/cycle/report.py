@@ -8,6 +8,11 @@ from typing import Any
 from operations.cycle import comparing, validating
 from operations.cycle.state import State
 
+LOSES_PHOTOGRAPHS = (
+    "The new version does not tell photographs from paintings, as the one that serves does: that "
+    "takes --photos."
+)
+
 
 def text(state: State) -> str:
     """All that is recorded so far, as a page."""
@@ -27,6 +32,8 @@ def _lines(state: State) -> Iterator[str]:
         yield f"- Recipe with: {', '.join(changes)}"
     if "publish" in steps:
         yield f"- New version: {steps['publish']['version']}, {steps['publish']['bytes']:,} bytes"
+        if steps["publish"].get("loses_photographs"):
+            yield f"- {LOSES_PHOTOGRAPHS}"
     if "validate" in steps:
         yield from _validation(steps["validate"])
     if "compare" in steps:

@@ -43,6 +43,7 @@ class Asked:
         share: Of visitors, on whom the new version is tried out; None to promote it at once.
         margin: Of accuracy on the test split, by which the new version may be worse at most.
         changes: Of the recipe, as `training classifier --set` takes them.
+        photos: Directory of photographs, to tell from paintings; None if it is not to learn that.
     """
 
     data: Path
@@ -51,11 +52,13 @@ class Asked:
     share: float | None = 0.1
     margin: float = comparing.MARGIN
     changes: tuple[str, ...] = ()
+    photos: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, for JSON."""
         paths = {"data": str(self.data.resolve()), "new": str(self.new.resolve())}
-        return asdict(self) | paths | {"changes": list(self.changes)}
+        photos = str(self.photos.resolve()) if self.photos else None
+        return asdict(self) | paths | {"changes": list(self.changes), "photos": photos}
 
 
 @dataclass(frozen=True)
@@ -234,8 +237,10 @@ class _Steps:
             side = [] if RECIPES[self._recipe].flatten else ["--side", str(entry.side)]
             named = ["--name", entry.id, "--title", entry.title, "--version", label]
             trained = str((self._run / "training").resolve())
+            photos = self._asked.photos
+            told = ["--photos", str(photos.resolve())] if photos else []
             self._command(
-                ["publish", trained, *self._data(), *named, *side, "--beside"],
+                ["publish", trained, *self._data(), *named, *side, *told, "--beside"],
                 self._run / "publishing.log",
             )
             found = self._labeled(label)
@@ -244,7 +249,11 @@ class _Steps:
                 f"Publishing has left no version {label} of {entry.id} in ATELIER_VERSIONS, see "
                 f"{self._run / 'publishing.log'}."
             )
-        return {"version": found.id, "bytes": sum(file.bytes for file in found.files)}
+        loses = entry.photograph is not None and found.entry.photograph is None
+        if loses:
+            log.warning(report.LOSES_PHOTOGRAPHS)
+        size = sum(file.bytes for file in found.files)
+        return {"version": found.id, "bytes": size, "loses_photographs": loses}
 
     def _labeled(self, label: str) -> versions.Version | None:
         known = versions.listed(self._asked.model)

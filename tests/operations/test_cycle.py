@@ -23,7 +23,7 @@ from core.models import Entry, Version, versions
 from core.releases import rows
 from core.releases.state import Challenger
 from operations.__main__ import app
-from operations.cycle import Asked, CycleError, comparing, cycle, paintings, validating
+from operations.cycle import Asked, CycleError, comparing, cycle, paintings, steps, validating
 from operations.cycle import state as states
 from operations.cycle.paintings import Answer
 from operations.cycle.steps import run_command
@@ -78,9 +78,11 @@ class Training:
     """The commands of training: what was called, and a version made of what ships."""
 
     called: list[str] = field(default_factory=list)
+    words: list[list[str]] = field(default_factory=list)
 
     def __call__(self, arguments: Sequence[str], output: Path) -> None:
         self.called.append(arguments[0])
+        self.words.append(list(arguments))
         command = get_command(training.app).commands[arguments[0]]  # type: ignore[attr-defined]
         command.make_context(arguments[0], [*arguments[1:]])  # it understands its options
         if arguments[0] == "publish":
@@ -127,10 +129,25 @@ def test_new_paintings_lead_to_a_trial(asked: Asked, tmp_path: Path):
     told = done.report.read_text()
     assert "**On trial, canary at 20%**" in told
     assert "| accuracy | 100.0% | 100.0% |" in told
+    assert "photographs" not in told
     again = cycle(asked, run, who="ada", command=commands)
     assert again == done
     assert len(rows.history(MODEL)) == 1
     assert len(commands.called) == 2
+
+
+def test_a_version_that_tells_no_photographs_any_more_is_said_to(
+    asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    head = models.get(models.DEFAULT).photograph
+    telling = SHIPS.entry.model_copy(update={"photograph": head})
+    monkeypatch.setattr(steps._Steps, "_entry", lambda _: telling)
+    run = tmp_path / "run"
+    photos = replace(asked, photos=tmp_path)
+    commands = Training()
+    done = cycle(photos, run, who="ada", command=commands)
+    assert "--photos" in done.report.read_text()
+    assert commands.words[-1][-3:] == ["--photos", str(tmp_path), "--beside"]
 
 
 def test_shuffled_labels_are_refused_with_the_figures(

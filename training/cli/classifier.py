@@ -102,6 +102,13 @@ def publish(
             help="Directory of the `tune` that the run's options come from; its table is kept."
         ),
     ] = None,
+    photos: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--photos",
+            help="Directory of photos, to learn to tell them from paintings; repeatable.",
+        ),
+    ] = None,
     beside: Annotated[
         bool,
         typer.Option(
@@ -113,6 +120,7 @@ def publish(
 ) -> None:
     """Exports a run to assets/models: float16 weights, calibration, evaluation, model card."""
     from core.models import versions
+    from training.data import inputs
     from training.publishing import classifier
 
     with versions.staged() if beside else nullcontext() as out:
@@ -125,6 +133,8 @@ def publish(
             side=side,
             soup=soup,
             search=search,
+            photos=inputs.photos(photos) if photos else (),
+            beside=beside,
             out=out,
         )
         if out is not None:

@@ -55,6 +55,8 @@ def publish_classifier(
     side: int | None = None,
     soup: bool = False,
     search: Path | None = None,
+    photos: Sequence[Path] = (),
+    beside: bool = False,
     out: Path | None = None,
 ) -> models.Entry:
     """Exports the weights of a run in float16, calibrates, tests, writes card and entry.
@@ -71,11 +73,14 @@ def publish_classifier(
         soup: The mean of the best and the last weights instead of the best (Model soups,
             Wortsman et al., arXiv 2203.05482); chosen on the validation split, too.
         search: Directory of the random search that the run's options come from, to be kept.
+        photos: If there are any, it learns to tell photographs from paintings, see `publish_kinds`.
+        beside: Whether it is to be a version of a model that ships.
 
     Raises:
         TrainingError: If the run is not finished or damaged, or the paintings do
             not suffice to measure it.
         InvalidRequest: If it cannot have this name.
+        UnknownName: If it is to be a version of a model that does not ship.
     """
     out = models.assets(out)
     options = read_json(run / runs.options.FILE)
@@ -85,6 +90,8 @@ def publish_classifier(
     if "together" in options:
         taught = "; partly taught by the networks trained together with it"
     model_id = catalogue.check_name(name or recipe.id)
+    if beside:
+        models.get(model_id)
     check_artists(names)
     found_search = _search_results(search) if search else None
     check_output(out / "models.json")
@@ -132,16 +139,20 @@ def publish_classifier(
         directory = stage / entry.id
         evaluate.remember_training(splits["train"], directory / "trained_on.npy")
         published = {"side": entry.side, "soup": soup}
-        beside = {"published": published}
+        also = {"published": published}
         if "together" in options:  # see training.accelerator
-            beside["together"] = options["together"]
-        evidence.keep_run(run, directory, options["recipe"] | beside)
+            also["together"] = options["together"]
+        evidence.keep_run(run, directory, options["recipe"] | also)
         if found_search is not None:
             write(directory / "search.csv", found_search)
         measured = evaluate.record(loaded, found, data, stage)
+        if photos:
+            entry = _with_kinds(loaded, directory, paintings, photos)
         entry = _with_figures(entry, measured)
         cards.write_card(entry, stage, _card(entry))
         catalogue.place(stage, [entry], out)
+        if found_search is None:  # that of an earlier training says nothing of this one
+            (out / entry.id / "search.csv").unlink(missing_ok=True)
     return entry
 
 
@@ -177,7 +188,25 @@ def publish_kinds(
         core.models.WeightsError: If the model cannot be loaded.
     """
     loaded = models.load(entry.id)
-    trained = np.load(out / entry.id / "trained_on.npy", allow_pickle=False)
+    entry = _with_kinds(loaded, out / entry.id, paintings, photos, on_progress=on_progress)
+    return renew(entry, out)
+
+
+def _with_kinds(
+    loaded: models.Loaded,
+    directory: Path,
+    paintings: Sequence[Painting],
+    photos: Sequence[Path],
+    *,
+    on_progress: kinds.Told = lambda done, of: None,
+) -> models.Entry:
+    """The entry of a model with the head that tells photographs, and its figures.
+
+    Args:
+        directory: Of what is known of the model beside its weights.
+    """
+    entry = loaded.entry
+    trained = np.load(directory / "trained_on.npy", allow_pickle=False)
     first, second = kinds.halves(photos, trained)
     val, test = ([p for p in paintings if p.split == split] for split in ("val", "test"))
     head = kinds.fit(kinds.look(loaded, val, first, on_progress=on_progress), entry)
@@ -189,8 +218,7 @@ def publish_kinds(
     for name, copies in (("as_they_are", 0), ("passed_on", 1)):
         seen = kinds.look(loaded, test, second, copies=copies, on_progress=on_progress)
         found[name] = kinds.figures(seen, entry)
-    entry = entry.model_copy(update={"figures": entry.figures | {"kinds": found}})
-    return renew(entry, out)
+    return entry.model_copy(update={"figures": entry.figures | {"kinds": found}})
 
 
 def renew_graph(entry: models.Entry, paintings: Sequence[Painting], out: Path) -> models.Entry:

@@ -180,6 +180,8 @@ def test_a_tiny_run_learns_and_is_published(paintings, tiny, tmp_path):
     card = (out / "efficientnet_lite0.md").read_text()
     assert entry.file.sha256 in card
     assert str(test["macro_accuracy"]) in card
+    again = classifier.publish_classifier(run, paintings, version="10", out=out)
+    assert evaluations.table(again, "search", out) is None  # it was of another training
 
 
 def test_a_soup_is_the_mean_of_best_and_last_and_sees_larger_pictures(paintings, tiny, tmp_path):
@@ -243,6 +245,30 @@ def test_a_version_is_published_beside_what_ships(paintings, a_run):
     pixels = np.zeros((64, 64, 3), np.uint8)
     found = identify.identify(images.Picture(pixels, "PNG", (64, 64)), version=made.id)
     assert {guess.artist.name for guess in found.guesses} == set(NAMES)
+
+
+def test_a_version_of_nobody_is_refused_before_the_work(paintings, a_run):
+    command = ["publish", str(a_run), "--data", str(paintings), "--name", "mine", "--beside"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code != 0
+    assert "'mine'" in done.output
+    assert list(settings().versions.glob("*")) == []
+
+
+def test_it_is_published_with_what_tells_photographs(paintings, a_run, tmp_path, make_picture):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for seed in range(60):
+        data = images.encode(make_picture(64, 80, seed=seed), "JPEG")
+        (photos / f"{seed}.jpg").write_bytes(data)
+    command = ["publish", str(a_run), "--data", str(paintings), "--version", "9", "--beside"]
+    done = CliRunner().invoke(app, [*command, "--photos", str(photos)])
+    assert done.exit_code == 0, done.output
+    _, made = versions.listed("efficientnet_lite0")
+    assert made.entry.photograph is not None
+    measured = made.entry.figures["kinds"]["as_they_are"]
+    assert 0 <= measured["calibration_error"] <= 1
+    assert "photograph" in (made.directory / "efficientnet_lite0.md").read_text()
 
 
 def test_a_run_cannot_go_on_with_other_options(paintings, tiny, a_run, tmp_path):
