@@ -7,9 +7,10 @@ import logging
 import os
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
+    AfterValidator,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
@@ -31,6 +32,9 @@ _PREFIX = "ATELIER_"
 _OF_TESTS = "ATELIER_TEST_"  # what only tests read
 _DIGESTS = r"^\s*([0-9a-f]{64}\s*(,\s*[0-9a-f]{64}\s*)*)?$"
 _RANGE = r"^[1-9]\d{0,3}(-[1-9]\d{0,3})?$"
+
+# Children that work in another directory read it, too.
+Place = Annotated[Path, AfterValidator(Path.absolute)]
 
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Runtime = Literal["auto", "litert", "tensorflow"]
@@ -64,7 +68,7 @@ class Settings(BaseSettings):
         16, description="Most streams of an accepted clip: pictures, sound, subtitles"
     )
 
-    weights: Path | None = Field(None, description="Directory searched first for weight files")
+    weights: Place | None = Field(None, description="Directory searched first for weight files")
     hub_repo: str = Field(
         "atelier-art/atelier-models",
         description="Hub repository of the weights",
@@ -73,7 +77,7 @@ class Settings(BaseSettings):
     hub_revision: str = Field(
         "v1", description="Pinned revision (tag or commit) in hub_repo", pattern=r"^\S+$"
     )
-    versions: Path = Field(
+    versions: Place = Field(
         ROOT / "data" / "versions",
         description="Directory of the versions of models that do not ship",
     )
@@ -96,7 +100,7 @@ class Settings(BaseSettings):
     journal_days: NonNegativeFloat = Field(
         0.0, description="For how many days predictions are kept where a watch runs; 0 for ever"
     )
-    kept: Path = Field(
+    kept: Place = Field(
         ROOT / "data" / "kept",
         description="Directory of the pictures that visitors allow to be kept, to learn from them",
     )
@@ -109,10 +113,10 @@ class Settings(BaseSettings):
     job_lease: PositiveFloat = Field(
         10.0, description="Seconds after which a silent worker's job is taken up by another"
     )
-    cache: Path = Field(
+    cache: Place = Field(
         ROOT / "data", description="Directory of what can be made again: scans, downloads"
     )
-    collection: Path | None = Field(None, description="Directory of paintings that Explore shows")
+    collection: Place | None = Field(None, description="Directory of paintings that Explore shows")
     choose_collection: bool = Field(
         False, description="Visitors may type another directory of this machine into Explore"
     )

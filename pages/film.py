@@ -32,6 +32,7 @@ theme.apply()
 if "film_made" not in st.session_state:
     st.session_state.film_made = {}  # key to Film, the latest last
     st.session_state.film_refused = {}  # key to a sentence
+    st.session_state.film_jobs = {}  # handle to key, of those whose film is to be taken
     st.session_state.film_job = None  # the latest,
     st.session_state.film_key = None  # and what it paints
 
@@ -78,22 +79,26 @@ def started(job: Handle, key: str) -> None:
     state = st.session_state
     state.film_refused.pop(key, None)
     state.pop("film_shown", None)
+    state.film_jobs[job] = key
     state.film_job, state.film_key = job, key
 
 
 def collect() -> None:
-    """Takes what a finished job has made; one for something else is stopped: minds change."""
+    """Takes what finished jobs have made, whoever looked at them last."""
     state = st.session_state
-    job: Handle | None = state.film_job
-    if job is None or not job.is_finished:
-        return
-    if job.state is State.failed:
-        state.film_refused[state.film_key] = job.sentence
-    elif (film := job.result()) is not None:
-        state.film_made[state.film_key] = better(film, state.film_made.pop(state.film_key, None))
+    waiting: dict[Handle, str] = state.film_jobs
+    for job, key in list(waiting.items()):
+        if not job.is_finished:
+            continue
+        del waiting[job]
+        if job.state is State.failed:
+            state.film_refused[key] = job.sentence
+        elif (film := job.result()) is not None:
+            state.film_made[key] = better(film, state.film_made.pop(key, None))
+        if job is state.film_job:
+            state.film_job = None
     for old in list(state.film_made)[:-KEPT]:
         state.film_made.pop(old).path.unlink(missing_ok=True)
-    state.film_job = None
 
 
 def better(film: Film, before: Film | None) -> Film:
@@ -129,8 +134,10 @@ def show(film: Film, chosen: Chosen) -> None:
 
 
 def look_ahead(chosen: Chosen, found: list[Moment]) -> None:
-    """Three moments, painted at once."""
-    columns = st.columns(len(found) or 1)
+    """Three moments, painted at once; none of a clip that does not say when they are."""
+    if not found:
+        return
+    columns = st.columns(len(found))
     ready = chosen.request.way == "monet" or instant.is_loaded()
     waiting = "Painting three moments" if ready else "Mixing the colors. This takes a few seconds."
     with st.spinner(waiting):
@@ -143,7 +150,10 @@ def look_ahead(chosen: Chosen, found: list[Moment]) -> None:
 
 
 def standing(key: str) -> tuple[Handle | None, Film | None]:
-    """The job at work on this, and the film that is there already; what failed is said."""
+    """The job at work on this, and the film that is there already; what failed is said.
+
+    A job for something else is stopped: minds change. What it has painted is kept.
+    """
     state = st.session_state
     job: Handle | None = state.film_job
     if job is not None and not job.is_finished and state.film_key != key:

@@ -83,7 +83,7 @@ def show_upload(key: str, given: Given, model: str, asked: str | None, top: int)
     seen = look(key, given, model, asked)
     whole = seen.answer.result.known is True and not cutting.was_dragged(key)
     if whole:
-        keeping.settle(key, given)
+        keeping.settle(key, seen.answer)
         show(given, seen, key, top)
     corners = cutting.found(key, given)
     part = given if corners is None else cutting.painting(given, corners)
@@ -96,7 +96,7 @@ def show_upload(key: str, given: Given, model: str, asked: str | None, top: int)
             name = f"Cut out of your photo; as a whole: {in_short(seen.answer.result)}"
             seen = cut
     if not whole:
-        keeping.settle(key, part)
+        keeping.settle(key, seen.answer)
         show(part, seen, key, top)
     # Once a corner was dragged it stays open, whatever is drawn anew above it.
     with st.expander(name, icon=":material/crop:", expanded=cutting.was_dragged(key)):
@@ -143,8 +143,10 @@ def show(given: Given, seen: Seen, upload: str, top: int) -> None:
             config={"displayModeBar": False},
             alt=charts.in_words(guesses),
         )
-        if seen.answer.prediction_id is not None and ask(seen):
-            keeping.offer(seen.answer, given, upload=upload, key=seen.key)
+        if seen.answer.prediction_id is not None:
+            said = ask(seen)
+            if said or keeping.is_kept(seen.answer):  # which can be unticked in any case
+                keeping.offer(seen.answer, given, upload=upload, key=seen.key)
     with left:
         picture = st.empty()
         lit = st.toggle(

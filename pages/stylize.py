@@ -35,7 +35,7 @@ if "stylize_painted" not in st.session_state:
     st.session_state.stylize_noted = {}  # key to its number in the journal,
     st.session_state.stylize_sketched = None  # and that of the instant picture on screen
     st.session_state.stylize_refused = {}  # key to a sentence
-    st.session_state.stylize_jobs = {}  # handle to key, of those whose painting is to be taken
+    st.session_state.stylize_jobs = {}  # of which the painting is to be taken: key, what was before
     st.session_state.stylize_job = None  # the latest,
     st.session_state.stylize_key = None  # what it paints,
     st.session_state.stylize_scale = None  # and the scale that was shown last
@@ -75,7 +75,7 @@ def begin(key: str, wanted: Commission) -> Handle:
     """Has it painted, and shows it from then on."""
     job = painting.refine(wanted, PATIENCE)
     st.session_state.stylize_refused.pop(key, None)
-    st.session_state.stylize_jobs[job] = key
+    st.session_state.stylize_jobs[job] = key, wanted.earlier
     st.session_state.stylize_job = job
     st.session_state.stylize_key, st.session_state.stylize_scale = key, None
     return job
@@ -84,8 +84,8 @@ def begin(key: str, wanted: Commission) -> Handle:
 def collect() -> None:
     """Takes what finished jobs have painted, whoever looked at them last."""
     painted: dict[str, Painting] = st.session_state.stylize_painted
-    waiting: dict[Handle, str] = st.session_state.stylize_jobs
-    for job, key in list(waiting.items()):
+    waiting: dict[Handle, tuple[str, Painting | None]] = st.session_state.stylize_jobs
+    for job, (key, earlier) in list(waiting.items()):
         if not job.is_finished:
             continue
         del waiting[job]
@@ -94,7 +94,8 @@ def collect() -> None:
         elif (found := job.result()) is not None:
             painted.pop(key, None)
             painted[key] = found
-            st.session_state.stylize_noted[key] = noted.refined(found)
+            if earlier is None or found.step > earlier.step:
+                st.session_state.stylize_noted[key] = noted.refined(found, earlier)
     for old in list(painted)[:-KEPT]:
         del painted[old]
 

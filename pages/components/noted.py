@@ -26,14 +26,18 @@ def painted(mode: Mode, **figures: Any) -> int | None:
     return None
 
 
-def refined(done: Painting) -> int | None:
-    """Notes what was refined, and how near it came to photo and style."""
+def refined(done: Painting, earlier: Painting | None = None) -> int | None:
+    """Notes what was refined, and how near it came to photo and style.
+
+    Args:
+        earlier: The painting that it went on from, which was noted then.
+    """
     last = done.curve[-1] if done.curve else None
     return painted(
         "refine",
-        seconds=done.seconds,
+        seconds=done.seconds - (earlier.seconds if earlier else 0.0),
         pixels=done.pixels[..., 0].size,
-        steps=done.step,
+        steps=done.step - (earlier.step if earlier else 0),
         stopped=not done.complete,
         content_loss=last.content if last else None,
         style_loss=last.style if last else None,

@@ -96,3 +96,9 @@ def test_a_misspelled_variable_is_told_in_the_log(monkeypatch, caplog):
         "There is no setting ATELIER_PRECISON: did you mean ATELIER_PRECISION?",
         "There is no setting ATELIER_XYZ.",
     ]
+
+
+@pytest.mark.parametrize("name", ["cache", "weights", "versions", "kept", "collection"])
+def test_a_directory_is_the_same_wherever_a_child_works(monkeypatch, tmp_path: Path, name: str):
+    monkeypatch.chdir(tmp_path)
+    assert getattr(with_(monkeypatch, **{name.upper(): "here"}), name) == tmp_path / "here"

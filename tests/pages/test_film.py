@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import images, monet
+from core.film import moments
 from core.film.clips.reading import look
 from core.settings import ROOT
 from tests.core.film import scenes
@@ -115,3 +116,29 @@ def test_other_settings_are_another_film(tmp_path: Path):
     app.slider(key="film_strength_end").set_value(0).run()
     assert app.button(key="film-paint").label == "Paint the film"
     assert not app.get("download_button")
+
+
+def test_what_was_painted_by_other_settings_is_kept(tmp_path: Path, monkeypatch):
+    begun, on = threading.Semaphore(0), threading.Semaphore(0)
+
+    def paint(frame: np.ndarray, direction: str, brush: str) -> monet.Painted:
+        begun.release()
+        assert on.acquire(timeout=120)
+        return monet.Painted("to-monet", frame, frame, 0.0)
+
+    monkeypatch.setattr(moments, "paint", lambda _, moment, __: moment.pixels)
+    app = with_clip("clip.mp4", scenes.write(tmp_path / "clip.mp4").read_bytes())
+    monkeypatch.setattr(monet, "paint", paint)
+    app.button(key="film-paint").click().run()
+    for _ in range(3):
+        assert begun.acquire(timeout=120)
+        on.release()
+    job, before = app.session_state["film_job"], app.slider(key="film_strength_end").value
+    app.slider(key="film_strength_end").set_value(0).run()
+    on.release(20)
+    job.result(120)
+    app.slider(key="film_strength_end").set_value(before).run()
+    assert not app.exception
+    assert "Stopped. What was painted is kept" in app.info[0].value
+    assert app.button(key="film-paint").label == "Paint it again"
+    assert [each.label for each in app.get("download_button")] == ["Download film"]

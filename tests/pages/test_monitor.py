@@ -176,6 +176,14 @@ def test_a_release_is_withdrawn_with_the_key_only(page, monkeypatch):
     assert "no keeper's key" in page.error[0].value
     assert rows.current(MODEL).champion == made.id
 
+    # Meanwhile somebody else has withdrawn it, and another one serves.
+    rows.rollback(MODEL, who="ada")
+    better = make(4.0)
+    rows.release(MODEL, better.id, who="ada")
+    page.text_input[0].set_value("open sesame")
+    page.button[0].click().run()
+    assert rows.current(MODEL).champion == better.id
+
     page.text_input[0].set_value("open sesame")
     page.text_input[1].set_value("worse")
     page.button[0].click().run()

@@ -163,6 +163,27 @@ def test_a_picture_is_kept_only_while_the_visitor_allows_it(monkeypatch):
     app.checkbox[0].uncheck().run()
     assert pictures.read(number) is None
 
+    app.checkbox[0].check().run()
+    app.segmented_control[0].set_value("No").run()  # it can be unticked whatever is said
+    assert app.checkbox[0].value is True
+    app.checkbox[0].uncheck().run()
+    assert pictures.read(number) is None
+    assert not app.run().checkbox
+
+
+def test_a_copy_does_not_stay_when_another_model_answers(monkeypatch):
+    monkeypatch.setenv("ATELIER_SERVICE_KEEPERS", "a" * 64)
+    settings.settings.cache_clear()
+    app = upload(open_page(), ("wave.jpg", WAVE.read()))
+    number = journal.predictions()[0].id
+    app.segmented_control[0].set_value("Yes").run()
+    app.checkbox[0].check().run()
+    assert pictures.read(number) is not None
+    app.radio(key="model").set_value("vgg16").run()
+    assert not app.exception
+    assert not app.checkbox
+    assert pictures.read(number) is None
+
 
 def test_the_heat_map_can_be_switched_on():
     app = upload(open_page(), ("wave.jpg", WAVE.read()))

@@ -8,13 +8,15 @@ import time
 import numpy as np
 import pytest
 import streamlit as st
+from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
-from core import examples, images, jobs, models, tensorflow_compat
+from core import database, examples, images, jobs, models, tensorflow_compat
 from core.errors import InvalidRequest
 from core.jobs.local import Job as LocalJob
+from core.journal import tables
 from core.monitoring.paintings import newest, reading
-from core.settings import ROOT
+from core.settings import ROOT, settings
 from core.stylize import artist_styles, instant, presets, refine, session
 from core.stylize.artist_styles import Entry
 from core.stylize.request import StylizeRequest
@@ -409,6 +411,7 @@ def test_stop_keeps_what_is_there_and_it_goes_on(studio):
     assert (studio.orders[1]["canvas"] == 60).all()  # what the first order painted
     kept = reading.read("refine")
     assert kept.stopped.tolist() == [True, False]
+    assert steps_noted() == [2, 100]  # of each sitting
     assert kept.content_loss.tolist() == [1.0, 1.0]
     assert 0 < kept.style_loss[1] < 1
     assert len(reading.read("instant")) == 1
@@ -416,6 +419,13 @@ def test_stop_keeps_what_is_there_and_it_goes_on(studio):
     number, _ = newest()
     assert noted.taken([number, None], lambda: b"a painting")() == b"a painting"
     assert reading.read("refine").downloaded.tolist() == [False, True]
+
+
+def steps_noted() -> list[int]:
+    """Steps of each refined painting that the journal knows."""
+    query = select(tables.Painted.steps).where(tables.Painted.mode == "refine")
+    with database.reading(settings().journal_url) as rows:
+        return list(rows.scalars(query.order_by(tables.Painted.id)))
 
 
 def test_a_double_click_paints_once(studio):

@@ -32,18 +32,23 @@ def _all() -> dict[int | None, _Kept]:
     return kept
 
 
-def settle(upload: str, shown: Given) -> None:
-    """Deletes copies of what is shown no longer of an upload: it was cut out otherwise since.
+def is_kept(answer: Answer) -> bool:
+    """Whether this visitor has allowed a copy of what was answered so."""
+    return answer.prediction_id in _all()
+
+
+def settle(upload: str, shown: Answer) -> None:
+    """Deletes copies of what is shown no longer of an upload: cut out otherwise since, or answered.
 
     Its box is gone, so nobody could untick it.
     """
     for number, each in list(_all().items()):
-        if each.upload != upload or each.digest == shown.digest:
+        if each.upload != upload or number == shown.prediction_id:
             continue
         try:
             identifying.drop(each.answer, each.digest)
         except AtelierError:
-            st.warning("The copy of what was cut out before could not be deleted yet.")
+            st.warning("The copy of what was shown before could not be deleted yet.")
             continue
         del _all()[number]
 

@@ -76,9 +76,12 @@ def _one(said: Said, who: str) -> None:
         right = st.container()
     with right:
         first, sure = _name(said.first), charts.percent(said.probability)
-        facts = f"It said {first} ({sure})"
+        # What it said in words is not kept: known, unknown or a photograph.
+        facts = f"The likeliest of its artists was {first} ({sure})"
+        if said.right:
+            facts = f"It said {first} ({sure})"
         if said.right and said.artist is None:
-            facts = f"It knew nobody; the closest was {first} ({sure})"
+            facts = f"It named nobody; the closest was {first} ({sure})"
         st.html(
             f"""<div class="label">
             <p class="quiet" style="margin:0 0 .3rem">The visitor {

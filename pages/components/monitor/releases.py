@@ -75,7 +75,9 @@ def _rollback(entry: models.Entry, found: Standing) -> None:
             "key, and ATELIER_SERVICE_KEEPERS names none."
         )
         return
-    with st.popover("Withdraw", icon=":material/undo:"), st.form("monitor-rollback", border=False):
+    # Of this version: a click on what was drawn before another one took its place does nothing.
+    form = f"monitor-rollback-{found.version}"
+    with st.popover("Withdraw", icon=":material/undo:"), st.form(form, border=False):
         st.markdown(f"**{found.version}** answers nobody any more; **{found.against}** does.")
         key = st.text_input("Keeper's key", type="password")
         reason = st.text_input("Why", max_chars=300)
@@ -84,7 +86,11 @@ def _rollback(entry: models.Entry, found: Standing) -> None:
             if name is None:
                 st.error("This is no keeper's key.", icon=":material/key_off:")
                 return
-            rows.rollback(entry.id, who=f"key {name}", reason=reason)
+            try:
+                rows.rollback(entry.id, who=f"key {name}", reason=reason, expected=found.version)
+            except rows.NothingToDo as error:
+                st.error(str(error), icon=":material/sync_problem:")
+                return
             st.rerun()
 
 
