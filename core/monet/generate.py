@@ -21,6 +21,7 @@ from core import images, models
 from core.errors import UnknownName
 from core.images.types import Pixels
 from core.models.weights import Progress
+from core.monet.dabs import laid_under
 from core.monet.keras_network import KerasNetwork
 from core.monet.networks import WHOLE, LiteRTNetwork
 from core.monet.shade import without_specks
@@ -174,9 +175,11 @@ def _check(direction: str, brush: str) -> None:
 def _on_canvas(
     canvas: Pixels, direction: Direction, stopping: Callable[[], bool] = lambda: False
 ) -> Pixels:
-    """What the generator makes of a canvas as it is."""
-    painted = painter(MODELS[direction]).paint(canvas, stopping)
-    return without_specks(canvas, painted) if direction == "to-monet" else painted
+    """What the generator makes of a canvas of this size."""
+    paint = painter(MODELS[direction]).paint
+    if direction == "to-photo":
+        return paint(canvas, stopping)
+    return without_specks(canvas, paint(laid_under(canvas), stopping))
 
 
 def reduced(pixels: Pixels, short_side: int) -> Pixels:

@@ -23,18 +23,28 @@ def without_specks(photo: Pixels, painted: Pixels) -> Pixels:
     Args:
         photo, painted: `(height, width, 3)` uint8 RGB.
     """
-    import cv2  # a tenth of a second, which no start of a page should wait for
-
-    def blurred(values: Floats, deviation: float) -> Floats:
-        return np.asarray(cv2.GaussianBlur(values, (0, 0), deviation), np.float32)
-
-    bright = (blurred(photo.astype(np.float32) @ _LUMA, _AROUND) - _DARK) / (_BRIGHT - _DARK)
-    if bright.min() >= 1:
+    share = brightness(photo)
+    if share.min() >= 1:
         return painted
-    bright = np.clip(bright, 0, 1)
-    share = (bright**2 * (3 - 2 * bright))[..., None]  # without an edge at either end
     change = painted.astype(np.float32) - photo
     chroma = change - (change @ _LUMA)[..., None]
-    calm = painted + (1 - share) * (blurred(chroma, _BROAD) - chroma)
+    calm = painted + (1 - share) * (_blurred(chroma, _BROAD) - chroma)
     pixels: Pixels = np.rint(calm).clip(0, 255).astype(np.uint8)
     return pixels
+
+
+def brightness(photo: Pixels) -> Floats:
+    """How bright the places of a photo are, `(height, width, 1)` float32: 0 for night, 1 for day.
+
+    Args:
+        photo: `(height, width, 3)` uint8 RGB.
+    """
+    bright = (_blurred(photo.astype(np.float32) @ _LUMA, _AROUND) - _DARK) / (_BRIGHT - _DARK)
+    bright = np.clip(bright, 0, 1)
+    return (bright**2 * (3 - 2 * bright))[..., None]  # without an edge at either end
+
+
+def _blurred(values: Floats, deviation: float) -> Floats:
+    import cv2  # a tenth of a second, which no start of a page should wait for
+
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), deviation), np.float32)
