@@ -41,7 +41,8 @@ def brightness(photo: Pixels) -> Floats:
     """
     bright = (_blurred(photo.astype(np.float32) @ _LUMA, _AROUND) - _DARK) / (_BRIGHT - _DARK)
     bright = np.clip(bright, 0, 1)
-    return (bright**2 * (3 - 2 * bright))[..., None]  # without an edge at either end
+    smooth: Floats = bright**2 * (3 - 2 * bright)  # without an edge at either end
+    return smooth[..., None]
 
 
 def _blurred(values: Floats, deviation: float) -> Floats:

@@ -8,7 +8,7 @@ the dead knows an old one, and none of its writes reaches a row.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, or_, select, update
@@ -204,7 +204,9 @@ class Lease:
         session.execute(update(JobRow).where(JobRow.id == self.id).values(crashes=0))
 
 
-def claim(url: str, worker: str, known: Sequence[str], seconds: float) -> Lease | None:
+def claim(
+    url: str, worker: str, known: Sequence[str], seconds: float, let_go: Container[str] = ()
+) -> Lease | None:
     """Takes up the oldest job that waits, or whose worker is silent; None if there is none.
 
     Of several workers that ask at once, each gets another job. A job that has ended its process
@@ -214,6 +216,7 @@ def claim(url: str, worker: str, known: Sequence[str], seconds: float) -> Lease 
         worker: The name of who takes it, which nobody else has.
         known: Names of tasks that they can do.
         seconds: How long the lease holds unless it is renewed.
+        let_go: Jobs whose lease this process let run out while it lived: none has crashed it.
 
     Raises:
         core.database.DatabaseError: If the database cannot be used.
@@ -232,7 +235,7 @@ def claim(url: str, worker: str, known: Sequence[str], seconds: float) -> Lease 
         row = session.scalar(free.with_for_update(skip_locked=True))
         if row is None:
             return None
-        crashed = row.state == State.running
+        crashed = row.state == State.running and row.id not in let_go
         if crashed and row.crashes + 1 >= MOST_CRASHES:
             log.warning("Job %s has ended its process %s times", row.id, MOST_CRASHES)
             changes.end(session, row.id, State.failed, error=_CRASHED.sentence, code=_CRASHED.code)

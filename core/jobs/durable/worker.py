@@ -56,6 +56,7 @@ class Worker:
         self.name = name or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._seconds = lease or settings().job_lease
         self._swept = 0.0
+        self._let_go: set[str] = set()  # jobs that a failure of the database took from it
 
     def run(self, stop: threading.Event) -> None:
         """Works until it is told to stop: then it writes a checkpoint, and gives its job back."""
@@ -75,11 +76,17 @@ class Worker:
         if time.monotonic() - self._swept > _SWEEP_EVERY:
             self._swept = time.monotonic()
             self.engine.sweep()
-        lease = leases.claim(self.engine.url, self.name, tasks.names(), self._seconds)
+        known = tasks.names()
+        lease = leases.claim(self.engine.url, self.name, known, self._seconds, self._let_go)
         if lease is None:
             return False
-        with suppress(LeaseLost), _Work(lease, stop) as work:
-            work.do()
+        self._let_go.discard(lease.id)
+        try:
+            with suppress(LeaseLost), _Work(lease, stop) as work:
+                work.do()
+        except DatabaseError:
+            self._let_go.add(lease.id)
+            raise
         return True
 
 

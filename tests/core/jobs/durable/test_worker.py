@@ -168,3 +168,21 @@ def test_a_database_that_fails_for_a_moment_ends_no_worker(engine, start, monkey
     job = engine.submit("test-count", Count(to=2))
     start()
     assert job.result(LIMIT).numbers == [1, 2]
+
+
+def test_a_database_that_fails_often_is_not_taken_for_a_death(engine, monkeypatch):
+    from core import database
+
+    def fail(*_: object) -> None:
+        raise database.DatabaseError("The database cannot be used just now.")
+
+    job = engine.submit("test-count", Count(to=2))
+    worker = Worker(engine, "worker", lease=0.2)
+    with monkeypatch.context() as patch:
+        patch.setattr(leases.Lease, "tell", fail)
+        for _ in range(leases.MOST_CRASHES + 1):
+            with pytest.raises(database.DatabaseError):
+                worker.work_one(threading.Event())
+            time.sleep(0.3)  # until its lease has run out
+    assert worker.work_one(threading.Event())
+    assert job.result(LIMIT).numbers == [1, 2]
