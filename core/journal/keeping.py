@@ -26,7 +26,7 @@ from core.journal.tables import (
     Shadow,
     last_words,
 )
-from core.releases.arms import CHAMPION
+from core.releases.arms import CHAMPION, FORCED
 from core.settings import settings
 
 
@@ -105,11 +105,16 @@ def keep_shadow(prediction_id: int, result: Identification) -> None:
 
 
 @contextmanager
-def failures_kept(model: str, version: str) -> Iterator[None]:
-    """Keeps it if a version fails inside, for `core.monitoring.watching`; the error goes on."""
+def failures_kept(model: str, version: str, arm: str = CHAMPION) -> Iterator[None]:
+    """Keeps it if a version fails inside, for `core.monitoring.watching`; the error goes on.
+
+    Not of one that was asked for: it counts in no experiment.
+    """
     try:
         yield
     except Exception as error:
+        if arm == FORCED:
+            raise
         with suppress(JournalError), writing() as journal:
             journal.add(Failure(model=model, version=version, error=type(error).__name__))
         raise

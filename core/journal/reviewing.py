@@ -5,6 +5,7 @@ A keeper decides on one answer. If the visitor answers anew, that is in the queu
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,6 +115,15 @@ def accepted() -> list[Accepted]:
         Accepted(_of_row(row), row.who, row.decided, settings().kept / row.file, row.picture_sha256)
         for row in rows
     ]
+
+
+def refused(prediction_ids: Collection[int]) -> set[int]:
+    """Those predictions of which a keeper has taken back what was accepted, or rejected it."""
+    query = _joined(select(Prediction.id)).where(
+        Prediction.id.in_(prediction_ids), Decision.verdict != "accepted"
+    )
+    with reading() as journal:
+        return set(journal.scalars(query))
 
 
 def _said() -> Select[Any]:

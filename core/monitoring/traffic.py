@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from core import database
 from core.images.types import Floats
 from core.journal import Feedback, Observed, Prediction, Shadow, last_words
-from core.models import Entry, versions
+from core.models import Entry, Version, versions
 from core.monitoring.sample import Sample, judged
+from core.releases import arms
 from core.settings import settings
 
 MOST = 20_000  # pictures, the latest: more change no figure and make the page wait
@@ -72,14 +73,17 @@ def read(
     model_id: str,
     version: str | None = None,
     *,
-    arm: str | None = None,
+    like: Version | None = None,
+    dealt: bool = False,
     since: datetime | None = None,
     most: int = MOST,
 ) -> Traffic:
     """The latest identifications by a model: by one version, or by all that name the same artists.
 
     Args:
-        arm: As which it answered, see `core.releases.arms`.
+        like: Of all versions those that name the same artists as this one; as the one that ships
+            if None.
+        dealt: Only what visitors were dealt, not answers by a version that they asked for.
         since: No earlier ones, UTC.
         most: How many; the latest count.
 
@@ -88,7 +92,7 @@ def read(
         core.database.DatabaseError: If the journal cannot be read.
     """
     here = {each.id: each.entry for each in versions.listed(model_id)}
-    entry = here.get(version or "") or versions.shipped(model_id).entry
+    entry = here.get(version or "") or (like or versions.shipped(model_id)).entry
     last = last_words()
     query = (
         select(
@@ -120,8 +124,8 @@ def read(
     )
     if version is not None:
         query = query.where(Prediction.version == version)
-    if arm is not None:
-        query = query.where(Prediction.arm == arm)
+    if dealt:
+        query = query.where(Prediction.arm.is_(None) | (Prediction.arm != arms.FORCED))
     if since is not None:
         query = query.where(Prediction.time >= since)
     with database.reading(settings().journal_url) as session:

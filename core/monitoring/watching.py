@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from core.settings import settings
 
 WINDOW = 50  # answers of the challenger that are judged together
 _BEFORE = 200  # answers of the champion that they are compared with
+_NEW = timedelta(days=7)  # after its release, in which a champion is compared with the one before
 WHO = "watch"  # who signs what it does
 
 
@@ -86,16 +87,19 @@ def standing(model: str, limits: Limits | None = None) -> Standing | None:
         failures = guard.Window(answers, _failed(model, version, since), 0, np.zeros(0))
         found = guard.breaches(failures, guard.Window(0, 0, 0, np.zeros(0)), limits)
         return Standing(version, against, answers, compared(one, other), found, seen=False)
-    new = traffic.read(model, version, since=since)
+    new = traffic.read(model, version, dealt=True, since=since)
     # A champion that was replaced answers no longer: then what it answered before counts.
-    old = traffic.read(model, against, since=since if now.challenger else None)
+    old = traffic.read(model, against, dealt=True, since=since if now.challenger else None)
     comparison = compared(_outcomes(new), _outcomes(old)) if now.challenger else Comparison()
     recent, before = new[-WINDOW:], old[-_BEFORE:]
-    found = guard.breaches(
-        guard.window(recent.sample, recent.seconds, _failed(model, version, _first(recent, since))),
-        guard.window(before.sample, before.seconds),
-        limits,
-    )
+    failed = _failed(model, version, _first(recent, since))
+    if now.challenger is None and datetime.now(UTC).replace(tzinfo=None) - since > _NEW:
+        # What it is shown by now is not what the one before was shown: only failures tell.
+        before = before[:0]
+        judged = guard.Window(len(recent), failed, 0, np.zeros(0))
+    else:
+        judged = guard.window(recent.sample, recent.seconds, failed)
+    found = guard.breaches(judged, guard.window(before.sample, before.seconds), limits)
     return Standing(version, against, len(new), comparison, found)
 
 

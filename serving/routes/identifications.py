@@ -143,7 +143,7 @@ def _identified(
     enough = _LONGEST if asked.explain else identify.ENOUGH
     picture, corners = outline.read(data, cut_out=asked.cut_out, enough=enough)
     decoded = time.perf_counter()
-    with failures_kept(asked.model, dealt.version):
+    with failures_kept(asked.model, dealt.version, dealt.arm):
         result = identify.identify(picture, asked.model, version=dealt.version, top=asked.top)
     guesses = result.guesses
     lit = None

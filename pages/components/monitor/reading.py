@@ -45,4 +45,5 @@ def _standing(journal: str, model: str, release: int, newest: tuple[int, int]) -
 @st.cache_data(max_entries=8, show_spinner="Reading the journal")
 def _report(journal: str, model: str, version: str, newest: tuple[int, int]) -> Report:
     """By what it depends on: database, model, version that serves, newest answer and feedback."""
-    return report(versions.find(model, version), read(model))
+    serves = versions.find(model, version)
+    return report(serves, read(model, like=serves))

@@ -129,7 +129,7 @@ def identified(given: Given, model: str, asked: str | None, session: str) -> Ans
 
     by = following.follower().deal(model, session, asked)
     picture = images.load(given.data, enough=identify.ENOUGH)
-    with journal.failures_kept(model, by.version):
+    with journal.failures_kept(model, by.version, by.arm):
         result = identify.identify(picture, model, version=by.version, top=MOST_NAMES)
     try:
         number = journal.record(result, picture_sha256=given.digest, session=session, arm=by.arm)

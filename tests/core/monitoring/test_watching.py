@@ -13,7 +13,7 @@ from core import identify, journal, models
 from core.identify import Observation
 from core.models import versions
 from core.monitoring import traffic, watching
-from core.releases import rows
+from core.releases import arms, rows
 from tests.versions import make
 
 MODEL = models.DEFAULT
@@ -33,13 +33,20 @@ Answer = Callable[..., None]
 def answer() -> Answer:
     """Has a version answer, and visitors say whether it was right."""
 
-    def one(version: str, right: list[bool], *, known: bool = True, seconds: float = 0.02) -> None:
+    def one(
+        version: str,
+        right: list[bool],
+        *,
+        known: bool = True,
+        seconds: float = 0.02,
+        arm: str = arms.CHAMPION,
+    ) -> None:
         for number, said in enumerate(right):
             found = identify.of_observation(SHIPS.entry, version, seen(number % 40))
             found = replace(found, seconds=seconds, known=known)
             if not known:
                 found = replace(found, observation=seen(len(SHIPS.entry.artists)))
-            kept = journal.record(found, picture_sha256=str(number), session="s")
+            kept = journal.record(found, picture_sha256=str(number), session="s", arm=arm)
             named = found.guesses[0].artist.id
             journal.give_feedback(kept, right=said, artist_id=named if said else "titian")
 
@@ -116,6 +123,36 @@ def test_one_that_knows_nobody_is_taken_back_within_a_window(answer):
     assert row is not None
     assert row.role == "retired"
     assert "unknown artists" in row.reason
+
+
+def test_answers_by_a_version_that_was_asked_for_decide_nothing(answer):
+    tried = make(3.0)
+    rows.canary(MODEL, tried.id, 0.5, who="keeper")
+    answer(SHIPS.id, [True] * 60)
+    answer(tried.id, [False] * watching.WINDOW, known=False, arm=arms.FORCED)
+    for _ in range(10):
+        with (
+            pytest.raises(ZeroDivisionError),
+            journal.failures_kept(MODEL, tried.id, arms.FORCED),
+        ):
+            1 / 0  # noqa: B018 - as a network might
+    found = watching.standing(MODEL)
+    assert (found.answers, found.comparison.losses, found.breaches) == (0, 0, ())
+    assert watching.act(MODEL) is None
+
+
+def test_a_champion_of_long_ago_is_not_compared_with_the_one_before(answer, monkeypatch):
+    answer(SHIPS.id, [True] * 60)
+    made = make(3.0)
+    rows.release(MODEL, made.id, who="keeper")
+    answer(made.id, [True] * watching.WINDOW, known=False)  # other pictures than in spring
+    assert watching.standing(MODEL).breaches
+    monkeypatch.setattr(watching, "_NEW", timedelta(0))
+    assert watching.act(MODEL) is None
+    for _ in range(10):
+        with pytest.raises(ZeroDivisionError), journal.failures_kept(MODEL, made.id):
+            1 / 0  # noqa: B018 - as a network might
+    assert "10 of 60 requests failed" in watching.act(MODEL).reason
 
 
 def test_a_release_that_fails_or_dawdles_is_taken_back(answer):
