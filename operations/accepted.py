@@ -39,11 +39,13 @@ class Written:
         pictures: How many.
         elsewhere: How many were accepted whose files are not on this machine.
         twins: How many were left out because they show a painting that is there already.
+        unknown: How many were left out because their artist is not in the catalogue.
     """
 
     pictures: int
     elsewhere: int
     twins: int
+    unknown: int
 
 
 def write_out(
@@ -56,7 +58,8 @@ def write_out(
     Args:
         directory: New, or empty.
         known: Directories of paintings so far: what shows one of them is left out.
-        before: A directory that was written so: what it has comes first.
+        before: A directory that was written so: what it has comes first, less what keepers have
+            taken back since.
 
     Raises:
         NothingAccepted: If there is nothing to write; the directory is not made then.
@@ -69,9 +72,12 @@ def write_out(
         raise OutputError(f"{printable(directory)} is not empty: name another directory.")
     index, record = _rows_of(before)
     everything = reviewing.accepted()
+    # A painter who was taught is none of the data, so that a cycle would refuse all of it.
+    listed = {None, *(artist.id for artist in artists.catalogue())}
+    known_ones = [each for each in everything if each.said.artist in listed]
     here = {
         f"{each.said.artist or collection.OTHER}/visitor-{each.said.prediction_id}.jpg": each
-        for each in everything
+        for each in known_ones
         if each.path.is_file()
     }
     folders = [*known, *([before] if before else [])]
@@ -93,7 +99,9 @@ def write_out(
         record.append((file, *_recorded(each, data)))
     write(directory / RECORD, _table(record))
     write(directory / "index.csv", _table(index))  # the last: with it the directory is whole
-    return Written(len(chosen), len(everything) - len(here), len(twins))
+    return Written(
+        len(chosen), len(known_ones) - len(here), len(twins), len(everything) - len(known_ones)
+    )
 
 
 def _rows_of(before: Path | None) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
@@ -104,7 +112,10 @@ def _rows_of(before: Path | None) -> tuple[list[tuple[str, ...]], list[tuple[str
         list(map(tuple, csv.reader((before / name).read_text(encoding="utf-8").splitlines())))
         for name in ("index.csv", RECORD)
     )
-    return index, record
+    predictions = {row[0]: int(row[_RECORDED.index("prediction_id")]) for row in record[1:]}
+    refused = reviewing.refused(set(predictions.values()))
+    gone = {file for file, prediction in predictions.items() if prediction in refused}
+    return [row for row in index if row[0] not in gone], [r for r in record if r[0] not in gone]
 
 
 def _artist(of: Accepted) -> str:

@@ -59,6 +59,8 @@ def reason(of: Schedule, today: date | None = None) -> str | None:
     if not found:
         return "There was no cycle yet."
     if not _is_finished(found[-1]):
+        if _is_overtaken(found[-1], of.model):
+            return f"Since the cycle of {found[-1].name} began, another version has come to serve."
         return f"The cycle of {found[-1].name} was stopped, and goes on."
     passed = ((today or _today()) - date.fromisoformat(found[-1].name)).days
     if passed >= of.every:
@@ -79,7 +81,7 @@ def retrain(
         AtelierError: Otherwise as `operations.cycle.cycle`.
     """
     found = _runs(of.runs)
-    if found and not _is_finished(found[-1]):
+    if found and not _is_finished(found[-1]) and not _is_overtaken(found[-1], of.model):
         run = found.pop()
     else:
         run = of.runs / (today or _today()).isoformat()
@@ -106,9 +108,23 @@ def _is_finished(run: Path) -> bool:
     return "release" in done or any(step.get("refusals") for step in done.values())
 
 
+def _is_overtaken(run: Path, model: str) -> bool:
+    """Whether the version that a cycle compares with serves no longer, so that it cannot end."""
+    try:
+        done = json.loads((run / FILE).read_text(encoding="utf-8"))["steps"]
+        champion: str = done["begin"]["champion"]
+    except (OSError, ValueError, LookupError):
+        return False
+    return champion != _serving(model)
+
+
+def _serving(model: str) -> str:
+    return rows.current(model).champion or versions.shipped(model).id
+
+
 def _has_drifted(model: str) -> bool:
-    serves = rows.current(model).champion or versions.shipped(model).id
-    windows = report(versions.find(model, serves), traffic.read(model)).windows
+    serves = versions.find(model, _serving(model))
+    windows = report(serves, traffic.read(model, like=serves)).windows
     return bool(windows) and windows[-1].is_alarm
 
 

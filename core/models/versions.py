@@ -27,7 +27,7 @@ from core.errors import AtelierError, UnknownName
 from core.files import check_output, write
 from core.models import entries
 from core.models.entries import Entry, WeightsFile
-from core.models.weights import NotHere, checked, find_file
+from core.models.weights import NotHere, WeightsError, checked, find_file
 from core.settings import settings
 
 log = logging.getLogger(__name__)
@@ -211,6 +211,7 @@ def adopt(directory: Path, model_id: str, expected: str | None = None) -> Versio
     Raises:
         VersionError: If it is none, or another one.
         WeightsError: If a file is missing or damaged.
+        UnknownName: If the model does not ship.
     """
     found = read(directory, model_id)
     if expected is not None and found.id != expected:
@@ -227,12 +228,26 @@ def adopt(directory: Path, model_id: str, expected: str | None = None) -> Versio
     _write_list(found, directory)
     entries.get(model_id)  # one that does not ship could not be found again
     target = settings().versions / found.id
-    with suppress(OSError):  # there it is already, from before or from somebody else
+    try:
         directory.rename(target)
+    except OSError:  # there it is already, from before or from somebody else
+        if not _is_whole(target, found):
+            with staged() as aside:
+                target.rename(aside)
+                directory.rename(target)
+            _stored.cache_clear()
     _sync(target.parent)
     placed = find(model_id, found.id)
     check(placed)
     return placed
+
+
+def _is_whole(directory: Path, expected: Version) -> bool:
+    try:
+        check(found := read(directory, expected.entry.id))
+    except (VersionError, WeightsError):
+        return False
+    return found.id == expected.id
 
 
 def read(directory: Path, model_id: str | None = None) -> Version:

@@ -32,5 +32,7 @@ def accepted(
     console.say(f"{found.pictures:,} pictures in {out}")
     if found.twins:
         console.say(f"{found.twins:,} show a painting that is there already: left out")
+    if found.unknown:
+        console.say(f"{found.unknown:,} are by artists who are not in the catalogue: left out")
     if found.elsewhere:
         console.say(f"{found.elsewhere:,} are not on this machine (ATELIER_KEPT): left out")

@@ -43,7 +43,11 @@ def cycle(
     ] = None,
     photos: Annotated[
         Path | None,
-        typer.Option(help="Directory of photographs, for a model that tells them from paintings."),
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Directory of photographs, for a model that tells them from paintings.",
+        ),
     ] = None,
     who: Annotated[str, typer.Option(help="Who answers for it. [default: who is logged in]")] = "",
     as_json: AsJson = False,

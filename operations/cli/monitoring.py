@@ -45,7 +45,8 @@ def report(
         if out is not None:
             check_output(out)
         serves = rows.current(model).champion or versions.shipped(model).id
-        found = made(versions.find(model, serves), traffic.read(model))
+        version = versions.find(model, serves)
+        found = made(version, traffic.read(model, like=version))
         painted = paintings.figures()
         if out is not None:
             write(out, pages.html(models.get(model), found, rows.history(model), painted))

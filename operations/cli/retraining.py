@@ -26,7 +26,11 @@ def retrain(
     ] = 0.1,
     photos: Annotated[
         Path | None,
-        typer.Option(help="Directory of photographs, for a model that tells them from paintings."),
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Directory of photographs, for a model that tells them from paintings.",
+        ),
     ] = None,
     now: Annotated[bool, typer.Option("--now", help="Whether it is due or not.")] = False,
     who: Annotated[str, typer.Option(help="Who answers for it. [default: who is logged in]")] = "",

@@ -16,6 +16,7 @@ from core.cli import console
 from core.journal import pictures, reviewing
 from core.settings import settings
 from operations.__main__ import app
+from operations.accepted import write_out
 from operations.cycle import paintings
 
 
@@ -79,6 +80,26 @@ def test_one_painting_is_taken_once_and_none_that_is_there_already(run, tmp_path
     assert [Path(each.file).name for each in paintings.read(tmp_path / "new")] == [
         f"visitor-{once}.jpg"
     ]
+
+
+def test_a_painter_who_was_taught_is_left_out(run, tmp_path):
+    one, _ = accept(painted(1), "titian"), accept(painted(2), "grandma-moses")
+    said = run("-o", str(tmp_path / "new"))
+    assert "1 are by artists who are not in the catalogue" in said
+    assert [each.file for each in paintings.read(tmp_path / "new")] == [f"titian/visitor-{one}.jpg"]
+
+
+def test_what_a_keeper_took_back_is_in_no_later_cycle(tmp_path):
+    one, other = accept(painted(1), "titian"), accept(painted(2), "titian")
+    write_out(tmp_path / "one")
+    said = {each.said.prediction_id: each.said.id for each in reviewing.accepted()}
+    reviewing.decide(said[one], "rejected", "key ada")
+    third = accept(painted(3), "titian")
+    write_out(tmp_path / "two", before=tmp_path / "one")
+    found = {each.file for each in paintings.read(tmp_path / "two")}
+    assert found == {f"titian/visitor-{number}.jpg" for number in (other, third)}
+    record = (tmp_path / "two" / "accepted.csv").read_text()
+    assert f"visitor-{one}.jpg" not in record
 
 
 def test_nothing_is_written_where_nothing_was_accepted(run, tmp_path):

@@ -12,13 +12,16 @@ import pytest
 from typer.testing import CliRunner
 
 from core.cli import console
+from core.models import versions
 from core.monitoring.traffic import Traffic
+from core.releases import rows
 from operations import retraining
 from operations.__main__ import app
 from operations.accepted import NothingAccepted
 from operations.cycle import Asked, Outcome, paintings
 from operations.retraining import Schedule
 from tests.operations.test_accepted import accept, painted
+from tests.versions import make
 
 MODEL = "custom_cnn_improved"
 FIRST = date(2026, 1, 5)
@@ -86,6 +89,20 @@ def test_one_that_was_stopped_goes_on_with_its_own_paintings(schedule, cycles):
     retraining.retrain(schedule, who="ada", today=date(2026, 1, 6))
     assert len(files(cycles[2])) == 2
     assert list(schedule.runs.iterdir()) == [run]
+
+
+def test_one_that_was_overtaken_does_not_stand_in_the_way(schedule, cycles):
+    accept(painted(1), "titian")
+    retraining.retrain(schedule, who="ada", today=FIRST)
+    begun = {"steps": {"begin": {"champion": versions.shipped(MODEL).id}}}
+    (schedule.runs / "2026-01-05" / "cycle.json").write_text(json.dumps(begun))
+    assert "was stopped, and goes on" in str(retraining.reason(schedule, date(2026, 1, 6)))
+    rows.release(MODEL, make(3.0, MODEL).id, who="bob")
+    assert "another version" in str(retraining.reason(schedule, date(2026, 1, 6)))
+    accept(painted(2), "titian")
+    retraining.retrain(schedule, who="ada", today=date(2026, 1, 6))
+    assert cycles[-1].new.parent.name == "2026-01-06"
+    assert len(files(cycles[-1])) == 2
 
 
 def test_drift_makes_it_due_sooner(schedule, cycles, monkeypatch):

@@ -130,6 +130,22 @@ def test_files_that_were_changed_are_not_adopted():
             versions.adopt(folder, models.DEFAULT)
 
 
+def test_a_damaged_version_is_mended_by_getting_it_again():
+    made = make(3.0)
+    with versions.staged() as good:
+        versions.keep(made, good)
+        place = made.directory / made.entry.file.name
+        place.write_bytes(b"damaged")
+        with pytest.raises(WeightsError):
+            versions.check(made)
+        versions.check(versions.adopt(good, models.DEFAULT))
+    with versions.staged() as good:
+        versions.keep(made, good)
+        (made.directory / "models.json").write_text("{")
+        versions.adopt(good, models.DEFAULT)
+    versions.check(versions.find(models.DEFAULT, made.id))
+
+
 @pytest.mark.parametrize("name", ["../x.weights.h5", "/etc/passwd", ".hidden"])
 def test_a_file_elsewhere_belongs_to_no_version(name: str):
     with versions.staged() as folder:
