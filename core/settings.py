@@ -33,7 +33,7 @@ _OF_TESTS = "ATELIER_TEST_"  # what only tests read
 _DIGESTS = r"^\s*([0-9a-f]{64}\s*(,\s*[0-9a-f]{64}\s*)*)?$"
 _RANGE = r"^[1-9]\d{0,3}(-[1-9]\d{0,3})?$"
 
-# Children that work in another directory read it, too.
+# See `environment`, too.
 Place = Annotated[Path, AfterValidator(Path.absolute)]
 
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
@@ -214,6 +214,14 @@ class Settings(BaseSettings):
         ge=80_000_000,
         description="Bytes of the object store of one that is started here; less than /dev/shm",
     )
+
+
+def environment() -> dict[str, str]:
+    """Our variables, for a process that works in another directory: directories are absolute."""
+    ours = {name: value for name, value in os.environ.items() if name.startswith(_PREFIX)}
+    places = ("weights", "versions", "kept", "cache", "collection")
+    named = {f"{_PREFIX}{name.upper()}": getattr(settings(), name) for name in places}
+    return ours | {name: str(place) for name, place in named.items() if ours.get(name)}
 
 
 @cache

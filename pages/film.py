@@ -92,12 +92,14 @@ def collect() -> None:
             continue
         del waiting[job]
         if job.state is State.failed:
-            state.film_refused[key] = job.sentence
+            if key not in waiting.values():  # else a later one for the same is at work
+                state.film_refused[key] = job.sentence
         elif (film := job.result()) is not None:
             state.film_made[key] = better(film, state.film_made.pop(key, None))
         if job is state.film_job:
             state.film_job = None
-    for old in list(state.film_made)[:-KEPT]:
+    # Those that were stopped go first, whole ones stay longest.
+    for old in sorted(state.film_made, key=lambda key: state.film_made[key].complete)[:-KEPT]:
         state.film_made.pop(old).path.unlink(missing_ok=True)
 
 
@@ -177,7 +179,7 @@ def set_out(wanted: Journey) -> None:
     elif st.button("Set out", icon=":material/route:", key=SET_OUT):
         request = wanted.request
         photo = images.load(wanted.given.data, enough=2 * request.rows).pixels
-        out = choosing.folder() / f"{wanted.key}{wanted.ending}"
+        out = choosing.folder() / f"{wanted.key}-{uuid.uuid4().hex}{wanted.ending}"
         order = JourneyOrder(request, photo, wanted.painters, out)
         started(jobs.submit(JOURNEY, order, patience=PATIENCE), wanted.key)
         st.rerun()

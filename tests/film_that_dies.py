@@ -30,7 +30,9 @@ def _paint(self: Easel, *arguments: Any) -> Any:
     return _painted(self, *arguments)
 
 
-def _negative(frame: np.ndarray, direction: monet.Direction, brush: monet.Brush) -> monet.Painted:
+def _negative(
+    frame: np.ndarray, direction: monet.Direction, brush: monet.Brush, **_: bool
+) -> monet.Painted:
     return monet.Painted(direction, frame, 255 - frame, 0.0)
 
 

@@ -32,7 +32,7 @@ from core.collection import duplicates, store
 from core.collection.features import SMALL, Measured, measure, state
 from core.collection.store import ScanError
 from core.jobs import Control, Handle, Progress
-from core.settings import ROOT
+from core.settings import ROOT, environment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,7 +172,12 @@ def run(payload: Directory, control: Control) -> Generator[Progress, None, None]
         # Into a file: nobody reads a pipe meanwhile, and libraries write there a lot.
         tempfile.TemporaryFile("w+", errors="replace") as complaints,
         subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=complaints, text=True
+            command,
+            cwd=ROOT,
+            env=os.environ | environment(),
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
         ) as process,
     ):
         control.when_cancelled(process.terminate)

@@ -116,7 +116,7 @@ class MonetBrush:
 
     def paint(self, frame: Pixels, strength: float) -> Pixels:
         """See `Brush`."""
-        painted = monet.paint(frame, "to-monet", brush=self._brush)
+        painted = monet.paint(frame, "to-monet", brush=self._brush, dabs=False)
         return monet.blend(painted.before, painted.after, strength)
 
     def checkpoint(self) -> Checkpoint:

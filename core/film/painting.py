@@ -138,7 +138,8 @@ def paint(
                 except UnreadableClip as error:  # which is known only now: the film is not lost
                     log.warning("A film without its sound: %s", error)
                     silent.replace(whole)
-                    reel.note = f"The sound of the clip is damaged: this is without. {reel.note}"
+                    unheard = "The sound of the clip could not be added: this is without."
+                    reel.note = f"{unheard} {reel.note}".strip()
     return Film(
         out,
         reel.width,

@@ -76,6 +76,7 @@ def paint(
     direction: Direction = "to-monet",
     *,
     brush: Brush = "auto",
+    dabs: bool = True,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Painted:
     """Turns a photo into a Monet, or a Monet into a photo. May be called from any thread.
@@ -84,6 +85,8 @@ def paint(
         pixels: `(height, width, 3)` uint8; larger sides than `LONGEST` are reduced.
         brush: The smaller the canvas, see `BRUSHES`, the broader the strokes; "auto" follows
             the size of the picture, see `canvas_side`.
+        dabs: Whether to lay some under what is flat, see `dabs`. They stay where they are while
+            what is seen moves, so the frames of a film have none.
         stopping: Asked before each tile.
 
     Raises:
@@ -96,7 +99,7 @@ def paint(
     started = time.perf_counter()
     before = images.preview(pixels, LONGEST)
     canvas = reduced(before, canvas_side(brush, before))
-    painted = _on_canvas(canvas, direction, stopping)
+    painted = _on_canvas(canvas, direction, dabs=dabs, stopping=stopping)
     after = painted if canvas is before else _enlarged(painted, canvas, before)
     return Painted(direction, before, after, time.perf_counter() - started)
 
@@ -173,13 +176,18 @@ def _check(direction: str, brush: str) -> None:
 
 
 def _on_canvas(
-    canvas: Pixels, direction: Direction, stopping: Callable[[], bool] = lambda: False
+    canvas: Pixels,
+    direction: Direction,
+    *,
+    dabs: bool = True,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Pixels:
     """What the generator makes of a canvas of this size."""
     paint = painter(MODELS[direction]).paint
     if direction == "to-photo":
         return paint(canvas, stopping)
-    return without_specks(canvas, paint(laid_under(canvas), stopping))
+    under = laid_under(canvas) if dabs else canvas
+    return without_specks(canvas, paint(under, stopping))
 
 
 def reduced(pixels: Pixels, short_side: int) -> Pixels:

@@ -32,7 +32,7 @@ def some_style(weights: tuple[float, ...] | None) -> tuple[float, ...] | None:
     return weights
 
 
-MOST_STYLES = 5
+MOST_SENT = 5
 """So many styles may be sent to a service for one painting."""
 
 _TABLE = extractors.TABLE.values()

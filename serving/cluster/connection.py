@@ -13,6 +13,7 @@ import secrets
 from pathlib import Path
 from types import ModuleType
 
+from core import settings as ours
 from core.errors import AtelierError
 from core.settings import ROOT, settings
 
@@ -99,8 +100,7 @@ def connect(cpus: float, *, told: bool = False) -> None:
 
 def environment(threads: int) -> dict[str, str]:
     """What processes on a cluster are started with: our settings, and how many threads they use."""
-    ours = {name: value for name, value in os.environ.items() if name.startswith("ATELIER_")}
-    return ours | {
+    return ours.environment() | {
         "ATELIER_THREADS": str(threads),
         "OMP_NUM_THREADS": str(threads),
         "TF_NUM_INTRAOP_THREADS": str(threads),

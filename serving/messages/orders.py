@@ -8,7 +8,7 @@ from fastapi import Request, Response
 
 from core.errors import InvalidRequest
 from core.stylize import artist_styles
-from core.stylize.request import MOST_STYLES
+from core.stylize.request import MOST_SENT
 from core.stylize.session.durable import Style
 from serving.messages import bodies, schemas
 from serving.messages.bodies import Body
@@ -19,7 +19,7 @@ HEADERS = {"Idempotency-Key": "Sent again with the same key, a job is the same o
 
 STYLES: dict[str, Any] = {
     "type": "array",
-    "maxItems": MOST_STYLES,
+    "maxItems": MOST_SENT,
     "items": bodies.FILE,
     "description": "How to paint it: pictures, or in place of a file the id of a painter, see "
     "/v1/styles; several blend.",
@@ -54,7 +54,7 @@ def key(request: Request) -> str | None:
     return found
 
 
-def styles(body: Body, most: int = MOST_STYLES) -> list[bytes | str]:
+def styles(body: Body, most: int = MOST_SENT) -> list[bytes | str]:
     """The styles of a body: files, or ids of painters.
 
     Raises:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import Settings, SettingsError, settings
+from core.settings import Settings, SettingsError, environment, settings
 
 WRONG = [
     ("PRECISION", "xfloat32y", "auto, float32, mixed_bfloat16"),
@@ -99,6 +99,16 @@ def test_a_misspelled_variable_is_told_in_the_log(monkeypatch, caplog):
 
 
 @pytest.mark.parametrize("name", ["cache", "weights", "versions", "kept", "collection"])
-def test_a_directory_is_the_same_wherever_a_child_works(monkeypatch, tmp_path: Path, name: str):
+def test_a_directory_is_absolute(monkeypatch, tmp_path: Path, name: str):
     monkeypatch.chdir(tmp_path)
     assert getattr(with_(monkeypatch, **{name.upper(): "here"}), name) == tmp_path / "here"
+
+
+def test_a_process_elsewhere_is_told_of_directories_as_they_are(monkeypatch, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ATELIER_WEIGHTS", raising=False)
+    with_(monkeypatch, CACHE="here", OFFLINE="true")
+    told = environment()
+    assert (told["ATELIER_CACHE"], told["ATELIER_OFFLINE"]) == (str(tmp_path / "here"), "true")
+    assert "ATELIER_WEIGHTS" not in told
+    assert all(name.startswith("ATELIER_") for name in told)

@@ -23,7 +23,7 @@ PAGE = str(ROOT / "pages" / "film.py")
 def inverted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Monet paints negatives, which takes no time."""
 
-    def paint(frame: np.ndarray, direction: str, brush: str) -> monet.Painted:
+    def paint(frame: np.ndarray, direction: str, brush: str, **_: bool) -> monet.Painted:
         return monet.Painted("to-monet", frame, 255 - frame, 0.0)
 
     monkeypatch.setattr(monet, "paint", paint)
@@ -77,7 +77,7 @@ def test_a_whole_film_stays_while_it_is_painted_again(tmp_path: Path, monkeypatc
     (film,) = app.session_state["film_made"].values()
     begun, stopped = threading.Event(), threading.Event()
 
-    def paint(frame: np.ndarray, direction: str, brush: str) -> monet.Painted:
+    def paint(frame: np.ndarray, direction: str, brush: str, **_: bool) -> monet.Painted:
         begun.set()
         assert stopped.wait(120)
         return monet.Painted("to-monet", frame, frame, 0.0)
@@ -121,7 +121,7 @@ def test_other_settings_are_another_film(tmp_path: Path):
 def test_what_was_painted_by_other_settings_is_kept(tmp_path: Path, monkeypatch):
     begun, on = threading.Semaphore(0), threading.Semaphore(0)
 
-    def paint(frame: np.ndarray, direction: str, brush: str) -> monet.Painted:
+    def paint(frame: np.ndarray, direction: str, brush: str, **_: bool) -> monet.Painted:
         begun.release()
         assert on.acquire(timeout=120)
         return monet.Painted("to-monet", frame, frame, 0.0)

@@ -36,6 +36,7 @@ KNOWN, UNKNOWN, PHOTOGRAPH = range(len(KINDS))
 _COPIES = 2  # of each picture, each otherwise small and otherwise saved
 _PENALTIES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # C of the logistic regression
 _FOLDS = 5
+_FEWEST = 40  # photographs, of which half is for the fit
 _DIGITS = 5
 
 Told = Callable[[int, int], None]
@@ -54,6 +55,25 @@ class Looked:
     logits: Floats
     projections: Floats
     kind: np.ndarray
+
+
+def check(paintings: Sequence[Painting], photos: Sequence[Path]) -> None:
+    """Makes sure that there is enough of each kind.
+
+    Raises:
+        TrainingError: If not.
+    """
+    for split in ("val", "test"):
+        outside = sum(each.artist is None for each in paintings if each.split == split)
+        if outside < 1:
+            raise TrainingError(
+                f"Telling photographs takes paintings by others in the split {split}, too: there "
+                "are none."
+            )
+    if len(photos) < _FEWEST:
+        raise TrainingError(
+            f"Telling photographs takes at least {_FEWEST} of them; there are {len(photos)}."
+        )
 
 
 def halves(photos: Sequence[Path], seen: np.ndarray) -> tuple[list[Path], list[Path]]:

@@ -72,12 +72,13 @@ def publish_classifier(
             of the recipe. A network with a flattened map has but one.
         soup: The mean of the best and the last weights instead of the best (Model soups,
             Wortsman et al., arXiv 2203.05482); chosen on the validation split, too.
-        search: Directory of the random search that the run's options come from, to be kept.
-        photos: If there are any, it learns to tell photographs from paintings, see `publish_kinds`.
+        search: Directory of the random search that the run's options come from, to be kept. What is
+            kept of one goes if it was another training's.
+        photos: If there are any, it learns to tell them from paintings, see `publish_kinds`.
         beside: Whether it is to be a version of a model that ships.
 
     Raises:
-        TrainingError: If the run is not finished or damaged, or the paintings do
+        TrainingError: If the run is not finished or damaged, or the paintings, or the photos, do
             not suffice to measure it.
         InvalidRequest: If it cannot have this name.
         UnknownName: If it is to be a version of a model that does not ship.
@@ -97,6 +98,8 @@ def publish_classifier(
     check_output(out / "models.json")
     paintings = dataset.read(data)
     check_paintings(paintings, 1, publish=True)
+    if photos:
+        kinds.check(paintings, photos)
     splits = {s: [p for p in paintings if p.split == s] for s in evaluations.SPLITS}
     with catalogue.staged(out) as stage:
         file = _export(run, recipe, len(names) + 1, stage, model_id, out, soup=soup)
@@ -150,8 +153,9 @@ def publish_classifier(
             entry = _with_kinds(loaded, directory, paintings, photos)
         entry = _with_figures(entry, measured)
         cards.write_card(entry, stage, _card(entry))
+        of_same_training = evidence.is_of(run, out / entry.id)
         catalogue.place(stage, [entry], out)
-        if found_search is None:  # that of an earlier training says nothing of this one
+        if not of_same_training and found_search is None:
             (out / entry.id / "search.csv").unlink(missing_ok=True)
     return entry
 

@@ -24,6 +24,12 @@ def keep_run(run: Path, directory: Path, options: dict[str, Any]) -> None:
     write(directory / "options.json", json_text(options))
 
 
+def is_of(run: Path, directory: Path) -> bool:
+    """Whether what was kept beside a model is of this very run."""
+    kept = directory / "history.csv"
+    return kept.is_file() and kept.read_bytes() == (run / "history.csv").read_bytes()
+
+
 def finish_generator(
     entry: models.Entry,
     figures: dict[str, Any],

@@ -25,6 +25,7 @@ _COPIED: dict[Kind, tuple[str, ...]] = {
 _MADE: dict[Kind, str] = {"mp4": "aac", "webm": "libopus"}
 _RATE = 48_000  # samples a second, of sound that is made anew
 _PART = 256  # packets of a step
+_BEFORE = 10.0  # seconds of sound that a clip may have before its first picture
 
 
 def codec(container: InputContainer) -> str:
@@ -110,7 +111,11 @@ def _made(
 
     def encoded() -> Iterator[Packet[Any]]:
         resampler = av.AudioResampler(format=form, layout=layout, rate=_RATE)
+        passed = 0.0  # seconds that were decoded: a clip may say of no frame when it is heard
         for frame in clip.decode(heard):
+            passed += frame.samples / frame.sample_rate
+            if passed > seconds + _BEFORE:
+                break
             if frame.pts is not None and frame.time_base is not None:
                 if frame.pts * frame.time_base - start >= seconds:
                     break

@@ -137,7 +137,7 @@ class Writer:
             self._waiting = found.arrays["waiting"], found.state["time"]
 
     def _encode(self, pixels: Pixels, time: int, until: int) -> None:
-        self._last = max(1, self._apart(time, until))
+        self._last = max(_SOONEST.get(self._kind, 1), self._apart(time, until))
         times = np.array([self._in_file(time), self._last])
         self._pass_on(self._form.taken(pixels) | {"times": times})
 

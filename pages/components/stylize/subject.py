@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import artists, examples, images
 from core.stylize import artist_styles as by_artist
-from core.stylize.request import MOST_STYLES
+from core.stylize.request import MOST_SENT
 from pages.components.ui import pictures, uploads
 from pages.components.ui.uploads import Given
 from pages.components.work import is_service, where
@@ -142,7 +142,7 @@ def _styles() -> list[Style]:
         return [Style(artists.get(each).name, each, artist=each) for each in chosen]
     given = [each for each in st.session_state.stylize_pictures if _readable(each)]
     if is_service():
-        given = given[:MOST_STYLES]
+        given = given[:MOST_SENT]
     return [Style(each.stem, each.digest, picture=each) for each in given]
 
 
@@ -197,8 +197,8 @@ def _ask_for_style(styles: list[Style]) -> None:
         help=f"{_FORMATS} Anything with a look of its own will do: a page of a comic, a fabric.",
     )
     thumbs([style for style in styles if style.picture])
-    if len(styles) < len(st.session_state.stylize_pictures) and len(styles) == MOST_STYLES:
-        st.caption(f"At most {MOST_STYLES} are blended here: the first.")
+    if is_service() and len(st.session_state.stylize_pictures) > MOST_SENT:
+        st.caption(f"At most {MOST_SENT} are blended here: the first.")
 
 
 def _ask_for_painters() -> None:

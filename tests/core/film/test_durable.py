@@ -38,7 +38,7 @@ LIMIT = 120  # seconds; a test that needs them has failed
 MONET = FilmRequest(way="monet")
 
 
-def negative(frame: np.ndarray, direction: str, brush: str) -> monet.Painted:
+def negative(frame: np.ndarray, direction: str, brush: str, **_: bool) -> monet.Painted:
     return monet.Painted("to-monet", frame, 255 - frame, 0.0)
 
 

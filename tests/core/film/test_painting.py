@@ -52,7 +52,7 @@ def run(
 def inverted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Monet paints negatives, which takes no time."""
 
-    def paint(frame: np.ndarray, direction: str, brush: str) -> monet.Painted:
+    def paint(frame: np.ndarray, direction: str, brush: str, **_: bool) -> monet.Painted:
         return monet.Painted("to-monet", frame, 255 - frame, 0.0)
 
     monkeypatch.setattr(monet, "paint", paint)
@@ -174,7 +174,7 @@ def test_a_film_whose_sound_cannot_be_read_is_not_lost(tmp_path: Path):
     path.write_bytes(data)
     _, film = run(MONET, path, tmp_path / "film.webm")  # which takes no AAC
     assert film is not None
-    assert film.note.startswith("The sound of the clip is damaged")
+    assert film.note == "The sound of the clip could not be added: this is without."
     clip = look(tmp_path / "film.webm")
     assert (clip.frames, clip.sound) == (10, "")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["clip.mp4", "film.webm"]
