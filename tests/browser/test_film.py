@@ -33,6 +33,8 @@ def test_a_dropped_clip_becomes_a_film(server: str, page: Page, tmp_path: Path):
     page.get_by_role("button", name="Paint the film").click()
     expect(page.get_by_text("seconds of film")).to_be_visible()
     expect(page.locator("video")).to_have_count(1)
+    # Its size is known then: the button stands below it.
+    page.wait_for_function("document.querySelector('video').readyState > 0")
     settled(page)
     with page.expect_download() as download:
         download_button(page, "Download film").click()

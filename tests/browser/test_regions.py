@@ -103,6 +103,7 @@ def test_a_part_stays_as_it_is_and_the_rest_is_painted(
     expect(page.get_by_role("button", name="Paint it so")).to_have_count(1)
     expect(page.get_by_role("button", name="Paint it so")).to_be_disabled()
     page.get_by_role("button", name="Box").click()
+    settled(page)  # what is drawn on a board that still moves is drawn elsewhere
     draw(page, by, board, (0.02, 0.5), (0.98, 0.98))
     expect(page.get_by_role("combobox", name="Region 1")).to_be_visible()
     share = painted_share(board)
@@ -151,6 +152,7 @@ def test_something_is_found_from_a_stroke(server: str, visitor: tuple[str, Page]
     page.get_by_text("Regions: paint parts of it differently").click()
     board = page.get_by_role("img", name="Dandelions: region 1, to be painted")
     expect(board).to_be_visible()
+    settled(page)
     draw(page, by, board, (0.3, 0.5), (0.7, 0.5))
     expect(page.get_by_role("combobox", name="Region 1")).to_be_visible()
     settled(page)

@@ -181,7 +181,11 @@ def test_a_tiny_run_learns_and_is_published(paintings, tiny, tmp_path):
     assert entry.file.sha256 in card
     assert str(test["macro_accuracy"]) in card
     again = classifier.publish_classifier(run, paintings, version="10", out=out)
-    assert evaluations.table(again, "search", out) is None  # it was of another training
+    assert evaluations.table(again, "search", out) is not None
+    with (run / "history.csv").open("a") as file:
+        file.write(file.name)  # as if it was another training
+    last = classifier.publish_classifier(run, paintings, version="11", out=out)
+    assert evaluations.table(last, "search", out) is None
 
 
 def test_a_soup_is_the_mean_of_best_and_last_and_sees_larger_pictures(paintings, tiny, tmp_path):
