@@ -219,9 +219,9 @@ class Settings(BaseSettings):
 def environment() -> dict[str, str]:
     """Our variables, for a process that works in another directory: directories are absolute."""
     ours = {name: value for name, value in os.environ.items() if name.startswith(_PREFIX)}
-    places = ("weights", "versions", "kept", "cache", "collection")
-    named = {f"{_PREFIX}{name.upper()}": getattr(settings(), name) for name in places}
-    return ours | {name: str(place) for name, place in named.items() if ours.get(name)}
+    named = {f"{_PREFIX}{name.upper()}": value for name, value in settings()}
+    places = {name: str(value) for name, value in named.items() if isinstance(value, Path)}
+    return ours | {name: place for name, place in places.items() if ours.get(name)}
 
 
 @cache

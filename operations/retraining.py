@@ -115,15 +115,11 @@ def _is_overtaken(run: Path, model: str) -> bool:
         champion: str = done["begin"]["champion"]
     except (OSError, ValueError, LookupError):
         return False
-    return champion != _serving(model)
-
-
-def _serving(model: str) -> str:
-    return rows.current(model).champion or versions.shipped(model).id
+    return champion != rows.serving(model)
 
 
 def _has_drifted(model: str) -> bool:
-    serves = versions.find(model, _serving(model))
+    serves = versions.find(model, rows.serving(model))
     windows = report(serves, traffic.read(model, like=serves)).windows
     return bool(windows) and windows[-1].is_alarm
 

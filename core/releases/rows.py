@@ -181,6 +181,16 @@ def _must_be(expected: str | None, found: str) -> None:
         raise NothingToDo(f"The version {expected} was replaced by {found} meanwhile.")
 
 
+def serving(model: str) -> str:
+    """The version that serves: the champion, or the one that ships.
+
+    Raises:
+        UnknownName: If there is no such model.
+        core.database.DatabaseError: If it cannot be read.
+    """
+    return _serving(model, current(model))
+
+
 def history(model: str | None = None, *, limit: int | None = None) -> list[Release]:
     """The releases of a model, or of all, newest first."""
     query = select(Release).order_by(Release.id.desc()).limit(limit)

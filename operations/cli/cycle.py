@@ -11,16 +11,15 @@ import typer
 from core.cli import console
 from core.cli.console import AsJson
 from core.errors import InvalidRequest
-from operations.cli.releases import told
+from operations.cli.options import Data, Model, Photos
+from operations.cli.releases import Who, told
 
 
 def cycle(
-    data: Annotated[Path, typer.Option(help="Paintings so far; their test split is the measure.")],
+    data: Data,
     new: Annotated[Path, typer.Option(help="New paintings: index.csv, or one folder an artist.")],
     run: Annotated[Path, typer.Option(help="Directory to write; goes on if it exists.")],
-    model: Annotated[
-        str, typer.Option(help="Id, see `python -m core models`.")
-    ] = "custom_cnn_improved",
+    model: Model = "custom_cnn_improved",
     share: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Of visitors, to try it out on. [default: 0.1]"),
@@ -41,15 +40,8 @@ def cycle(
         list[str] | None,
         typer.Option("--set", metavar="FIELD=JSON", help="Change the recipe; repeatable."),
     ] = None,
-    photos: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Directory of photographs, for a model that tells them from paintings.",
-        ),
-    ] = None,
-    who: Annotated[str, typer.Option(help="Who answers for it. [default: who is logged in]")] = "",
+    photos: Photos = None,
+    who: Who = "",
     as_json: AsJson = False,
 ) -> None:
     """Checks new paintings, trains with them, compares, and tries the new version out or refuses.

@@ -44,15 +44,14 @@ def report(
         model = model or models.DEFAULT
         if out is not None:
             check_output(out)
-        serves = rows.current(model).champion or versions.shipped(model).id
-        version = versions.find(model, serves)
+        version = versions.find(model, rows.serving(model))
         found = made(version, traffic.read(model, like=version))
         painted = paintings.figures()
         if out is not None:
             write(out, pages.html(models.get(model), found, rows.history(model), painted))
             console.say(str(out))
         if as_json:
-            console.result({"model": model, "version": serves, **pages.plain(found, painted)})
+            console.result({"model": model, "version": version.id, **pages.plain(found, painted)})
         elif out is None:
             for line in pages.lines(found, painted):
                 typer.echo(line)

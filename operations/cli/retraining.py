@@ -9,31 +9,23 @@ from typing import Annotated
 import typer
 
 from core.cli import console
-from operations.cli.releases import told
+from operations.cli.options import Data, Model, Photos
+from operations.cli.releases import Who, told
 
 
 def retrain(
-    data: Annotated[Path, typer.Option(help="Paintings so far; their test split is the measure.")],
+    data: Data,
     runs: Annotated[Path, typer.Option(help="Directory of all cycles, one a day at most.")],
-    model: Annotated[
-        str, typer.Option(help="Id, see `python -m core models`.")
-    ] = "custom_cnn_improved",
+    model: Model = "custom_cnn_improved",
     every: Annotated[
         float, typer.Option(min=0, help="Days between cycles, unless pictures drift sooner.")
     ] = 90,
     share: Annotated[
         float, typer.Option(min=0, max=1, help="Of visitors, to try a new version out on.")
     ] = 0.1,
-    photos: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Directory of photographs, for a model that tells them from paintings.",
-        ),
-    ] = None,
+    photos: Photos = None,
     now: Annotated[bool, typer.Option("--now", help="Whether it is due or not.")] = False,
-    who: Annotated[str, typer.Option(help="Who answers for it. [default: who is logged in]")] = "",
+    who: Who = "",
 ) -> None:
     """Goes through a cycle with what keepers accepted, if that is due; else says so, and ends.
 

@@ -175,8 +175,7 @@ class _Steps:
         return {"champion": found.id}
 
     def _serving(self) -> str:
-        model = self._asked.model
-        return rows.current(model).champion or versions.shipped(model).id
+        return rows.serving(self._asked.model)
 
     def _entry(self) -> Entry:
         return versions.find(self._asked.model, self._champion).entry

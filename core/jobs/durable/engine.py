@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from pydantic import BaseModel
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core import database
@@ -74,7 +74,7 @@ class DatabaseEngine:
         )
         data = payload.model_dump_json().encode()
         with database.writing(self.url) as session:
-            earlier = select(JobRow.id).where(JobRow.owner == owner, JobRow.key == key)
+            earlier = _of_key(key, owner)
             if key is not None and (found := session.scalar(earlier)) is not None:
                 return Handle(self.url, found)
             try:
@@ -91,9 +91,8 @@ class DatabaseEngine:
 
     def sent(self, key: str, owner: str = "") -> Handle | None:
         """The job that this owner has sent with that key; None if there is none any more."""
-        query = select(JobRow.id).where(JobRow.owner == owner, JobRow.key == key)
         with database.reading(self.url) as session:
-            known = session.scalar(query)
+            known = session.scalar(_of_key(key, owner))
         return None if known is None else Handle(self.url, known)
 
     def find(self, id: str, owner: str = "") -> Handle | None:
@@ -157,3 +156,8 @@ class DatabaseEngine:
             session.execute(delete(EventRow).where(*older))
             session.execute(update(JobRow).where(JobRow.id.in_(ids)).values(expires=None))
         return len(ids)
+
+
+def _of_key(key: str | None, owner: str) -> Select[str]:
+    """The id of the job that an owner has sent with a key."""
+    return select(JobRow.id).where(JobRow.owner == owner, JobRow.key == key)

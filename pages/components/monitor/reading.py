@@ -15,7 +15,7 @@ from core.settings import settings
 
 def report_of(entry: models.Entry) -> Report | None:
     """The report on all versions of a model; None after an invitation, if there is nothing yet."""
-    serves = rows.current(entry.id).champion or versions.shipped(entry.id).id
+    serves = rows.serving(entry.id)
     found = _report(settings().journal_url, entry.id, serves, newest(entry.id))
     if found.pictures:
         return found
