@@ -147,6 +147,7 @@ def promote(
 
 def rollback(
     model: str,
+    version: str | None = None,
     *,
     who: str,
     reason: str = "",
@@ -159,13 +160,24 @@ def rollback(
     no file, and works wherever the database does. Otherwise as `release`.
 
     Args:
+        version: To be withdrawn in place of what came last, whether it is tried out, serves, or
+            would serve again.
         expected: As for `promote`.
 
     Raises:
-        NothingToDo: If the version that ships serves, or what came last is not the one expected.
+        NothingToDo: If the version that ships serves, what came last is not the one expected, or
+            `version` is none of those.
     """
 
     def row(now: State) -> Release:
+        if version is not None:
+            if version not in (*now.champions, now.challenger and now.challenger.version):
+                _entry(model)
+                raise NothingToDo(
+                    f"There is nothing to withdraw: {version} of {model} was not "
+                    "released, or is withdrawn already."
+                )
+            return _row(model, version, "retired", 0.0)
         last = now.challenger.version if now.challenger else now.champion
         if last is None:
             _entry(model)

@@ -38,7 +38,7 @@ def forget(name: str, model: str) -> list[Version]:
         if each.id in (*now.champions, tried):
             raise TeachingError(
                 f"The version {each.id} of {model}, which knows {name}, serves or may serve again: "
-                f"withdraw it first, `python -m operations rollback {model}`."
+                f"withdraw it first, `python -m operations rollback {model} {each.id}`."
             )
     for each in found:
         versions.remove(each)

@@ -93,6 +93,9 @@ def promote(
 
 def rollback(
     model: Model,
+    version: Annotated[
+        str | None, typer.Argument(metavar="[VERSION]", help="Id; by default what came last.")
+    ] = None,
     who: Who = "",
     reason: Reason = "",
     evidence: Evidence = None,
@@ -100,13 +103,13 @@ def rollback(
 ) -> None:
     """Withdraws the version that is tried out, or else the one that serves.
 
-    In place of the latter the one before serves again. Exit status: 0 done, 1 failed, 2 wrong
-    usage.
+    In place of the latter the one before serves again. With VERSION it withdraws that one, also
+    if it would only serve again after others. Exit status: 0 done, 1 failed, 2 wrong usage.
     """
     with told():
         from core.releases import rows
 
-        _say(rows.rollback(model, **_noted(who, reason, evidence)), as_json)
+        _say(rows.rollback(model, version, **_noted(who, reason, evidence)), as_json)
 
 
 def history(

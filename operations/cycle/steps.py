@@ -181,8 +181,7 @@ class _Steps:
         return versions.find(self._asked.model, self._champion).entry
 
     def _validate(self) -> dict[str, Any]:
-        test = [painting for painting in self._old if painting.split == "test"]
-        found = validating.pictures(self._old, validating.look(test), validating.look(self._new))
+        found = validating.pictures(validating.look(self._old), validating.look(self._new))
         if found["damaged"]:  # labels are looked at once all pictures can be
             return {"pictures": found, "refusals": found["refusals"]}
         agreement = validating.labels(

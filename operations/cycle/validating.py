@@ -38,7 +38,7 @@ def look(paintings: Sequence[Painting]) -> Looked:
     return Looked(tuple(paintings), found)
 
 
-def pictures(old: Sequence[Painting], test: Looked, new: Looked) -> dict[str, Any]:
+def pictures(old: Looked, new: Looked) -> dict[str, Any]:
     """Looks at the files of new paintings, and at how many there are of each artist.
 
     A painting that is there twice is refused if that does harm: if its copies disagree on the
@@ -46,21 +46,22 @@ def pictures(old: Sequence[Painting], test: Looked, new: Looked) -> dict[str, An
 
     Args:
         old: All paintings of the data so far.
-        test: Of those, the test split.
 
     Returns:
         Figures, and `refusals`: sentences.
     """
     damaged = [each for each in new.measured if each.error]
-    within, of_test = twins(test, new)
+    within, with_old = twins(old, new)
+    of_test = [(a, b) for a, b in with_old if b.split == "test"]
     harmful = [
         (a.file, b.file)
-        for a, b in within
-        if a.split != b.split or a.artist != b.artist or a.outside != b.outside
+        for a, b in [*within, *with_old]
+        if (a, b) not in of_test
+        and (a.split != b.split or a.artist != b.artist or a.outside != b.outside)
     ]
     good = [p for p, m in zip(new.paintings, new.measured, strict=True) if not m.error]
     fresh = Counter(p.artist for p in good if not p.outside)
-    together = Counter(p.artist for p in old if not p.outside) + fresh
+    together = Counter(p.artist for p in old.paintings if not p.outside) + fresh
     few = {artist: together[artist] for artist in sorted(fresh) if together[artist] < AT_LEAST}
     catalogue = {artist.id for artist in artists.catalogue()}
     strange = sorted(fresh.keys() - catalogue)
@@ -88,11 +89,11 @@ def pictures(old: Sequence[Painting], test: Looked, new: Looked) -> dict[str, An
     return {
         "files": len(new.paintings),
         "damaged": len(damaged),
-        "duplicates": len(within),
+        "duplicates": len(within) + len(with_old) - len(of_test),
         "duplicates_that_harm": len(harmful),
         "twins_of_test": len(of_test),
         "paintings_by_artist": dict(sorted(fresh.items())),
-        "new_artists": sorted(fresh.keys() - {p.artist for p in old if not p.outside}),
+        "new_artists": sorted(fresh.keys() - {p.artist for p in old.paintings if not p.outside}),
         "refusals": refusals,
     }
 

@@ -178,8 +178,10 @@ def screenshot(page: Page, name: str) -> None:
 def settled(page: Page) -> None:
     """Nothing of an earlier view is left, and everything of this one is there.
 
-    What is clicked or dropped before may be lost.
+    What is clicked or dropped before may be lost. Before its first run a page is empty and
+    not running either: its heading tells that it has begun.
     """
+    expect(page.get_by_test_id("stMain").get_by_role("heading", level=1).first).to_be_attached()
     expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1)
     expect(page.locator("[data-stale=true]")).to_have_count(0)
 

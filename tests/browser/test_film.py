@@ -17,14 +17,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def drop(page: Page, path: Path) -> None:
-    page.locator("input[type=file]").first.set_input_files(path)
+    field = page.locator("input[type=file]").first
+    expect(field).to_be_attached()
+    settled(page)
+    field.set_input_files(path)
 
 
 def test_a_dropped_clip_becomes_a_film(server: str, page: Page, tmp_path: Path):
     frames = [scenes.scene(number, 120, 160) for number in range(8)]
     clip = scenes.write(tmp_path / "the lake.mp4", frames=frames, sound="aac")
     page.goto(f"{server}/film")
-    settled(page)
     drop(page, clip)
     expect(page.get_by_text("8 frames, 160×120, with sound")).to_be_visible()
     for second in ("0.0", "0.2", "0.6"):
@@ -50,7 +52,6 @@ def test_a_dropped_clip_becomes_a_film(server: str, page: Page, tmp_path: Path):
 def test_what_is_no_clip_is_refused_in_a_sentence(server: str, page: Page, tmp_path: Path):
     (tmp_path / "notes.mp4").write_text("no clip")
     page.goto(f"{server}/film")
-    settled(page)
     drop(page, tmp_path / "notes.mp4")
     expect(page.get_by_text("This is not a clip that can be opened here")).to_be_visible()
 
@@ -59,8 +60,9 @@ def test_a_film_can_be_stopped_and_is_kept(server: str, page: Page, tmp_path: Pa
     frames = [scenes.scene(number % 60, 240, 320) for number in range(60)]
     clip = scenes.write(tmp_path / "long.mp4", frames=frames)
     page.goto(f"{server}/film")
-    settled(page)
     drop(page, clip)
+    expect(page.get_by_text("60 frames, 320×240")).to_be_visible()
+    settled(page)
     page.get_by_test_id("stButtonGroup").get_by_text("Monet", exact=True).click()
     expect(page.get_by_role("button", name="Paint the film")).to_be_visible()
     settled(page)

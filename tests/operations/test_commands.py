@@ -45,6 +45,9 @@ def test_a_version_from_canary_to_rollback(run, tmp_path):
     found = json.loads(run("promote", MODEL, "--who", "ada", "--evidence", str(evidence), "--json"))
     assert found == rows.history(limit=1)[0].as_dict()
     assert (found["who"], found["evidence"], found["role"]) == ("ada", {"gain": 0.02}, "champion")
+    two = make(4.0)
+    run("release", MODEL, two.id)
+    assert run("rollback", MODEL, made.id) == f"{MODEL}: {two.id} serves\n"
     assert run("rollback", MODEL) == f"{MODEL}: what ships serves\n"
     assert rows.current(MODEL) == State()
     assert rows.history(limit=1)[0].who == getpass.getuser()

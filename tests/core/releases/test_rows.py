@@ -82,6 +82,21 @@ def test_a_challenger_is_withdrawn_before_the_champion():
     assert rows.current(MODEL) == State((one.id,))
 
 
+def test_one_version_is_withdrawn_wherever_it_stands():
+    one, two, three = make(3.0), make(4.0), make(5.0)
+    for each in (one, two):
+        rows.release(MODEL, each.id, who="ada")
+    rows.canary(MODEL, three.id, 0.1, who="ada")
+    rows.rollback(MODEL, one.id, who="ada")
+    assert rows.current(MODEL) == State((two.id,), Challenger(three.id, "canary", 0.1))
+    with pytest.raises(rows.NothingToDo, match="withdrawn already"):
+        rows.rollback(MODEL, one.id, who="ada")
+    rows.rollback(MODEL, two.id, who="ada")
+    assert rows.current(MODEL) == State((), Challenger(three.id, "canary", 0.1))
+    rows.rollback(MODEL, three.id, who="ada")
+    assert rows.current(MODEL) == State()
+
+
 def test_what_came_last_is_left_alone_if_another_one_is_meant():
     one, two = make(3.0), make(4.0)
     rows.release(MODEL, one.id, who="ada")
