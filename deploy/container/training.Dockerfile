@@ -8,7 +8,9 @@ USER 0:0
 WORKDIR /app
 COPY requirements-dev.txt ./
 RUN grep -E '^(scikit-learn|tensorboard|keras-tuner)==' requirements-dev.txt >/tmp/training.txt \
-    && /opt/venv/bin/pip install --no-cache-dir -r /tmp/training.txt \
+    # The other image has no pip.
+    && /opt/venv/bin/python -m ensurepip \
+    && /opt/venv/bin/python -m pip install --no-cache-dir -r /tmp/training.txt \
     && rm /tmp/training.txt
 COPY training ./training
 RUN /opt/venv/bin/python -m compileall -q training

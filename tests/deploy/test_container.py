@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -97,6 +98,37 @@ def test_the_image_that_trains_has_what_training_pins():
     pinned = (ROOT / "requirements-dev.txt").read_text().splitlines()
     for name in names.split("|"):
         assert [line for line in pinned if line.startswith(f"{name}==")], name
+
+
+def test_the_image_that_trains_gets_pip_back_which_the_other_took_out(tmp_path: Path):
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    text = DOCKERFILE.replace("\\\n", " ")
+    (folder,) = re.findall(r"packages=\$\((echo .*?)\)", text)
+    (removing,) = re.findall(r"&& (rm -rf .*?) +&&", text)
+    training = (ROOT / "deploy/container/training.Dockerfile").read_text()
+    asking = re.findall(r"/opt/venv/bin/(?!.*compileall).*(?= \\)", training)
+    script = "\n".join(["set -e", f"packages=$({folder})", removing, *asking])
+    script = re.sub("install --no-cache-dir -r .*", "--version", script)
+    shown = subprocess.run(
+        ["bash", "-c", script.replace("/opt/venv", str(venv))], capture_output=True, text=True
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert str(venv) in shown.stdout.splitlines()[-1]
+
+
+def test_a_trial_that_cannot_begin_leaves_no_network_behind(tmp_path: Path):
+    engine, log = tmp_path / "engine", tmp_path / "log"
+    engine.write_text(
+        f'#!/bin/sh\necho "$*" >>"{log}"\ncase "$1" in run) exit 125;; network) echo it;; esac\n'
+    )
+    engine.chmod(0o755)
+    given = {**os.environ, "ENGINE": str(engine)}
+    done = subprocess.run([ROOT / ".ci/image"], env=given, capture_output=True, text=True)
+    assert done.returncode == 125, done.stderr
+    asked = log.read_text().splitlines()
+    assert [each.split()[0] for each in asked] == ["build", "network", "run", "network"]
+    assert asked[-1] == "network rm it"
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "training.Dockerfile"])
