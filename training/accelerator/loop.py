@@ -20,13 +20,14 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from core.errors import InvalidRequest
 from core.files import write
 from core.recipes import RECIPES, Phase, Recipe
 from core.recipes.augmentation import Augmentation
 from training import runs
 from training.accelerator import networks
 from training.accelerator.draws import draw, log_prior
-from training.accelerator.options import Member, Options, Shown
+from training.accelerator.options import Member, Options, Shown, check
 from training.accelerator.packing import Packed
 from training.accelerator.views import Random, cutmix, random_views
 from training.classifiers import validate
@@ -111,9 +112,14 @@ def train_together(
 
     Raises:
         RuntimeError: If Keras does not run on PyTorch.
+        InvalidRequest: If the options do not fit each other, or `to` holds such a run already.
         FloatingPointError: If a loss is no number any more.
     """
     networks.require_torch()
+    check(options)
+    for member in options.members:
+        if runs.is_started(to / member.recipe):
+            raise InvalidRequest(f"{to / member.recipe} holds a run: choose another directory.")
     keras.utils.set_random_seed(options.seed)
     torch.backends.cudnn.benchmark = True
     torch.backends.cudnn.benchmark_limit = 2  # the likeliest; to try all takes a minute
@@ -276,7 +282,6 @@ def _begin_run(to: Path, recipe: Recipe, options: Options, packed: Packed) -> Pa
     """Makes the directory of a run."""
     run = to / recipe.id
     run.mkdir(parents=True, exist_ok=True)
-    (run / "history.csv").unlink(missing_ok=True)
     _write_options(run, recipe, options, packed)
     return run
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from core.errors import InvalidRequest
+from core.recipes import RECIPES
 from core.recipes.fields import STRICT, Count, Momentum, Number, Rate, Share, Side, Weight
 
 
@@ -82,3 +84,20 @@ class Options:
     validated: Side = 256  # side of the whole pictures it is validated with
     every: Count = 5  # epochs between validations
     seed: Number = 1
+
+
+def check(options: Options) -> None:
+    """Makes sure, before any work, that the options fit each other.
+
+    Raises:
+        InvalidRequest: If they do not.
+    """
+    rounds = len(options.epochs)
+    for name, given in (("taught", options.taught), ("seconds", options.seconds or options.epochs)):
+        if len(given) != rounds:
+            raise InvalidRequest(f"{name} has {len(given)} values for {rounds} rounds of epochs.")
+    members = [member.recipe for member in options.members]
+    if unknown := [each for each in members if each not in RECIPES]:
+        raise InvalidRequest(f"No recipe is called {unknown[0]!r}: there are {', '.join(RECIPES)}.")
+    if not members or len(set(members)) < len(members):
+        raise InvalidRequest("Each of the members, one or more, has a recipe of its own.")

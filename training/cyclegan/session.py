@@ -78,7 +78,8 @@ class Session:
             )
             for side in SIDES
         }
-        corner = rng.integers(0, options.crop - options.window + 1, 2, np.int32)
+        free = max(0, options.crop - options.window)  # 0 if nothing looks through the window
+        corner = rng.integers(0, free + 1, 2, np.int32)
         self.generation.train_on_batch(drawn | {"corner": corner})
         shown: dict[str, Any] = {"corner": corner}
         shown |= {f"real_{side}": drawn[side] / 127.5 - 1 for side in SIDES}

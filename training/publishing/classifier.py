@@ -191,6 +191,7 @@ def publish_kinds(
         TrainingError: If one of the kinds is missing.
         core.models.WeightsError: If the model cannot be loaded.
     """
+    kinds.check(paintings, photos)
     loaded = models.load(entry.id)
     entry = _with_kinds(loaded, out / entry.id, paintings, photos, on_progress=on_progress)
     return renew(entry, out)

@@ -11,6 +11,7 @@ import io
 import json
 import logging
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -134,7 +135,8 @@ def publish(
     listed = sorted([*kept, *entries], key=lambda entry: places[entry.artist])
     write(out / "styles.json", json_text([entry.model_dump() for entry in listed]))
     for old in set(out.glob("*.npz")) - {out / entry.file for entry in listed}:
-        old.unlink(missing_ok=True)
+        if re.sub("-[0-9a-f]{8}$", "", old.stem) in places:  # as `_write` names styles
+            old.unlink(missing_ok=True)
     return entries
 
 

@@ -41,6 +41,8 @@ def test_a_run_can_be_published_and_gone_on_from(tmp_path):
     assert [phase.epochs for phase in recipe.phases] == [1, 1]
     assert options["artists"] == ["Claude Monet", "Edgar Degas"]
     assert (found / "best.weights.h5").read_bytes() == (found / "last.weights.h5").read_bytes()
+    with pytest.raises(AssertionError, match="holds a run: choose another directory"):
+        call("together", "--packed", packed, "--run", run, *common, *rounds)
     again = ["--before", run, "--set", "epochs=[1]", "--set", "taught=[0]"]
     call("together", "--packed", packed, "--run", tmp_path / "more", *common, *again)
     assert (tmp_path / "more/custom_cnn_improved/best.weights.h5").is_file()

@@ -37,6 +37,19 @@ def test_samples_of_one_distribution_are_at_no_distance():
     assert 0 < other.error < other.value / 5
 
 
+@pytest.mark.parametrize("count", [40, 300])
+def test_the_error_is_how_much_fresh_draws_vary(count: int):
+    rng = np.random.default_rng(2)
+
+    def drawn() -> tuple[np.ndarray, np.ndarray]:
+        return rng.normal(size=(count, 16)), rng.normal(0.3, 1, size=(count, 16))
+
+    varies = np.std([kd.kernel_distance(*drawn()) for _ in range(60)])
+    told = np.mean([kd.spread(*drawn()).error for _ in range(5)])
+    assert told == pytest.approx(varies, rel=0.3)
+    assert np.isnan(kd.spread(*(z[:3] for z in drawn())).error)
+
+
 def test_crops_reach_from_border_to_border():
     picture = np.arange(300 * 500).reshape(300, 500, 1).repeat(3, 2)
     first, last = kd.crops(picture)

@@ -30,7 +30,6 @@ TINY = Options(
     blocks=1,
     judge_filters=4,
     features=False,
-    window=16,
     report_every=2,
     pool=2,
 )
@@ -156,7 +155,7 @@ def test_the_losses_are_those_of_the_paper_in_numpy():
 
 
 def test_each_step_changes_its_own_networks_and_no_other(vgg16_weights: Path):
-    session = Session(dataclasses.replace(TINY, features=True), vgg16_weights)
+    session = Session(dataclasses.replace(TINY, features=True, window=16), vgg16_weights)
     generators = list(session.generators.values())
     discriminators = [part for each in session.discriminators.values() for part in each.learned]
     extractor = [session.discriminators["photo"].extractor]
@@ -257,7 +256,7 @@ def colours(pictures: list[np.ndarray], weights: Path) -> np.ndarray:
 
 
 def test_without_a_directory_discriminators_see_through_the_vgg16_that_ships():
-    made = Session(dataclasses.replace(TINY, features=True), None)
+    made = Session(dataclasses.replace(TINY, features=True, window=16), None)
     shipped = models.load_keras("vgg16_base").body
     for discriminator in made.discriminators.values():
         for name in ("block1_conv1", "block4_conv2"):

@@ -148,13 +148,16 @@ def test_folders_without_an_index(tmp_path, make_picture):
 def test_from_paintings_to_styles_that_load(data, tmp_path, monkeypatch):
     out = tmp_path / "styles"
     out.mkdir()
-    (out / "earlier.npz").write_bytes(b"of an earlier run")
+    for name in ("edgar-degas.npz", "edgar-degas-0a1b2c3d.npz"):
+        (out / name).write_bytes(b"of an earlier run")
+    (out / "state.npz").write_bytes(b"somebody else's")
     entries = artist_styles.publish(data, out, TINY)
     assert [(entry.artist, entry.paintings) for entry in entries] == [
         ("claude-monet", 2),
         ("edvard-munch", 2),
     ]
-    assert {path.name for path in out.glob("*.npz")} == {entry.file for entry in entries}
+    there = {path.name for path in out.glob("*.npz")}
+    assert there == {entry.file for entry in entries} | {"state.npz"}
     for entry in entries:
         content = (out / entry.file).read_bytes()
         assert entry.bytes == len(content)
