@@ -70,6 +70,20 @@ def test_a_route_has_the_name_that_alerts_know_under_the_application_too():
     assert _counted("/v1/identifications") == before + 1
 
 
+def test_what_alerts_leave_out_are_routes_that_exist():
+    routes = create_app().openapi()["paths"]
+    found = {each for query in QUERIES for each in re.findall(r'route!~"([^"]*)"', query)}
+    assert found
+    for pattern in found:
+        for alternative in pattern.split("|"):
+            assert [each for each in routes if re.fullmatch(alternative, each)], alternative
+        assert not [each for each in routes if re.fullmatch(pattern, each) and "/v1/" in each]
+    shares = [query for query in QUERIES if "> 0.0" in query]
+    assert len(shares) == 2
+    counted = re.compile(r"duration_seconds_count(?!\{route!~)")
+    assert not [query for query in shares if counted.search(query)]
+
+
 def _counted(route: str) -> float:
     name = "atelier_http_request_duration_seconds_count"
     samples = (sample for family in metrics.registry.collect() for sample in family.samples)
