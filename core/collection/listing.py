@@ -96,7 +96,7 @@ class PaintingFile:
         return re.sub(r"^.*?(\d*)$", r"\1", PurePosixPath(self.file).stem)
 
 
-def files(directory: Path, *, use_index: bool = True) -> list[PaintingFile]:
+def files(directory: Path, *, use_index: bool | Path = True) -> list[PaintingFile]:
     """Lists a directory, sorted by path. The log names what is left out, see `left_out`.
 
     Nothing is opened but `index.csv`, and files without an ending for their first bytes.
@@ -104,7 +104,8 @@ def files(directory: Path, *, use_index: bool = True) -> list[PaintingFile]:
     Files that an index names are listed whether they exist or not.
 
     Args:
-        use_index: If false, an index is passed over, and the folders count.
+        use_index: If false, an index is passed over, and the folders count; a path is that of an
+            index that says what there is in place of the directory's `index.csv`.
 
     Raises:
         CollectionError: If there is no such directory, no picture in it, or an
@@ -112,7 +113,7 @@ def files(directory: Path, *, use_index: bool = True) -> list[PaintingFile]:
     """
     if not _is_directory(directory):
         raise CollectionError(f"There is no directory {directory}.")
-    index = directory / "index.csv"
+    index = use_index if isinstance(use_index, Path) else directory / "index.csv"
     passed_over: list[LeftOut] = []
     found = list(
         _from_index(index) if use_index and index.is_file() else _from_tree(directory, passed_over)

@@ -58,7 +58,7 @@ def scan(
     on_progress: Callable[[int, int], None] = lambda done, of: None,
     cancelled: Callable[[], bool] = lambda: False,
     workers: int | None = None,
-    use_index: bool = True,
+    use_index: bool | Path = True,
 ) -> None:
     """Measures the files that are new or changed, and forgets those that are gone.
 
@@ -109,7 +109,7 @@ def is_complete(directory: Path) -> bool:
         )
 
 
-def table(directory: Path, *, use_index: bool = True) -> pd.DataFrame:
+def table(directory: Path, *, use_index: bool | Path = True) -> pd.DataFrame:
     """What is known so far, one row a file: the fields of `PaintingFile` and `Measured`.
 
     Files that were not measured yet are left out.

@@ -64,6 +64,9 @@ def divide(
     bytes, Kaggle's resized copies and artists with fewer than `at_least` paintings are
     left out.
 
+    Where an index was somebody else's, its files and painters are the ones divided, each time
+    anew; without one, all files of the folders are.
+
     Args:
         out: Where the index goes; by default into the directory. Its paths are relative
             to the directory in any case.
@@ -77,12 +80,13 @@ def divide(
     out = out or index
     if out.exists() and not force and not _is_own(out):
         raise DatasetError(f"{out} was not written by this command: --force overwrites it.")
+    foreign = _foreign(index)
     # An index of its own says what to call the paintings, not which there are.
-    is_own = index.exists() and _is_own(index)
-    own = {file.file: file for file in collection.files(directory)} if is_own else {}
-    scan.scan(directory, on_progress=on_progress, use_index=not is_own)
-    table = scan.table(directory, use_index=not is_own)
-    table = _described(table, own, indexed=index.exists() and not is_own)
+    named = index.exists() and foreign is None
+    own = {file.file: file for file in collection.files(directory)} if named else {}
+    scan.scan(directory, on_progress=on_progress, use_index=foreign or False)
+    table = scan.table(directory, use_index=foreign or False)
+    table = _described(table, own, indexed=foreign is not None)
     table, left_out, too_few = _usable(table, at_least)
     groups = _groups(table, scan.duplicate_pairs(directory))
     table = table[table["use"]]
@@ -95,6 +99,8 @@ def divide(
         ("file", "artist", "split", "style"),
         zip(table["file"], names, splits, table["style"], strict=True),
     )
+    if out.resolve() == index.resolve():
+        _keep(foreign, index)
     _claim(out, text)
     weights = class_weights(labels[(splits == "train") & (labels != OTHER)])
     write_if_new(out.with_name(WEIGHTS), json.dumps(weights, ensure_ascii=False, indent=2) + "\n")
@@ -167,7 +173,7 @@ def _described(
     table: pd.DataFrame, own: Mapping[str, PaintingFile], *, indexed: bool
 ) -> pd.DataFrame:
     """Adds what an index knows better than folders, and `painter` for those outside."""
-    for column in ("artist", "style"):
+    for column in ("artist", "style", "outside"):
         told = {file: getattr(row, column) for file, row in own.items()}
         table[column] = [
             told.get(file, known) for file, known in zip(table["file"], table[column], strict=True)
@@ -221,6 +227,30 @@ def _groups(table: pd.DataFrame, twins: pd.DataFrame) -> np.ndarray:
 
 def _mark(out: Path) -> Path:
     return out.with_name(f".{out.name}.written")
+
+
+def _foreign(index: Path) -> Path | None:
+    """Somebody else's index that says which paintings there are: it, or what is kept of it."""
+    if not index.exists():
+        return None
+    if not _is_own(index):
+        return index
+    return _kept(index) if _kept(index).is_file() else None
+
+
+def _keep(foreign: Path | None, index: Path) -> None:
+    """Keeps somebody else's index before it is overwritten: of its paintings some are left out.
+
+    The next division needs them: with others beside, the same seed would not give the same file.
+    """
+    if foreign is None:
+        _kept(index).unlink(missing_ok=True)  # of an index that is gone
+    else:
+        write_if_new(_kept(index), foreign.read_bytes())
+
+
+def _kept(index: Path) -> Path:
+    return index.with_name(f".{index.name}.before")
 
 
 def _is_own(out: Path) -> bool:

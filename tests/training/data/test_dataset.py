@@ -548,6 +548,53 @@ def test_painters_outside_stay_whole_where_they_are_known(tmp_path):
     assert not split.divide(tmp_path).changed
 
 
+def test_a_foreign_index_is_kept_to_however_often_it_is_divided(tmp_path):
+    lines = ["file,artist"]
+    for a, painter in enumerate(("Klimt", "Monet", "_other:Jean Foo", "_other:Ann Bar")):
+        for n in range(4):
+            folder = "strangers" if a > 1 else painter
+            name = f"{folder}/{'xy'[a % 2]}_{n}.png"
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            painted(50 * a + n, (64, 48)).save(tmp_path / name)
+            if name not in ("Klimt/x_3.png", "Monet/y_2.png", "Monet/y_3.png"):
+                lines.append(f"{name},{painter}")
+    index = tmp_path / "index.csv"
+    index.write_text("\n".join(lines))
+    assert split.divide(tmp_path, force=True).too_few == {"Claude Monet": 2}
+    before = index.read_bytes()
+    listed = {row["file"]: row["artist"] for row in rows(index)}
+    assert len(listed) == 11
+    assert listed["strangers/x_0.png"] == "_other:Jean Foo"
+    assert not split.divide(tmp_path).changed
+    assert index.read_bytes() == before
+    # Of its paintings also those count that were left out; of the folders' others none does.
+    assert split.divide(tmp_path, at_least=2).artists == 2
+    assert len(rows(index)) == 13
+    split.divide(tmp_path)
+    assert index.read_bytes() == before
+    # What was kept of an index goes with it.
+    index.unlink()
+    split.divide(tmp_path, at_least=2)
+    assert len(rows(index)) == 16
+    assert not split.divide(tmp_path, at_least=2).changed
+
+
+def test_a_painter_outside_stays_outside_where_only_the_divided_index_tells(tmp_path):
+    lines = ["file,artist"]
+    for a, painter in enumerate(("Klimt", "_other:Jean Foo")):
+        for n in range(4):
+            name = f"{'strangers' if a else painter}/x_{n}.png"
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            painted(50 * a + n, (64, 48)).save(tmp_path / name)
+            lines.append(f"{name},{painter}")
+    index = tmp_path / "index.csv"
+    index.write_text("\n".join(lines))
+    split.divide(tmp_path, force=True)
+    (tmp_path / ".index.csv.before").unlink(missing_ok=True)  # as divisions were before they kept it
+    assert not split.divide(tmp_path).changed
+    assert {row["artist"] for row in rows(index)} == {"Gustav Klimt", "_other:Jean Foo"}
+
+
 def test_figures_agree_with_the_standard_library(copied):
     done = run("stats", copied, "--json")
     assert done.exit_code == 0, done.stderr
