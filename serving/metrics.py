@@ -76,9 +76,13 @@ jobs = Gauge(
 
 
 class CountedElsewhere(Collector):
-    """A counter whose value is read from where it is kept, before each scrape."""
+    """A counter whose value is read from where it is kept, before each scrape.
 
-    value = 0.0
+    None while it cannot be read: then no value is told, since the step from 0 to what it really is
+    would pass for an increase.
+    """
+
+    value: float | None = None
 
     def __init__(self, name: str, text: str) -> None:
         self._name, self._text = name, text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.concurrency import run_in_threadpool
@@ -90,11 +88,16 @@ async def scrape(of: OfService, by: OfCaller) -> Response:
         for version in _served(model_id):
             found = versions.find(model_id, version)
             metrics.models_served.labels(model_id, version, found.entry.file.sha256).set(1)
-    with suppress(DatabaseError):  # the rest is told all the same
-        engine = DatabaseEngine()
-        for state, count in (await run_in_threadpool(engine.counts)).items():
-            metrics.jobs.labels(state.value).set(count)
+    engine = DatabaseEngine()
+    try:
+        counts = await run_in_threadpool(engine.counts)
         metrics.jobs_resumed.value = await run_in_threadpool(engine.times_resumed)
+    except DatabaseError:  # the rest is told all the same, and nothing of before
+        metrics.jobs.clear()
+        metrics.jobs_resumed.value = None
+    else:
+        for state, count in counts.items():
+            metrics.jobs.labels(state.value).set(count)
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 

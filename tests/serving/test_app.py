@@ -19,9 +19,12 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from core import artists, models, monet
+from core.database import DatabaseError
+from core.jobs.durable import DatabaseEngine
 from core.monet.tiled import Stopped
 from core.settings import ROOT
 from core.stylize import artist_styles
+from serving import metrics
 from serving.app import create_app
 from serving.engines.interface import Unavailable
 from serving.engines.local import Local
@@ -373,6 +376,22 @@ def test_every_name_follows_the_rules_of_prometheus(client: TestClient):
     for name, kind in ours:
         assert (kind == "counter") == name.endswith("_total"), name
         assert not re.search(r"_(ms|milliseconds|mb)\b", name), name
+
+
+def test_of_jobs_nothing_is_told_while_the_database_is_away(client: TestClient, monkeypatch):
+    def away(self: DatabaseEngine) -> int:
+        raise DatabaseError("away")
+
+    samples = re.compile(r"^atelier_jobs\S* \S+$", re.MULTILINE)
+    assert len(samples.findall(client.get("/metrics").text)) > 3
+    with monkeypatch.context() as patch:
+        patch.setattr(DatabaseEngine, "times_resumed", away)
+        told = client.get("/metrics")
+    assert told.status_code == 200
+    assert "atelier_ready 1.0" in told.text
+    assert samples.findall(told.text) == []
+    assert metrics.CountedElsewhere.value is None  # nor before the first scrape
+    assert "atelier_jobs_resumed_total 0.0" in client.get("/metrics").text
 
 
 def test_the_documentation_loads_nothing_from_elsewhere(client: TestClient):
