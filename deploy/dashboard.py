@@ -90,9 +90,10 @@ ROWS: dict[str, list[Panel]] = {
             {"rate(process_cpu_seconds_total[WINDOW])": "{{instance}}"},
         ),
     ],
+    # Pages identify in a process of their own, which nobody scrapes, unless they ask the API.
     "Answers": [
         Panel(
-            "Identified a second, by version and arm",
+            "Identified a second, by version and arm, over the API",
             "reqps",
             {
                 "sum by (model, version, arm) (rate(atelier_predictions_total[WINDOW]))": (
@@ -101,7 +102,7 @@ ROWS: dict[str, list[Panel]] = {
             },
         ),
         Panel(
-            "Share that the network does not know",
+            "Share that the network does not know, over the API",
             "percentunit",
             {
                 'sum by (model) (rate(atelier_predictions_total{known="false"}[1h]))'
@@ -109,7 +110,7 @@ ROWS: dict[str, list[Panel]] = {
             },
         ),
         Panel(
-            "Visitors who say that it was right",
+            "Visitors who say that it was right, over the API",
             "percentunit",
             {
                 'sum(increase(atelier_feedback_total{right="true"}[1d]))'

@@ -120,6 +120,17 @@ def test_the_dashboard_in_the_tree_is_the_one_that_is_made():
     assert dashboard.PATH.read_text() == dashboard.text()
 
 
+def test_panels_of_what_only_the_api_counts_say_so():
+    told = {
+        panel.title
+        for row in dashboard.ROWS.values()
+        for panel in row
+        if re.search("atelier_(predictions|feedback)_", "".join(panel.queries))
+    }
+    assert len(told) == 3
+    assert not [title for title in told if not title.endswith(", over the API")]
+
+
 def test_panels_do_not_cover_each_other():
     taken: set[tuple[int, int]] = set()
     for panel in json.loads(dashboard.text())["panels"]:
