@@ -111,14 +111,18 @@ def split(
     ] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the split.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="By default index.csv in DIR.")
+        Path | None,
+        typer.Option(metavar="FILE", help="By default index.csv in DIR."),
     ] = None,
     force: Annotated[
-        bool, typer.Option(help="Overwrite an index.csv that this command did not write.")
+        bool, typer.Option(help="Overwrite an index, or weights, that this command did not write.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Writes index.csv and class_weights.json: 80/10/10 by artist, duplicates in one split."""
+    """Writes index.csv and class_weights.json: 80/10/10 by artist, duplicates in one split.
+
+    With --out NAME.csv the weights go beside it, as NAME_class_weights.json.
+    """
     from training.data import split as splitter
 
     done = splitter.divide(

@@ -58,6 +58,8 @@ def divide(
 ) -> Divided:
     """Writes `index.csv` (file, artist, split, style) and `class_weights.json` beside it.
 
+    Beside an index of another name, `NAME.csv`, they are `NAME_class_weights.json`.
+
     Each artist is divided about 80/10/10. Files that show the same painting, whoever is
     said to have painted it, stay together, as do all paintings of a painter outside the
     collection, where the painter is known. Unreadable files, further copies of the same
@@ -70,16 +72,18 @@ def divide(
     Args:
         out: Where the index goes; by default into the directory. Its paths are relative
             to the directory in any case.
-        force: Overwrites an index that something else has written or changed.
+        force: Overwrites an index or weights that something else has written or changed.
 
     Raises:
         FileNotFoundError: If the directory holds no pictures.
-        DatasetError: If the index is somebody else's, or nothing is left to divide.
+        DatasetError: If index or weights are somebody else's, or nothing is left to divide.
     """
     index = directory / "index.csv"
     out = out or index
-    if out.exists() and not force and not _is_own(out):
-        raise DatasetError(f"{out} was not written by this command: --force overwrites it.")
+    weights_file = out.with_name(WEIGHTS if out.name == index.name else f"{out.stem}_{WEIGHTS}")
+    for path in () if force else (out, weights_file):
+        if path.exists() and not _is_own(path) and not _are_weights_of(out, path):
+            raise DatasetError(f"{path} was not written by this command: --force overwrites it.")
     foreign = _foreign(index)
     # An index of its own says what to call the paintings, not which there are.
     named = index.exists() and foreign is None
@@ -101,11 +105,12 @@ def divide(
     )
     if out.resolve() == index.resolve():
         _keep(foreign, index)
-    _claim(out, text)
-    weights = class_weights(labels[(splits == "train") & (labels != OTHER)])
-    write_if_new(out.with_name(WEIGHTS), json.dumps(weights, ensure_ascii=False, indent=2) + "\n")
-    changed = write_if_new(out, text)
-    write_if_new(_mark(out), _digest(text.encode()) + "\n")
+    weights = _weights_text(labels[(splits == "train") & (labels != OTHER)])
+    changed = False
+    for path, content in ((weights_file, weights), (out, text)):
+        _claim(path, content)
+        changed = write_if_new(path, content)
+        write_if_new(_mark(path), _digest(content.encode()) + "\n")
     return Divided(
         index=out,
         changed=changed,
@@ -253,14 +258,30 @@ def _kept(index: Path) -> Path:
     return index.with_name(f".{index.name}.before")
 
 
+def _weights_text(labels: np.ndarray) -> str:
+    return json.dumps(class_weights(labels), ensure_ascii=False, indent=2) + "\n"
+
+
+def _are_weights_of(out: Path, path: Path) -> bool:
+    """Whether a file holds the weights of an index of this command.
+
+    Then it was written with it, though without a mark: weights had none at first.
+    """
+    if path == out or not (out.exists() and _is_own(out)):
+        return False
+    rows = collection.read_index(out)
+    labels = [row.artist for row in rows if row.split == "train" and not row.outside]
+    return bool(labels) and path.read_bytes() == _weights_text(np.array(labels)).encode()
+
+
 def _is_own(out: Path) -> bool:
-    """Whether an index is as this command left it."""
+    """Whether an index, or a file of weights, is as this command left it."""
     mark = _mark(out)
     return mark.is_file() and _digest(out.read_bytes()) in mark.read_text().split()
 
 
 def _claim(out: Path, text: str) -> None:
-    """Notes, before an index is written, that it is this command's: also when killed between."""
+    """Notes, before a file is written, that it is this command's: also when killed between."""
     digests = [_digest(text.encode())]
     if out.exists() and _is_own(out) and (before := _digest(out.read_bytes())) not in digests:
         digests.append(before)

@@ -462,6 +462,28 @@ def test_weights_are_those_of_scikit_learn(copied):
     assert weights == pytest.approx(expected)
 
 
+def test_weights_of_somebody_else_are_not_overwritten(copied, tmp_path):
+    weights = copied / "class_weights.json"
+    weights.write_text("{}")
+    done = run("split", copied)
+    assert done.exit_code == 1
+    assert "class_weights.json was not written by this command" in done.stderr
+    assert weights.read_text() == "{}"
+    assert not (copied / "index.csv").exists()
+    # Those of an index with another name stand beside it, each for itself.
+    assert run("split", copied, "--out", copied / "nine.csv", "--at-least", 12).exit_code == 0
+    named = json.loads((copied / "nine_class_weights.json").read_text())
+    assert weights.read_text() == "{}"
+    assert run("split", copied, "--force").exit_code == 0
+    assert len(named) < len(json.loads(weights.read_text()))
+    assert run("split", copied, "--seed", 3).exit_code == 0
+    # Directories that were divided before weights had a mark.
+    (copied / ".class_weights.json.written").unlink(missing_ok=True)
+    assert run("split", copied, "--seed", 4).exit_code == 0
+    weights.write_text("{}")
+    assert run("split", copied, "--seed", 4).exit_code == 1
+
+
 def test_the_same_seed_gives_the_same_file_and_writes_nothing_anew(copied, tmp_path):
     assert split.divide(copied, seed=1).changed
     before = state(copied)
@@ -590,7 +612,7 @@ def test_a_painter_outside_stays_outside_where_only_the_divided_index_tells(tmp_
     index = tmp_path / "index.csv"
     index.write_text("\n".join(lines))
     split.divide(tmp_path, force=True)
-    (tmp_path / ".index.csv.before").unlink(missing_ok=True)  # as divisions were before they kept it
+    (tmp_path / ".index.csv.before").unlink(missing_ok=True)  # as it once was
     assert not split.divide(tmp_path).changed
     assert {row["artist"] for row in rows(index)} == {"Gustav Klimt", "_other:Jean Foo"}
 
