@@ -12,7 +12,14 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from core.images import color_conversion, limits, pillow_compat, wholeness
 from core.images.formats import jpeg
-from core.images.picture import FORMATS, Picture, UnreadablePicture, damaged, too_large
+from core.images.picture import (
+    FORMATS,
+    Picture,
+    UnreadablePicture,
+    damaged,
+    too_large,
+    too_large_here,
+)
 from core.settings import settings
 
 log = logging.getLogger(__name__)
@@ -38,7 +45,7 @@ def decode(data: bytes, enough: int | None) -> Picture:
     except Image.DecompressionBombError:  # Pillow's own limit, far above ours
         raise too_large("picture", settings().max_pixels, "megapixels") from None
     except MemoryError:
-        raise UnreadablePicture("The picture is too large for this machine.") from None
+        raise too_large_here() from None
     except Exception as error:  # decoders raise nearly anything on damaged input
         log.info("Refused a damaged picture: %r", error)
         raise damaged() from error

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.images import folders, limits, sandbox
 from core.images.decoding import decode
-from core.images.picture import Picture, UnreadablePicture
+from core.images.picture import Picture, UnreadablePicture, too_large_here
 from core.settings import settings
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,8 @@ def read(path: Path) -> bytes:
 def _decode_apart(data: bytes, enough: int | None) -> Picture:
     try:
         return _decoder.decode(data, enough)
+    except MemoryError:  # it fits in the other process, not once more in this one
+        raise too_large_here() from None
     except sandbox.Died as error:
         log.info("Refused a picture that killed its decoder: %s", error)
         raise UnreadablePicture(

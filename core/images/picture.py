@@ -39,6 +39,11 @@ def too_large(what: str, limit: float, unit: str) -> UnreadablePicture:
     )
 
 
+def too_large_here() -> UnreadablePicture:
+    """The error for a picture for which memory does not suffice."""
+    return UnreadablePicture("The picture is too large for this machine.")
+
+
 def too_complicated() -> UnreadablePicture:
     """The error for a structure that takes too long, or that the decoder is known to misread."""
     return UnreadablePicture(

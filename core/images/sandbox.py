@@ -50,6 +50,7 @@ class Decoder:
         Raises:
             UnreadablePicture: If it is not a picture, damaged or over a limit.
             Died: If the file killed the process.
+            MemoryError: If there is no room here for what it answers.
         """
         with self._lock:
             if self._child is None or self._child.process.poll() is not None:
@@ -67,6 +68,9 @@ class Decoder:
             except (OSError, ValueError, EOFError) as error:
                 self.close()
                 raise Died(f"status {child.process.returncode}") from error
+            except BaseException:
+                self.close()  # the rest of its answer would pass for that of the next picture
+                raise
             finally:
                 timer.cancel()
         if isinstance(reply, str):

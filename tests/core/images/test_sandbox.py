@@ -93,6 +93,35 @@ def test_a_picture_that_kills_its_process_gets_a_sentence(
     images.load(avif(make_picture()))
 
 
+@pytest.mark.parametrize(
+    ("thrown", "told"),
+    [
+        (MemoryError(), "^The picture is too large for this machine.$"),
+        (KeyboardInterrupt(), "^$"),
+    ],
+)
+def test_an_answer_that_is_not_read_to_its_end_is_not_that_of_the_next_picture(
+    decoder: sandbox.Decoder,
+    make_picture,
+    monkeypatch: pytest.MonkeyPatch,
+    thrown: BaseException,
+    told: str,
+):
+    def interrupted(file):
+        file.readline()
+        raise thrown
+
+    images.load(avif(make_picture()))
+    child = decoder._child
+    assert child is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "_read_reply", interrupted)
+        with pytest.raises((images.UnreadablePicture, KeyboardInterrupt), match=told):
+            images.load(avif(make_picture()))
+    assert child.process.poll() is not None
+    assert images.load(avif(make_picture(50, 40))).pixels.shape == (50, 40, 3)
+
+
 def test_a_picture_that_takes_forever_is_given_up(
     decoder: sandbox.Decoder, make_picture, monkeypatch: pytest.MonkeyPatch
 ):
