@@ -10,7 +10,7 @@ from core import identify
 from core.errors import AtelierError
 from core.identify import IdentifyRequest, outline
 from core.journal import failures_kept, keep_shadow
-from core.releases import following
+from core.releases import arms, following
 from serving.dependencies import Service
 from serving.engines.interface import Stopping
 from serving.messages.problems import Refused
@@ -18,14 +18,19 @@ from serving.messages.problems import Refused
 log = logging.getLogger(__name__)
 
 
-async def cast(of: Service, picture: bytes, asked: IdentifyRequest, prediction: int | None) -> None:
+async def cast(
+    of: Service, picture: bytes, asked: IdentifyRequest, prediction: int | None, arm: str
+) -> None:
     """Has the shadow of a model, if there is one, look at a picture that was just answered.
 
     Args:
         picture: Its file.
         asked: What was asked of it: the shadow sees what the visitor's version saw.
         prediction: Of the journal, beside which it is kept.
+        arm: As what the visitor's version answered: one that was asked for has no shadow.
     """
+    if arm == arms.FORCED:
+        return
     model = asked.model
     tried = following.follower().serving(model).challenger
     if tried is None or tried.role != "shadow" or prediction is None or not of.names.is_idle:

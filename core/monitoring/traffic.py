@@ -139,19 +139,22 @@ def shadowed(
     """Whether a version that nobody saw would have been right, beside the one that answered.
 
     Of the same pictures, as far as visitors said who painted them; they tend to agree with what
-    they were shown, so that a shadow is at a disadvantage.
+    they were shown, so that a shadow is at a disadvantage. Not beside answers by a version that
+    they asked for: whoever asks would choose what it is compared with.
 
     Returns:
         `(n,)` of the shadow and `(n,)` of what was shown, oldest first; how often it answered.
     """
     entry = versions.find(model_id, version).entry
     last = last_words()
+    dealt = Prediction.arm.is_(None) | (Prediction.arm != arms.FORCED)
     query = (
         select(Shadow.logits, Feedback.right, Feedback.artist)
         .join(Prediction, Prediction.id == Shadow.prediction_id)
         .outerjoin(last, last.c.prediction_id == Prediction.id)
         .outerjoin(Feedback, Feedback.id == last.c.id)
         .where(Shadow.version == version, Prediction.model == model_id, Prediction.time >= since)
+        .where(dealt)
         .order_by(Prediction.id.desc())
         .limit(most)
     )

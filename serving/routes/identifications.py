@@ -69,7 +69,7 @@ async def identifications(request: Request, of: OfService, by: OfCaller) -> Resp
     answer = Response(
         found.model_dump_json(),
         media_type="application/json",
-        background=BackgroundTask(shadow.cast, of, data, asked, found.prediction_id),
+        background=BackgroundTask(shadow.cast, of, data, asked, found.prediction_id, found.arm),
     )
     visitor.remember(answer)
     return answer

@@ -217,6 +217,8 @@ def test_a_shadow_looks_at_what_was_answered_and_nobody_sees_it(client, small: b
     made = make(9.0)
     rows.canary(MODEL, made.id, 0, who="a")
     until(lambda: following.follower().serving(MODEL).challenger is not None)
+    forced = ask(client, small, **{"Atelier-Version": SHIPS})
+    assert forced["arm"] == "forced"  # and the shadow does not look
     told = [ask(client, small) for _ in range(3)]
     assert {(each["version"], each["arm"]) for each in told} == {(SHIPS, "champion")}
 

@@ -11,7 +11,7 @@ import pytest
 
 from core import identify, journal, models
 from core.identify import Observation
-from core.models import versions
+from core.models import Version, versions
 from core.monitoring import traffic, watching
 from core.releases import arms, rows
 from tests.versions import make
@@ -230,15 +230,27 @@ def test_a_shadow_is_judged_on_the_same_pictures_and_never_promoted(answer):
     assert rows.current(MODEL).challenger is not None
 
 
-def test_a_shadow_that_would_have_erred_is_taken_back():
+def erring(arm: str) -> Version:
+    """A shadow that is wrong on thirty pictures, on which what visitors were shown is right."""
     worse = make(3.0)
     rows.canary(MODEL, worse.id, 0, who="keeper")
     for number in range(30):
         shown = identify.of_observation(SHIPS.entry, SHIPS.id, seen(number % 40))
-        kept = journal.record(shown, picture_sha256=str(number), session="s")
+        kept = journal.record(shown, picture_sha256=str(number), session="s", arm=arm)
         journal.give_feedback(kept, right=True, artist_id=shown.guesses[0].artist.id)
         unseen = identify.of_observation(worse.entry, worse.id, seen((number + 1) % 40))
         journal.keep_shadow(kept, unseen)
+    return worse
+
+
+def test_beside_a_version_that_was_asked_for_a_shadow_is_not_judged():
+    erring(arms.FORCED)
+    assert watching.standing(MODEL).answers == 0
+    assert watching.act(MODEL) is None
+
+
+def test_a_shadow_that_would_have_erred_is_taken_back():
+    worse = erring(arms.CHAMPION)
     row = watching.act(MODEL)
     assert row is not None
     assert (row.role, row.version) == ("retired", worse.id)
