@@ -9,7 +9,7 @@ import typer
 
 from core.cli.console import say
 from core.files import check_output, write
-from training.cli import monet
+from training.cli import chosen, monet
 from training.cli.options import AllData, progress
 from training.data.dataset import Split
 from training.data.files import json_text
@@ -46,36 +46,17 @@ def evaluate(
         raise typer.BadParameter("evaluating takes --data")
     from core import models
     from core.errors import AtelierError
-    from training.data import dataset, inputs
     from training.publishing import classifier
     from training.publishing import evaluate as measuring
 
-    known = {entry.id: entry for entry in models.classifiers()}
-    if unknown := set(model or []) - set(known):
-        raise typer.BadParameter(
-            f"there is no classifier {', '.join(sorted(unknown))}; there are {', '.join(known)}"
-        )
-    chosen = [known[name] for name in dict.fromkeys(model or known)]
+    asked = chosen.classifiers(model)
     out = out or models.assets() / f"comparison-{split}"
     for path in (out.with_name(f"{out.name}.json"), models.assets() / "models.json"):
         check_output(path)
-    paintings = [p for p in dataset.read(data) if p.split == split]
-    if not paintings:
-        raise typer.BadParameter(f"{dataset.title(data)} has no paintings in its split {split}")
-    unreadable = inputs.damaged([p.path for p in paintings])
-    for path, reason in unreadable.items():
-        say(f"Left out {path}: {reason}")
-    paintings = [p for p in paintings if p.path not in unreadable]
-    if not paintings:
-        raise inputs.TrainingError(f"None of the pictures in {dataset.title(data)} can be read.")
-    if split != "train":
-        try:
-            measuring.check_overlap(chosen, paintings, models.assets())
-        except measuring.OverlapError as error:
-            say(f"Not measured: {error}")
-            raise typer.Exit(1) from None
+    paintings, left_out = chosen.paintings(data, split)
+    chosen.refuse_overlap(asked, paintings, split)
     found = []
-    for entry in chosen:
+    for entry in asked:
         try:
             loaded = models.load(entry.id)
             predictions = measuring.predict(
@@ -89,10 +70,10 @@ def evaluate(
         classifier.renew_figures(entry, one, models.assets())
     if not found:
         raise typer.Exit(1)
-    rows = measuring.table(found, split, known)
+    rows = measuring.table(found, split, {entry.id: entry for entry in asked})
     measuring.write_comparison(rows, out)
     typer.echo(json_text(rows), nl=False)
-    if unreadable or len(found) < len(chosen):
+    if left_out or len(found) < len(asked):
         raise typer.Exit(3)
 
 
@@ -104,25 +85,28 @@ def runtimes(
         list[str] | None, typer.Option(help="Model id of a classifier; repeatable. By default all.")
     ] = None,
 ) -> None:
-    """Runs classifiers in LiteRT and in Keras, float32, and writes assets/models/runtimes.json."""
+    """Runs classifiers in LiteRT and in Keras, float32, and writes assets/models/runtimes.json.
+
+    Refuses pictures that one of them was trained with, unless they are asked for by --split train.
+    Exit status: 0 done, 1 nothing measured, 3 pictures left out that cannot be read.
+    """
     from core import models
-    from training.data import dataset
     from training.publishing import runtimes as comparing
 
     path = models.assets() / comparing.FILE
     check_output(path)
-    paintings = [painting for painting in dataset.read(data) if painting.split == split]
-    entries = [entry for entry in models.classifiers() if entry.graphs]
-    chosen = [entry for entry in entries if not model or entry.id in model]
-    if not chosen:
-        raise typer.BadParameter("there is no such classifier with a LiteRT graph")
+    asked = chosen.classifiers(model, with_graph=True)
+    paintings, left_out = chosen.paintings(data, split)
+    chosen.refuse_overlap(asked, paintings, split)
     rows = comparing.read(path)
-    for entry in chosen:
+    for entry in asked:
         rows[entry.id] = comparing.compare(
             entry, paintings, data, on_progress=progress(f"{entry.title}: looked at")
         )
         write(path, json_text(list(rows.values())))
-    typer.echo(json_text([rows[entry.id] for entry in chosen]), nl=False)
+    typer.echo(json_text([rows[entry.id] for entry in asked]), nl=False)
+    if left_out:
+        raise typer.Exit(3)
 
 
 @app.command()
@@ -133,19 +117,20 @@ def reference(
         list[str] | None, typer.Option(help="Model id of a classifier; repeatable. By default all.")
     ] = None,
 ) -> None:
-    """Freezes how validation paintings look to classifiers: what drift is measured against."""
-    from core import models
+    """Freezes how validation paintings look to classifiers: what drift is measured against.
+
+    Exit status: 0 done, 1 nothing measured, 3 pictures left out that cannot be read.
+    """
     from core.monitoring.reference import save
-    from training.data import dataset
     from training.publishing.reference import measure
 
-    paintings = [painting for painting in dataset.read(data) if painting.split == split]
-    chosen = [entry for entry in models.classifiers() if not model or entry.id in model]
-    if not chosen or not paintings:
-        raise typer.BadParameter("there is no such classifier, or no paintings in this split")
-    for entry in chosen:
+    asked = chosen.classifiers(model)
+    paintings, left_out = chosen.paintings(data, split)
+    for entry in asked:
         found = measure(entry, paintings, on_progress=progress(f"{entry.title}: looked at"))
         typer.echo(save(found, entry))
+    if left_out:
+        raise typer.Exit(3)
 
 
 @app.command()
