@@ -93,17 +93,20 @@ def report(version: Version, traffic: Traffic) -> Report:
     """Puts a report together.
 
     Of each window, what the version saw that answered most of it is compared with the reference of
-    that version, whose evaluation says how well it is calibrated.
+    that version, whose evaluation says how well it is calibrated. Strangers are grouped among what
+    versions with the weights of the one that serves saw.
 
     Args:
-        version: That serves, for what was kept before versions were.
+        version: That serves, also for what was kept before versions were.
         traffic: See `core.monitoring.traffic.read`.
     """
-    here = {each.id: each for each in versions.listed(version.entry.id)} | {"": version}
+    here = {each.id: each for each in versions.listed(version.entry.id)}
+    here |= {"": version, version.id: version}
     windows = tuple(
         _window(part, here.get(_most(part.versions), version))
         for part in (traffic[rows] for rows in _stretches(len(traffic)))
     )
+    alike = [name for name, each in here.items() if each.entry.file == version.entry.file]
     times = np.quantile(traffic.seconds, [0.5, 0.99]) if len(traffic) else [np.nan, np.nan]
     whole = None
     if windows:
@@ -114,7 +117,7 @@ def report(version: Version, traffic: Traffic) -> Report:
         seconds=(float(times[0]), float(times[1])),
         whole=whole,
         windows=windows,
-        strangers=tuple(_strangers(traffic)),
+        strangers=tuple(_strangers(traffic[np.isin(traffic.versions, alike)])),
         groups=tuple(fairness.groups(traffic)),
         confusions=tuple(fairness.confusions(traffic)),
         expected_confusions=tuple(_expected_confusions(traffic)),

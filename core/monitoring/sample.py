@@ -46,8 +46,7 @@ class Sample:
 
     Attributes:
         probabilities: See `Judged`; so `known_scores` and `known`.
-        projections: `(n, d)` float32, see `core.identify.Observation`; None if there are none, or
-            none that can be compared.
+        projections: `(n, d)` float32, see `core.identify.Observation`; None if any lacks its own.
         brightness: `(n,)` 0..1.
         saturation: `(n,)` 0..1.
         aspect: `(n,)` width divided by height.

@@ -28,7 +28,8 @@ class Traffic:
 
     Attributes:
         artists: Ids, in the order of the sample's columns.
-        sample: As the versions saw them that answered.
+        sample: As the versions saw them that answered; projections by versions of other weights
+            cannot be compared.
         ids: `(n,)` of the predictions.
         pictures: `(n,)` str, the same for the same file.
         times: `(n,)` datetime64[us], UTC.
@@ -186,18 +187,15 @@ def _of_rows(entry: Entry, here: Mapping[str, Entry], rows: Any) -> Traffic:
 
     logits = _unpacked([row.logits for row in rows], len(entry.artists) + 1)
     by = judged(entry, logits)
-    same = np.ones(len(rows), bool)  # of the same weights, so that features can be compared
     answered_by = np.array([row.version or "" for row in rows], str)
     for version in {*answered_by.tolist()} & {*here}:
         mask = answered_by == version
         own = judged(here[version], logits[mask])
         by.probabilities[mask], by.known_scores[mask] = own.probabilities, own.known_scores
         by.known[mask] = own.known
-        same[mask] = here[version].file == entry.file
-    complete = bool(rows) and bool(same.all()) and all(row.projection is not None for row in rows)
     sample = Sample(
         **by.__dict__,
-        projections=_unpacked([row.projection for row in rows]) if complete else None,
+        projections=_projections([row.projection for row in rows]),
         **{
             name: column(name, np.float32)
             for name in ("brightness", "saturation", "aspect", "side")
@@ -221,6 +219,14 @@ def _of_rows(entry: Entry, here: Mapping[str, Entry], rows: Any) -> Traffic:
         right=right,
         said=said,
     )
+
+
+def _projections(blobs: list[bytes | None]) -> Floats | None:
+    """One a row, of whatever weights: whoever compares them takes those of one version."""
+    there = [blob for blob in blobs if blob is not None]
+    if len(there) < len(blobs) or len({len(blob) for blob in there}) != 1:
+        return None
+    return _unpacked(there)
 
 
 def _unpacked(blobs: list[bytes], length: int = -1) -> Floats:

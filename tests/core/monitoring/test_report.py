@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from core import artists, models
-from core.models import versions
+from core import artists, identify, journal, models
+from core.identify import Observation
+from core.models import Version, versions
 from core.monitoring import fairness
 from core.monitoring.report import report
-from core.monitoring.traffic import Traffic
+from core.monitoring.traffic import Traffic, read
 
 SHIPS = versions.shipped(models.DEFAULT)
 
@@ -100,6 +103,42 @@ def test_groups_follow_the_catalogue(made):
     for movement in titian.movements:
         assert groups["movement", movement].accuracy.of >= rows.sum()
     assert groups["century", "16th century"].accuracy.of >= rows.sum()
+
+
+@pytest.fixture
+def other(monkeypatch) -> Version:
+    """A version of other weights, beside the one that ships."""
+    file = SHIPS.entry.file.model_copy(update={"sha256": "0" * 64})
+    made = Version(SHIPS.entry.model_copy(update={"file": file}), SHIPS.base, None)
+    monkeypatch.setattr(versions, "listed", lambda _=None: [SHIPS, made])
+    return made
+
+
+def test_one_answer_by_other_weights_does_not_hide_what_the_rest_saw(other):
+    logits = np.zeros(len(SHIPS.entry.artists) + 1, np.float32)
+    logits[-1] = 9  # by an artist whom it does not know
+    seen = Observation(logits, np.eye(1, 64, dtype=np.float32)[0], 0.5, 0.3, 1.2, 800, "JPEG")
+    kept = []
+    for number, by in enumerate([SHIPS] * 30 + [other] + [SHIPS] * 30):
+        answer = identify.of_observation(by.entry, by.id, seen)
+        kept.append(journal.record(answer, picture_sha256=str(number), session="s"))
+    found = report(SHIPS, read(models.DEFAULT, like=SHIPS))
+    assert found.whole is not None
+    assert "Features" in [signal.name for signal in found.whole.signals]
+    (group,) = found.strangers
+    assert sorted(group.predictions) == kept[:30] + kept[31:]
+
+
+@pytest.mark.parametrize("named", ["other", "removed"])
+def test_strangers_of_other_weights_are_not_grouped(made, other, named: str):
+    of = made(60)
+    of.sample.known[:] = False
+    of.sample.projections[:12] = np.eye(1, 64)
+    version = other.id if named == "other" else "f" * 12
+    changed = np.where(np.arange(60) < 12, version, of.versions)
+    assert report(SHIPS, replace(of, versions=changed)).strangers == ()
+    of.versions[:12] = ""  # from before there were versions
+    assert [group.pictures for group in report(SHIPS, of).strangers] == [12]
 
 
 def test_pictures_asked_twice_are_no_group_of_strangers(made):
