@@ -12,12 +12,16 @@ import sys
 import time
 import urllib.request
 import warnings
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.settings import ROOT
 
@@ -154,6 +158,7 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     )
     page = context.new_page()
     page.set_default_timeout(WAIT)
+    watch(page)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
@@ -175,21 +180,81 @@ def screenshot(page: Page, name: str) -> None:
     page.screenshot(path=folder / f"{safe}.png")
 
 
+# Pages that asked for a run which has not begun.
+_asked: WeakKeyDictionary[Page, bool] = WeakKeyDictionary()
+
+
+def watch(page: Page) -> None:
+    """From now on `settled` knows of runs that the page has asked for and that have not begun.
+
+    Streamlit's page looks as before until the server answers: on a busy machine for a second.
+    """
+
+    def sent(data: str | bytes) -> None:
+        if isinstance(data, bytes) and BackMsg.FromString(data).HasField("rerun_script"):
+            _asked[page] = True
+
+    def came(data: str | bytes) -> None:
+        if isinstance(data, bytes) and ForwardMsg.FromString(data).HasField("new_session"):
+            _asked[page] = False
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", sent)
+        socket.on("framereceived", came)
+
+    page.on("websocket", listen)
+
+
 def settled(page: Page) -> None:
     """Nothing of an earlier view is left, and everything of this one is there.
 
-    What is clicked or dropped before may be lost. Before its first run a page is empty and
-    not running either: its heading tells that it has begun.
+    What is clicked or dropped before may be lost; a file, too, when a run begins that was asked
+    for earlier. Before its first run a page is empty and not running either: its heading tells
+    that it has begun.
     """
+    page.wait_for_timeout(50)  # what was just done is sent by then
+    for _ in range(200):  # some pages ask for a run twice a second: no more than 10 s
+        if not _asked.get(page):
+            break
+        page.wait_for_timeout(50)
     expect(page.get_by_test_id("stMain").get_by_role("heading", level=1).first).to_be_attached()
     expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1)
     expect(page.locator("[data-stale=true]")).to_have_count(0)
+    page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+
+
+def still(place: Locator) -> dict[str, float]:
+    """Where something is, in pixels of the window, once it stays there: what is above may grow."""
+    seen: list[dict[str, float] | None] = []
+    for _ in range(WAIT // 150):
+        seen.append(place.bounding_box())
+        if len(seen) > 2 and (box := seen[-1]) and seen[-3:] == [box] * 3:
+            return box
+        place.page.wait_for_timeout(150)
+    raise AssertionError("It does not stand still")
+
+
+def leads_to(press: Callable[[], None], sign: Locator) -> None:
+    """Presses something until a sign of it comes: a chart or a board that is drawn anew under
+    the pointer, between press and release, takes no notice."""
+    for _ in range(3):
+        with suppress(AssertionError, PlaywrightError):
+            press()
+            expect(sign).to_be_visible(timeout=WAIT / 4)
+            return
+    expect(sign).to_be_visible()
 
 
 def no_sideways_scrolling(page: Page) -> bool:
-    return page.evaluate(
-        "(e => e.scrollWidth <= e.clientWidth + 1)(document.querySelector('[data-testid=stMain]'))"
-    )
+    """Whether nothing is cut off at the right, once everything is in its place."""
+    for _ in range(10):
+        if page.evaluate(
+            "(e => e.scrollWidth <= e.clientWidth + 1)"
+            "(document.querySelector('[data-testid=stMain]'))"
+        ):
+            return True
+        page.wait_for_timeout(500)
+    return False
 
 
 def drop(page: Page, *files: tuple[str, bytes]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import no_sideways_scrolling, screenshot, serve, settled
+from tests.browser.conftest import no_sideways_scrolling, screenshot, serve, settled, watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -47,6 +47,7 @@ def test_the_painters_in_figures_and_charts(server: str, page: Page, tmp_path: P
     for figure in ("8,446", "168.92", "157.45", "123"):
         expect(page.locator(".figures b", has_text=figure)).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(6)
+    settled(page)
     with page.expect_download() as download:
         page.get_by_test_id("stDownloadButton").get_by_role("button").first.click()
     assert download.value.suggested_filename == "atelier-lives.csv"
@@ -72,6 +73,7 @@ def test_the_page_answers_while_the_paintings_are_scanned(gallery: str, browser:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.set_default_timeout(90_000)
+    watch(page)
     page.goto(f"{gallery}/explore")
     view(page, "Color")
     progress = page.get_by_text("Scanning the paintings: ")

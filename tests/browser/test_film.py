@@ -10,7 +10,14 @@ from playwright.sync_api import Page, expect
 
 from core import images
 from core.film.clips.reading import look
-from tests.browser.conftest import download_button, no_sideways_scrolling, screenshot, settled
+from tests.browser.conftest import (
+    WAIT,
+    download_button,
+    leads_to,
+    no_sideways_scrolling,
+    screenshot,
+    settled,
+)
 from tests.core.film import scenes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -57,20 +64,20 @@ def test_what_is_no_clip_is_refused_in_a_sentence(server: str, page: Page, tmp_p
 
 
 def test_a_film_can_be_stopped_and_is_kept(server: str, page: Page, tmp_path: Path):
-    frames = [scenes.scene(number % 60, 240, 320) for number in range(60)]
+    frames = [scenes.scene(number % 60, 240, 320) for number in range(120)]
     clip = scenes.write(tmp_path / "long.mp4", frames=frames)
     page.goto(f"{server}/film")
     drop(page, clip)
-    expect(page.get_by_text("60 frames, 320×240")).to_be_visible()
+    expect(page.get_by_text("120 frames, 320×240")).to_be_visible()
     settled(page)
     page.get_by_test_id("stButtonGroup").get_by_text("Monet", exact=True).click()
-    expect(page.get_by_role("button", name="Paint the film")).to_be_visible()
+    expect(page.get_by_text("By the network of the page Monet")).to_be_visible()
     settled(page)
     page.get_by_role("button", name="Paint the film").click()
-    expect(page.get_by_text(re.compile(r"Frame \d+ of 60"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Frame \d+ of 120"))).to_be_visible()
     screenshot(page, f"film-running-{page.viewport_size['width']}")
-    page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("Stopped. What was painted is kept")).to_be_visible()
+    stop = page.get_by_role("button", name="Stop")
+    leads_to(lambda: stop.click(timeout=WAIT / 4), page.get_by_text("Stopped. What was painted"))
     expect(page.locator("video")).to_have_count(1)
 
 
@@ -82,12 +89,12 @@ def test_a_photo_goes_on_a_slow_journey(server: str, page: Page, tmp_path: Path)
     photos = page.get_by_test_id("stExpander").locator("input[type=file]")
     expect(photos).to_have_count(1)
     settled(page)
-    for slider in ("Detail", "Length"):  # the least of both
-        page.get_by_test_id("stExpander").get_by_role("slider", name=slider).press("Home")
-        settled(page)
     photos.set_input_files(tmp_path / "the hill.png")
     expect(page.get_by_role("button", name="Set out")).to_be_visible()
     settled(page)
+    for slider in ("Detail", "Length"):  # the least of both
+        page.get_by_test_id("stExpander").get_by_role("slider", name=slider).press("Home")
+        settled(page)
     page.get_by_test_id("stExpander").get_by_text("GIF", exact=True).click()
     settled(page)
     page.get_by_role("button", name="Set out").click()

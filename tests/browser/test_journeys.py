@@ -15,6 +15,7 @@ from tests.browser.conftest import (
     no_sideways_scrolling,
     screenshot,
     settled,
+    still,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -57,7 +58,11 @@ def test_a_picture_that_may_be_kept_is_accepted_by_a_key_of_the_keyboard(server:
     assert no_sideways_scrolling(page)
     screenshot(page, f"feedback-{page.viewport_size['width']}")
     settled(page)
-    page.keyboard.press("a")
+    for _ in range(2):  # one may be left by a visitor before, whose test failed
+        page.keyboard.press("a")
+        settled(page)
+        if page.get_by_text("Nothing waits").is_visible():
+            break
     expect(page.get_by_text("Nothing waits")).to_be_visible()
 
 
@@ -77,6 +82,7 @@ def test_a_dropped_painting_is_named_explained_and_answered(server: str, page: P
     with page.expect_download() as download:
         download_button(page, "Download this picture").click()
     assert download.value.suggested_filename == "the wave-where-I-looked.jpg"
+    settled(page)
     page.get_by_text("Yes", exact=True).click()
     expect(page.get_by_text("Thank you, that is noted.")).to_be_visible()
     settled(page)
@@ -120,13 +126,14 @@ def test_a_painting_is_cut_out_of_a_photo_by_corners_to_drag(server: str, page: 
     screenshot(page, f"cut-out-{page.viewport_size['width']}")
     settled(page)
     corner.scroll_into_view_if_needed()
-    box = corner.bounding_box()
+    box = still(corner)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2 + 9, box["y"] + box["height"] / 2 + 9, steps=3)
     page.mouse.up()
     expect(page.get_by_text("Seen in this visit (3)")).to_be_visible()
     settled(page)
+    still(corner)
     corner.press("ArrowRight")
     expect(page.get_by_text("Seen in this visit (4)")).to_be_visible()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -14,10 +15,12 @@ from core.models import evaluations
 from tests.browser.conftest import (
     download_button,
     drop,
+    leads_to,
     no_sideways_scrolling,
     screenshot,
     serve,
     settled,
+    still,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -33,7 +36,10 @@ def gallery(tmp_path_factory: pytest.TempPathFactory, real_paintings: Path) -> I
 
 def view(page: Page, *names: str) -> None:
     for name in names:
-        page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True).click()
+        button = page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True)
+        expect(button).to_be_visible()
+        settled(page)
+        button.click()
 
 
 def named(page: Page) -> str:
@@ -61,7 +67,7 @@ def choose(page: Page, chart: str, x: float, y: float) -> None:
         }""",
         y,
     )
-    box = area.bounding_box()
+    box = still(area)
     page.mouse.click(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
 
 
@@ -70,6 +76,7 @@ def test_all_models_and_their_table(server: str, page: Page, tmp_path: Path):
     expect(page.get_by_role("heading", name="The laboratory")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(1)
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+    settled(page)
     with page.expect_download() as download:
         download_button(page, "Download as CSV").click()
     assert download.value.suggested_filename == "atelier-models.csv"
@@ -86,6 +93,7 @@ def test_every_view_of_a_model(server: str, page: Page):
     page.goto(f"{server}/laboratory")
     view(page, "One model")
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    settled(page)
     page.get_by_text("How it was trained").click()
     expect(page.get_by_text("Augmentation")).to_be_visible()
     settled(page)
@@ -118,17 +126,16 @@ def test_a_cell_of_the_confusion_matrix_shows_its_pair(server: str, page: Page):
         ("titian", "titian"),
     ):
         row, column = (order.index(artist) + 0.5 for artist in (painter, other))
-        choose(page, "lab-matrix", column / len(order), row / len(order))
-        name = artists.get(painter).name
-        expect(page.locator(".label .name", has_text=name)).to_be_visible()
+        cell = column / len(order), row / len(order)
+        label = page.locator(".label .name", has_text=artists.get(painter).name)
+        leads_to(partial(choose, page, "lab-matrix", *cell), label)
         times, of = confusion.loc[painter, other], confusion.loc[painter].sum()
         words = "named rightly" if painter == other else f"taken for {artists.get(other).name}"
         expect(page.get_by_text(f"{words}: {times} of {of} paintings")).to_be_visible()
         settled(page)
-    choose(page, "lab-pairs", 0.1, 0.5 / 10)  # the uppermost of ten bars
     first = evaluations.confused_pairs(confusion.reset_index()).iloc[0]
-    name = artists.get(first["artist"]).name
-    expect(page.locator(".label .name", has_text=name)).to_be_visible()
+    label = page.locator(".label .name", has_text=artists.get(first["artist"]).name)
+    leads_to(partial(choose, page, "lab-pairs", 0.1, 0.5 / 10), label)  # uppermost of ten bars
     settled(page)
     assert no_sideways_scrolling(page)
 
@@ -141,6 +148,7 @@ def test_two_models_look_at_one_dropped_painting(server: str, page: Page):
     expect(page.locator(".label .name")).to_have_count(2)
     expect(page.get_by_role("heading", name="Katsushika Hokusai")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    settled(page)
     page.get_by_text("Show where each looked").click()
     expect(page.get_by_alt_text("is lit, the rest is in shade")).to_have_count(2)
     settled(page)

@@ -22,6 +22,8 @@ from tests.browser.conftest import (
     no_sideways_scrolling,
     screenshot,
     settled,
+    still,
+    watch,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -40,6 +42,7 @@ def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[
     )
     page = context.new_page()
     page.set_default_timeout(WAIT)
+    watch(page)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield request.param, page
@@ -51,7 +54,7 @@ def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[
 def draw(page: Page, by: str, board: Locator, *path: tuple[float, float]) -> None:
     """Goes along a path, in shares of the board."""
     board.scroll_into_view_if_needed()
-    box = board.bounding_box()
+    box = still(board)
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in path]
     if by == "mouse":
         page.mouse.move(*places[0])
@@ -90,6 +93,8 @@ def test_a_part_stays_as_it_is_and_the_rest_is_painted(
 ):
     by, page = visitor
     page.goto(f"{server}/stylize")
+    expect(page.get_by_role("button", name="As Mary Cassatt")).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="As Mary Cassatt").click()
     at_once = page.get_by_alt_text("Dandelions: at once", exact=True)
     expect(at_once).to_be_visible(timeout=FIRST)
@@ -108,12 +113,14 @@ def test_a_part_stays_as_it_is_and_the_rest_is_painted(
     expect(page.get_by_role("combobox", name="Region 1")).to_be_visible()
     share = painted_share(board)
     assert 0.4 < share < 0.5
+    settled(page)
     page.get_by_role("button", name="Eraser").click()
     draw(page, by, board, (0.1, 0.9), (0.9, 0.9))
     assert painted_share(board) < share - 0.02
     settled(page)
     page.get_by_role("button", name="Undo").click()
     assert painted_share(board) == pytest.approx(share, abs=0.001)
+    settled(page)
     page.get_by_role("button", name="Brush", exact=True).click()
     draw(page, by, board, (0.2, 0.4), (0.3, 0.3), (0.4, 0.4))
     assert painted_share(board) > share
@@ -146,6 +153,8 @@ def test_a_part_stays_as_it_is_and_the_rest_is_painted(
 def test_something_is_found_from_a_stroke(server: str, visitor: tuple[str, Page]):
     by, page = visitor
     page.goto(f"{server}/stylize")
+    expect(page.get_by_role("button", name="As Mary Cassatt")).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="As Mary Cassatt").click()
     expect(page.get_by_alt_text("Dandelions: at once", exact=True)).to_be_visible(timeout=FIRST)
     settled(page)
@@ -158,15 +167,20 @@ def test_something_is_found_from_a_stroke(server: str, visitor: tuple[str, Page]
     settled(page)
     rough = painted_share(board)
     page.get_by_role("button", name="Find its edges").click()
-    page.wait_for_timeout(500)
-    settled(page)
-    board = page.get_by_role("img", name="Dandelions: region 1, to be painted")
-    expect(board).to_be_visible()
-    page.wait_for_timeout(1000)
-    assert painted_share(board) != pytest.approx(rough, abs=0.002)
+    share = rough
+    for _ in range(WAIT // 500):
+        settled(page)
+        if board.count() == 1:  # not two, while one fades
+            share = painted_share(board)
+            if share > 0 and share != pytest.approx(rough, abs=0.002):
+                break
+        page.wait_for_timeout(500)
+    assert share > 0
+    assert share != pytest.approx(rough, abs=0.002)
     page.get_by_role("button", name="Another region").click()
     other = page.get_by_role("img", name="Dandelions: region 2, to be painted")
     expect(other).to_be_visible()
+    settled(page)
     assert painted_share(other) == 0
     draw(page, by, other, (0.1, 0.1), (0.4, 0.1))
     expect(page.get_by_role("combobox", name="Region 2")).to_be_visible()

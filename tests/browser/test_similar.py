@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core import examples, images
-from tests.browser.conftest import drop, no_sideways_scrolling, screenshot, serve
+from tests.browser.conftest import drop, no_sideways_scrolling, screenshot, serve, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -51,22 +51,30 @@ def test_an_answer_leads_to_paintings_like_it(museum: str, page: Page):
 
 def test_the_gallery_leads_from_one_painting_to_the_next(museum: str, page: Page):
     page.goto(f"{museum}/explore")
-    page.get_by_test_id("stButtonGroup").get_by_text("Gallery", exact=True).click()
+    gallery = page.get_by_test_id("stButtonGroup").get_by_text("Gallery", exact=True)
+    expect(gallery).to_be_visible()
+    settled(page)
+    gallery.click()
     expect(page.get_by_alt_text("A painting: ").first).to_be_visible()
     screenshot(page, f"gallery-offers-{page.viewport_size['width']}")
     page.set_viewport_size({"width": page.viewport_size["width"], "height": 844})
+    settled(page)
     page.get_by_role("button", name="More like this").first.click()
     expect(page.get_by_text("Paintings like this one", exact=True)).to_be_visible()
     near = page.get_by_alt_text("A painting like it: ")
     expect(near.first).to_be_visible()
+    expect(page.get_by_text("Looking at the collection")).to_have_count(0)
+    settled(page)
     words = near.nth(1).get_attribute("alt")
     assert words is not None
     page.get_by_role("button", name="More like this").nth(1).click()
     chosen = words.removeprefix("A painting like it: ").rpartition(", distance")[0]
     expect(page.get_by_alt_text(chosen, exact=True)).to_be_visible()
     assert no_sideways_scrolling(page)
+    settled(page)
     page.get_by_role("button", name="Back to the gallery").click()
     expect(page.get_by_alt_text("A painting: ").first).to_be_visible()
     expect(near).to_have_count(0)
+    settled(page)
     page.get_by_role("button", name="More like this").first.click()
     expect(near.first).to_be_visible()

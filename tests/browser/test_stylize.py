@@ -16,7 +16,9 @@ from core import examples, images
 from tests.browser.conftest import (
     WAIT,
     download_button,
+    leads_to,
     no_sideways_scrolling,
+    settled,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -34,6 +36,7 @@ def drop(page: Page, number: int, *files: tuple[str, bytes]) -> None:
 
 def saved(page: Page, label: str, path: Path) -> tuple[str, bytes]:
     """Presses a button for a download; gives the suggested name and the file."""
+    settled(page)
     with page.expect_download() as download:
         download_button(page, label).click()
     download.value.save_as(path)
@@ -72,6 +75,7 @@ def test_two_dropped_files_become_a_painting(server: str, page: Page, tmp_path):
     expect(at_once).to_have_js_property("naturalHeight", 160)
     set_slider(page, "Time to spend", "End")
 
+    settled(page)
     page.get_by_role("button", name="Refine", exact=True).click()
     expect(page.get_by_text(re.compile(r"Step \d+ of 400"))).to_be_visible(timeout=FIRST)
     seen = previews(page, 4)
@@ -82,14 +86,15 @@ def test_two_dropped_files_become_a_painting(server: str, page: Page, tmp_path):
     expect(page.get_by_test_id("stPlotlyChart").filter(visible=True)).to_have_count(1)
     assert no_sideways_scrolling(page)
 
-    page.get_by_role("button", name="Stop").click()
+    stop = page.get_by_role("button", name="Stop")
     stopped = page.get_by_text(re.compile(r"Stopped, and kept as it is: \d+ steps"))
-    expect(stopped).to_be_visible()
+    leads_to(lambda: stop.click(timeout=WAIT / 4), stopped)
     before = int(re.search(r"(\d+) steps", stopped.inner_text())[1])
     assert 0 < before < 400
     expect(page.get_by_alt_text("the meadow: painting", exact=True)).to_be_visible()
 
     set_slider(page, "Time to spend", "Home")
+    settled(page)
     page.get_by_role("button", name="Go on painting").click()
     expect(page.get_by_text(f"{before + 25} steps in")).to_be_visible(timeout=FIRST)
     assert no_sideways_scrolling(page)
@@ -125,6 +130,8 @@ def test_a_painting_survives_another_page(server: str, page: Page):
     page.get_by_role("heading", name="Your photo").wait_for()
     if page.viewport_size["width"] < 600:
         pytest.skip("On a phone the pages are behind a menu")
+    expect(page.get_by_role("button", name="As Mary Cassatt")).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="As Mary Cassatt").click()
     at_once = page.get_by_alt_text("Dandelions: at once", exact=True)
     expect(at_once).to_be_visible(timeout=FIRST)
