@@ -22,6 +22,7 @@ import numpy as np
 import typer
 from PIL import Image, ImageFilter
 
+from benchmarks import evenly
 from benchmarks.robustness import through_a_phone, without_color
 from core import artists, identify, images, models
 from core.files import write
@@ -56,7 +57,7 @@ SHIFTS: dict[str, Callable[[Pixels, int], Pixels]] = {
 
 def main(
     data: Annotated[list[Path], typer.Option(help="Paintings with an index.csv; repeatable.")],
-    paintings: Annotated[int, typer.Option(min=50, help="How many.")] = 500,
+    paintings: Annotated[int, typer.Option(min=50, help="How many, if there are.")] = 500,
     save: Annotated[
         bool, typer.Option(help="Write estimated_accuracy.json beside the weights.")
     ] = False,
@@ -72,7 +73,8 @@ def main(
         and (artist := artists.find(p.artist))
         and artist.id in numbers
     ]
-    chosen = [known[n] for n in np.linspace(0, len(known) - 1, paintings).astype(int)]
+    what = f"paintings of the split test by artists whom {entry.title} knows"
+    chosen = evenly.chosen(known, paintings, what=what)
     error = float(entry.figures["test"]["calibration_error"])
     found: dict[str, Any] = {
         "model": entry.id,

@@ -26,6 +26,7 @@ import numpy as np
 import typer
 from PIL import Image
 
+from benchmarks import evenly
 from core import artists, collection, images, models, similar
 from core.cli import scan
 from core.collection import PaintingFile
@@ -41,16 +42,19 @@ QUERIES = 50
 
 def main(
     data: Annotated[Path, typer.Option(help="Paintings with an index.csv that has splits.")],
-    paintings: Annotated[int, typer.Option(min=1, help="How many look for themselves.")] = 300,
+    paintings: Annotated[
+        int, typer.Option(min=1, help="How many look for themselves, if there are.")
+    ] = 300,
     save: Annotated[bool, typer.Option(help="Write similar.json beside the weights.")] = False,
 ) -> None:
     """Measures."""
-    if not similar.is_complete(data):
-        scan.whole(data, similar=True, as_json=False)
     entry = models.get(models.DEFAULT)
     test = [file for file in collection.files(data) if file.split == "test"]
-    chosen = [test[i] for i in np.linspace(0, len(test) - 1, paintings).astype(int)]
-    known = [file for file in test if _is_known(file, entry)]
+    chosen = evenly.chosen(test, paintings, what="paintings of the split test")
+    what = f"paintings of the split test by artists whom {entry.title} knows"
+    known = evenly.chosen([file for file in test if _is_known(file, entry)], len(test), what=what)
+    if not similar.is_complete(data):
+        scan.whole(data, similar=True, as_json=False)
     found: dict[str, Any] = {
         "model": entry.id,
         "weights": entry.file.sha256,

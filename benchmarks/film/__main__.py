@@ -7,7 +7,7 @@ Clips are made by panning and zooming over photographs, so that their motion is 
 `cut` (two photographs) and `foreground` (a part of another one moves over it). Of a clip from a
 file (`--clip`) it is estimated. The warping error is the root of the mean square, gray levels,
 between a frame and an earlier one that was moved likewise, where both show the same; at gaps of 1
-and 10 frames. All figures of a run are of one machine.
+and 10 frames, null for shots that are shorter. All figures of a run are of one machine.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from core import images
 from core.film.request import FilmRequest
 from core.images.types import Pixels
 from core.stylize import instant
+from training.data.files import plain
 
 GAPS = 1, 10
 SHOWN = 6  # frames of a sheet
@@ -90,7 +91,7 @@ def main() -> None:
             figures["style_loss"] = round(measures.style_loss(found, style, engine), 4)
             if name == "film":
                 figures["time_ratio"] = round((ended - between) / (between - started), 3)
-            print(json.dumps(figures), flush=True)
+            print(json.dumps(plain(figures), allow_nan=False), flush=True)
         if arguments.save:
             chosen = range(0, len(frames), max(1, len(frames) // (SHOWN - 1)))
             save(

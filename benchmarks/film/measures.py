@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -44,14 +45,15 @@ class Moving(Protocol):
 def warping_error(painted: Sequence[Pixels], ways: Sequence[Way], gap: int) -> float:
     """Root of the mean square, gray levels, between frames and earlier ones that were moved.
 
-    See Lai et al., arXiv 1808.00449.
+    See Lai et al., arXiv 1808.00449. NaN where nothing can be compared: in clips that are shorter
+    than the gap an error of 0 would pass for perfect steadiness.
     """
     total = weight = 0.0
     for number, places, same in ways:
         moved = warped(painted[number - gap].astype(np.float32), places, cv2.INTER_CUBIC)
         square = ((moved - painted[number]) ** 2).mean(2)
         total, weight = total + float((square * same).sum()), weight + float(same.sum())
-    return float((total / max(weight, 1.0)) ** 0.5)
+    return math.sqrt(total / weight) if weight else math.nan
 
 
 def sharpness(painted: Sequence[Pixels]) -> float:
