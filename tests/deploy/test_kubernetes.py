@@ -190,6 +190,18 @@ def test_where_it_learns_all_pods_share_one_volume():
     assert "/atelier-training:" in template(retrain)["spec"]["containers"][0]["image"]
 
 
+@pytest.mark.parametrize("overlay", ["plain", "apart", "ray", "training"])
+def test_visitors_are_asked_for_pictures_only_where_all_pods_see_them(overlay: str):
+    made = built(overlay)
+    (configuration,) = [each for each in made if label(each) == "ConfigMap/atelier"]
+    workloads = [each for each in made if each["kind"] in ("Deployment", "CronJob")]
+    volumes = [each for made in workloads for each in template(made)["spec"]["volumes"]]
+    shared = all("emptyDir" not in each for each in volumes if each["name"] == "kept")
+    days = float(configuration["data"]["ATELIER_KEPT_DAYS"])
+    assert days == (Settings.model_fields["kept_days"].default if shared else 0)
+    assert shared == (overlay == "training")
+
+
 def test_an_application_that_only_draws_asks_the_api():
     folder = FOLDER / "apart"
     patch = yaml.safe_load((folder / "app.yaml").read_text())
