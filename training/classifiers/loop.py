@@ -7,9 +7,11 @@ best weights so far and everything needed to resume after an interruption.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -176,21 +178,23 @@ def inputs(
     known: dict[str, np.ndarray] = {}
     if cache.exists():
         with np.load(cache, allow_pickle=False) as stored:
-            known = dict(zip(stored["files"].tolist(), stored["features"], strict=True))
-    missing = [p for p in paintings if _key(p) not in known]
+            if "digests" in stored:  # features of before went by names, which are not unique
+                known = dict(zip(stored["digests"].tolist(), stored["features"], strict=True))
+    digests = [hashlib.sha256(p.path.read_bytes()).hexdigest() for p in paintings]
+    missing = {d: p for d, p in zip(digests, paintings, strict=True) if d not in known}
     if missing:
         base = pretrained.base(recipe.network, weights)
         pooled = keras.layers.GlobalAveragePooling2D(dtype="float32")(base.output)
         extractor = keras.Model(base.input, pooled)
         for i in range(0, len(missing), _PART):
-            part = missing[i : i + _PART]
-            pixels = dataset.load_pixels(part, dataset.SIDE)
-            known.update(zip(map(_key, part), predict(extractor, pixels, 16), strict=True))
+            part = dict(islice(missing.items(), i, i + _PART))
+            pixels = dataset.load_pixels(list(part.values()), dataset.SIDE)
+            known.update(zip(part, predict(extractor, pixels, 16), strict=True))
             # Each time, for all of them take an hour.
-            files, features = np.array(list(known)), np.stack(list(known.values()))
-            save_arrays(cache, {"files": files, "features": features})
+            arrays = {"digests": np.array(list(known)), "features": np.stack([*known.values()])}
+            save_arrays(cache, arrays)
             log.info("Features of %d of %d paintings", i + len(part), len(missing))
-    return np.stack([known[_key(p)] for p in paintings])
+    return np.stack([known[digest] for digest in digests])
 
 
 def labels(paintings: list[Painting], artists: list[str]) -> np.ndarray:
@@ -261,7 +265,3 @@ def _settle(
         part="recipe",
         besides={"artists": artists, "data": data},
     )
-
-
-def _key(painting: Painting) -> str:
-    return f"{painting.path.parent.name}/{painting.path.name}"

@@ -25,6 +25,7 @@ from training.__main__ import app
 from training.classifiers import loop, pretrained, teacher
 from training.classifiers.batches import Batches
 from training.data import dataset
+from training.data.dataset import Painting
 from training.publishing import classifier
 from training.runs.curves import read
 
@@ -535,6 +536,25 @@ def test_the_head_of_vgg16_learns_from_the_features_of_the_one_that_ships(painti
     kept = loop.inputs(recipe, rows, tmp_path / "nowhere", tmp_path)  # looks at nothing again
     np.testing.assert_array_equal(kept, features)
     assert classifiers.build(recipe, 4).input_shape == (None, features.shape[1])
+
+
+def test_features_go_by_what_a_file_holds_not_by_its_name(tmp_path, monkeypatch):
+    def brightness(model: keras.Model, pixels: np.ndarray, batch: int) -> np.ndarray:
+        return pixels.mean((1, 2, 3)).reshape(-1, 1).astype(np.float32)
+
+    rows = []
+    for part, gray in (("train", 40), ("val", 200)):
+        path = tmp_path / part / "Claude_Monet" / "1.png"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(images.encode(np.full((32, 32, 3), gray, np.uint8)))
+        rows.append(Painting(path, "Claude Monet", part))
+    monkeypatch.setattr(loop, "predict", brightness)
+    for _ in range(2):  # found, and kept
+        found = loop.inputs(RECIPES["vgg16"], rows, None, tmp_path)
+        np.testing.assert_allclose(found[:, 0], [40, 200], atol=1)
+    rows[0].path.write_bytes(images.encode(np.full((32, 32, 3), 90, np.uint8)))
+    changed = loop.inputs(RECIPES["vgg16"], rows, None, tmp_path)
+    np.testing.assert_allclose(changed[:, 0], [90, 200], atol=1)
 
 
 def test_features_that_were_found_before_a_kill_are_kept(paintings, tmp_path, monkeypatch):
