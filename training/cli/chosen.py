@@ -22,14 +22,16 @@ def classifiers(names: Sequence[str] | None, *, with_graph: bool = False) -> lis
         with_graph: Whether only those count that have a LiteRT graph.
 
     Raises:
-        typer.BadParameter: If there is one that is not there.
+        typer.BadParameter: If one of them is not there.
+        training.data.inputs.TrainingError: If there is none at all.
     """
     from core import models
+    from training.data.inputs import TrainingError
 
     known = {entry.id: entry for entry in models.classifiers() if entry.graphs or not with_graph}
     kind = "classifier with a LiteRT graph" if with_graph else "classifier"
     if not known:
-        raise typer.BadParameter(f"there is no {kind}")
+        raise TrainingError(f"There is no {kind} in the catalogue of models.")
     if unknown := set(names or []) - set(known):
         raise typer.BadParameter(
             f"there is no {kind} {', '.join(sorted(unknown))}; there are {', '.join(known)}"
