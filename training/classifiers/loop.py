@@ -29,7 +29,7 @@ from training.classifiers import phases, pretrained, teacher
 from training.classifiers.batches import Batches
 from training.classifiers.layers import batch_normalisation
 from training.classifiers.metrics import auroc, macro_accuracy, top_k_accuracy
-from training.data import dataset
+from training.data import dataset, trained_on
 from training.data.dataset import Painting
 from training.data.files import save_arrays
 from training.data.inputs import check_paintings
@@ -100,7 +100,8 @@ def train(
     Raises:
         InvalidRequest: If `run` was started with other options, or the recipe's network cannot
             be built, or its teacher does not know the artists.
-        training.data.inputs.TrainingError: If the paintings do not suffice, or some are damaged.
+        training.data.inputs.TrainingError: If the paintings do not suffice, some are damaged, or
+            `run` was started with others.
         FileNotFoundError: If the starting weights or the paintings are not there.
         core.models.WeightsError: If starting weights are not there, or those or the teacher's are
             damaged.
@@ -113,7 +114,13 @@ def train(
     if recipe.teacher:
         teacher.check(recipe.teacher, artists)
     check_paintings(paintings, recipe.batch_size, repeats=recipe.other_repeats, publish=publish)
+    # Once a sitting, since it reads all files; publishing then goes by what the run keeps.
+    resumed = runs.is_started(run)
+    if not resumed:  # before the options: a run that has but those is of before this was kept
+        trained_on.begin(run, paintings, publish=publish)
     recipe = _settle(run, recipe, artists, dataset.title(data), weights)
+    if resumed:
+        trained_on.check_resumed(run, paintings)
 
     splits = {s: [p for p in paintings if p.split == s] for s in ("train", "val")}
     y = {s: labels(rows, artists) for s, rows in splits.items()}

@@ -19,7 +19,7 @@ from core.models.registry import builders
 from core.recipes import TITLES, Recipe
 from training import classifiers, runs
 from training.classifiers import kinds, pretrained
-from training.data import dataset
+from training.data import dataset, trained_on
 from training.data.dataset import Painting
 from training.data.inputs import (
     MissingError,
@@ -28,14 +28,7 @@ from training.data.inputs import (
     check_paintings,
     read_json,
 )
-from training.publishing import (
-    cards,
-    catalogue,
-    evaluate,
-    evidence,
-    fitting,
-    weights,
-)
+from training.publishing import cards, catalogue, evaluate, evidence, fitting, weights
 from training.publishing.litert import classifier as classifier_graph
 
 log = logging.getLogger(__name__)
@@ -79,7 +72,7 @@ def publish_classifier(
 
     Raises:
         TrainingError: If the run is not finished or damaged, or the paintings, or the photos, do
-            not suffice to measure it.
+            not suffice to measure it, or it was trained with some that are in val or test now.
         InvalidRequest: If it cannot have this name.
         UnknownName: If it is to be a version of a model that does not ship.
     """
@@ -100,6 +93,7 @@ def publish_classifier(
     check_paintings(paintings, 1, publish=True)
     if photos:
         kinds.check(paintings, photos)
+    trained_on.check_held_out(run, paintings)
     splits = {s: [p for p in paintings if p.split == s] for s in evaluations.SPLITS}
     with catalogue.staged(out) as stage:
         file = _export(run, recipe, len(names) + 1, stage, model_id, out, soup=soup)
@@ -140,7 +134,7 @@ def publish_classifier(
         loaded = dataclasses.replace(loaded, entry=entry)
 
         directory = stage / entry.id
-        evaluate.remember_training(splits["train"], directory / "trained_on.npy")
+        trained_on.hand_on(run, paintings, directory / trained_on.FILE)
         published = {"side": entry.side, "soup": soup}
         also = {"published": published}
         if "together" in options:  # see training.accelerator
@@ -211,7 +205,7 @@ def _with_kinds(
         directory: Of what is known of the model beside its weights.
     """
     entry = loaded.entry
-    trained = np.load(directory / "trained_on.npy", allow_pickle=False)
+    trained = np.load(directory / trained_on.FILE, allow_pickle=False)
     first, second = kinds.halves(photos, trained)
     val, test = ([p for p in paintings if p.split == split] for split in ("val", "test"))
     head = kinds.fit(kinds.look(loaded, val, first, on_progress=on_progress), entry)

@@ -7,7 +7,6 @@ One way for all: paintings of a split, prepared as for a visitor, go through the
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import statistics
 import time
@@ -23,12 +22,12 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from core import artists, images, models
 from core.errors import AtelierError
-from core.files import replacing, write
+from core.files import write
 from core.hardware import processor
 from core.identify import calibrated, known_score, view
 from core.models import evaluations
 from training.classifiers import metrics
-from training.data import dataset
+from training.data import dataset, trained_on
 from training.data.dataset import Painting
 from training.data.files import csv_text, json_text
 from training.data.inputs import TrainingError
@@ -142,12 +141,6 @@ def record(
     return evaluation
 
 
-def remember_training(paintings: Sequence[Painting], path: Path) -> None:
-    """Keeps which pictures a model was trained with: the first 8 bytes of their SHA-256."""
-    with replacing(path) as part:
-        np.save(part, np.sort(_fingerprints(paintings)))
-
-
 def check_overlap(
     entries: Sequence[models.Entry], paintings: Sequence[Painting], directory: Path
 ) -> None:
@@ -156,9 +149,9 @@ def check_overlap(
     Raises:
         OverlapError: If one was, or does not say what it was trained with.
     """
-    fingerprints = _fingerprints(paintings)
+    fingerprints = trained_on.fingerprints(paintings)
     for entry in entries:
-        path = directory / entry.id / "trained_on.npy"
+        path = directory / entry.id / trained_on.FILE
         if not path.is_file():
             raise OverlapError(
                 f"{entry.title} does not say which pictures it was trained with: publish it again."
@@ -206,11 +199,6 @@ def _numbers(paintings: Sequence[Painting], entry: models.Entry) -> np.ndarray:
     number = {artist: n for n, artist in enumerate(entry.artists)}
     found = (artists.find(p.artist) if p.artist else None for p in paintings)
     return np.array([number.get(a.id, len(number)) if a else len(number) for a in found])
-
-
-def _fingerprints(paintings: Sequence[Painting]) -> np.ndarray:
-    found = (hashlib.sha256(p.path.read_bytes()).digest()[:8] for p in paintings)
-    return np.array([int.from_bytes(digest, "big") for digest in found], np.uint64)
 
 
 def _write_paintings(

@@ -26,6 +26,7 @@ from training.classifiers import loop, pretrained, teacher
 from training.classifiers.batches import Batches
 from training.data import dataset
 from training.data.dataset import Painting
+from training.data.inputs import TrainingError
 from training.publishing import classifier
 from training.runs.curves import read
 
@@ -280,6 +281,46 @@ def test_a_run_cannot_go_on_with_other_options(paintings, tiny, a_run, tmp_path)
     other = dataclasses.replace(tiny, epochs=1, seed=2)
     with pytest.raises(ValueError, match="other options"):
         classifiers.train(other, paintings, tmp_path, a_run)
+
+
+def test_a_run_knows_its_paintings_however_they_are_divided_since(paintings, tiny, a_run, tmp_path):
+    def publish(run: Path) -> models.Entry:
+        return classifier.publish_classifier(run, paintings, version="9", out=tmp_path / "assets")
+
+    kept = (a_run / "trained_on.npy").read_bytes()
+    assert len(np.load(a_run / "trained_on.npy")) == sum(
+        painting.split == "train" for painting in dataset.read(paintings)
+    )
+    index = paintings / "index.csv"
+    before = index.read_text()
+    tiny = dataclasses.replace(tiny, epochs=1)
+    # One painting less to train with: it can be measured as before, but not gone on with.
+    index.write_text(before.replace("Titian/12.png,Titian,train\n", ""))
+    assert len(index.read_text().splitlines()) < len(before.splitlines())
+    with pytest.raises(TrainingError, match="otherwise since: choose another directory"):
+        classifiers.train(tiny, paintings, tmp_path, a_run)
+    own = tmp_path / "assets" / publish(a_run).id / "trained_on.npy"
+    assert own.read_bytes() == kept
+    # It changes places with one of the split test.
+    index.write_text(
+        before.replace("12.png,Titian,train", "12.png,Titian,test").replace(
+            "0.png,Titian,test", "0.png,Titian,train"
+        )
+    )
+    with pytest.raises(TrainingError, match=r"1 are now .* \(.*Titian/12\.png is the first"):
+        publish(a_run)
+    (a_run / "trained_on.npy").unlink()  # as runs were before they kept it
+    classifiers.train(tiny, paintings, tmp_path, a_run)
+    publish(a_run)
+    assert own.read_bytes() != kept
+    assert not (a_run / "trained_on.npy").exists()
+
+
+def test_a_painting_to_train_and_to_test_with_is_refused_before_the_work(paintings, tiny, tmp_path):
+    shutil.copy(paintings / "Titian" / "12.png", paintings / "Titian" / "0.png")
+    with pytest.raises(TrainingError, match=r"lie there twice"):
+        classifiers.train(tiny, paintings, tmp_path, tmp_path / "run", publish=True)
+    assert not (tmp_path / "run").exists()
 
 
 def test_batches_depend_on_seed_epoch_and_number_alone(tiny):

@@ -19,7 +19,7 @@ from core.recipes import RECIPES, with_options
 from training import runs
 from training.__main__ import app
 from training.classifiers import teacher
-from training.data import dataset, inputs
+from training.data import dataset, inputs, trained_on
 from training.data import files as trainer_files
 from training.data.dataset import Painting
 from training.publishing import cards, catalogue, evaluate
@@ -290,7 +290,7 @@ WRITERS = {
         {"number": 1, "loss": 1.0}
     ),
     "mine.json": lambda path: evaluate.write_comparison([{"model": "m"}], path.with_suffix("")),
-    "trained_on.npy": lambda path: evaluate.remember_training([], path),
+    "trained_on.npy": lambda path: trained_on.remember([], path),
     "state.npz": lambda path: trainer_files.save_arrays(path, {"a": np.zeros(3)}),
     "models.json": lambda path: catalogue.update(out=path.parent),
     "vgg16.md": lambda path: cards.write_card(models.get("vgg16"), path.parent),

@@ -1,0 +1,117 @@
+"""Which pictures a model was trained with, told by what is in their files.
+
+A run keeps it from its first step on, and a model has it beside its weights: an index may be
+divided anew at any time, and a split of that name then holds other pictures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.files import replacing, write
+from training.data.dataset import Painting
+from training.data.inputs import TrainingError
+
+FILE = "trained_on.npy"  # of a run, and beside the weights of a model
+
+
+def fingerprints(paintings: Sequence[Painting]) -> np.ndarray:
+    """The first 8 bytes of the SHA-256 of each file, `(n,)` uint64; reads them all."""
+    found = (hashlib.sha256(p.path.read_bytes()).digest()[:8] for p in paintings)
+    return np.array([int.from_bytes(digest, "big") for digest in found], np.uint64)
+
+
+def remember(paintings: Sequence[Painting], path: Path) -> None:
+    """Keeps the fingerprints of what a model is, or was, trained with, sorted."""
+    _save(fingerprints(paintings), path)
+
+
+def begin(run: Path, paintings: Sequence[Painting], *, publish: bool) -> None:
+    """Keeps with a new run which pictures it is trained with.
+
+    Args:
+        paintings: Of all splits.
+        publish: Whether the model is to be measured on val and test, which then must hold none.
+
+    Raises:
+        TrainingError: If they do.
+    """
+    found = fingerprints(_train(paintings))
+    if publish:
+        _refuse(found, _held_out(paintings), "Of those to train with")
+    _save(found, run / FILE)
+
+
+def check_resumed(run: Path, paintings: Sequence[Painting]) -> None:
+    """Makes sure that a run goes on with what it began with; earlier ones did not keep it.
+
+    Raises:
+        TrainingError: If its pictures are others, or what it kept of them is damaged.
+    """
+    if not (run / FILE).is_file():
+        return
+    if not np.array_equal(_read(run / FILE), np.sort(fingerprints(_train(paintings)))):
+        raise TrainingError(
+            f"{run} was begun with other paintings, which were changed or divided otherwise since: "
+            "choose another directory."
+        )
+
+
+def check_held_out(run: Path, paintings: Sequence[Painting]) -> None:
+    """Makes sure that a run can be measured on val and test; of earlier ones nobody can tell.
+
+    Raises:
+        TrainingError: If it was trained with some, or what it kept is damaged.
+    """
+    if (run / FILE).is_file():
+        _refuse(_read(run / FILE), _held_out(paintings), f"Of those that {run} was trained with")
+
+
+def hand_on(run: Path, paintings: Sequence[Painting], path: Path) -> None:
+    """Keeps beside a model what its run was trained with: as the run has it, if it has.
+
+    Args:
+        paintings: Of all splits, as they are now.
+    """
+    if (run / FILE).is_file():
+        write(path, (run / FILE).read_bytes())
+    else:
+        remember(_train(paintings), path)
+
+
+def _refuse(trained: np.ndarray, held_out: Sequence[Painting], of_them: str) -> None:
+    seen = np.isin(fingerprints(held_out), trained)
+    if seen.any():
+        first = held_out[int(seen.argmax())]
+        raise TrainingError(
+            f"{of_them}, {int(seen.sum())} are now in the splits val or test ({first.path} is the "
+            "first): their figures would say nothing. Either they were divided otherwise since, or "
+            "lie there twice, which `python -m training dataset split` puts right."
+        )
+
+
+def _train(paintings: Sequence[Painting]) -> list[Painting]:
+    return [painting for painting in paintings if painting.split == "train"]
+
+
+def _held_out(paintings: Sequence[Painting]) -> list[Painting]:
+    return [painting for painting in paintings if painting.split != "train"]
+
+
+def _save(found: np.ndarray, path: Path) -> None:
+    with replacing(path) as part:
+        np.save(part, np.sort(found))
+
+
+def _read(path: Path) -> np.ndarray:
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise TrainingError(f"{path} cannot be read or is damaged.") from error
+    if not isinstance(found, np.ndarray):
+        raise TrainingError(f"{path} is damaged.")
+    return found
