@@ -35,10 +35,11 @@ def evaluate(
 ) -> None:
     """Evaluates classifiers on the same paintings, as they ship, and compares them.
 
-    Writes <out>.json and <out>.csv (by default assets/models/comparison-<split>), and what
-    belongs to one model beside its weights. Refuses pictures that one of them was trained
-    with, unless they are asked for by --split train. Pictures that cannot be read are named and
-    left out. Exit status: 0 done, 1 nothing measured, 3 some pictures or models left out.
+    Writes <out>.json and <out>.csv (by default assets/models/comparison-<split>, where models
+    that were measured before on the same data stay), and what belongs to one model beside its
+    weights. Refuses pictures that one of them was trained with, unless they are asked for by
+    --split train. Pictures that cannot be read are named and left out. Exit status: 0 done, 1
+    nothing measured, 3 some pictures or models left out.
     """
     if context.invoked_subcommand:
         return
@@ -50,8 +51,8 @@ def evaluate(
     from training.publishing import evaluate as measuring
 
     asked = chosen.classifiers(model)
-    out = out or models.assets() / f"comparison-{split}"
-    for path in (out.with_name(f"{out.name}.json"), models.assets() / "models.json"):
+    stem = out or models.assets() / f"comparison-{split}"
+    for path in (stem.with_name(f"{stem.name}.json"), models.assets() / "models.json"):
         check_output(path)
     paintings, left_out = chosen.paintings(data, split)
     chosen.refuse_overlap(asked, paintings, split)
@@ -71,7 +72,8 @@ def evaluate(
     if not found:
         raise typer.Exit(1)
     rows = measuring.table(found, split, {entry.id: entry for entry in asked})
-    measuring.write_comparison(rows, out)
+    # A file of the user's own choice may hold another split: it is written anew.
+    measuring.write_comparison(rows if out else measuring.with_others(rows, stem), stem)
     typer.echo(json_text(rows), nl=False)
     if left_out or len(found) < len(asked):
         raise typer.Exit(3)

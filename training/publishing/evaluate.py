@@ -7,6 +7,7 @@ One way for all: paintings of a split, prepared as for a visitor, go through the
 
 from __future__ import annotations
 
+import json
 import logging
 import statistics
 import time
@@ -184,6 +185,25 @@ def table(
         if split in one.splits
     ]
     return sorted(rows, key=lambda row: -row["accuracy"])
+
+
+def with_others(rows: list[dict[str, Any]], stem: Path) -> list[dict[str, Any]]:
+    """A comparison with the rows of other models from the one before, best first.
+
+    Those stay that are of the same data, and of weights that still ship.
+    """
+    path = stem.with_name(f"{stem.name}.json")
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    weights = {e.id: " ".join(evaluations.digests(e).values()) for e in models.classifiers()}
+    measured, data = {row["model"] for row in rows}, {row["data"] for row in rows}
+    kept = [
+        row
+        for row in before
+        if row["model"] not in measured
+        and row["data"] in data
+        and row["weights"] == weights.get(row["model"])
+    ]
+    return sorted([*rows, *kept], key=lambda row: -row["accuracy"])
 
 
 def write_comparison(rows: list[dict[str, Any]], stem: Path) -> None:

@@ -730,6 +730,21 @@ def test_all_classifiers_are_measured_in_one_way(paintings, published):
     assert one.exit_code == 0
     assert evaluate("--model", "third").exit_code == 2
 
+    # One alone takes its own place in the comparison, where the other's row stays ...
+    alone = evaluate("--model", "second")
+    assert [row["model"] for row in json.loads(alone.stdout)] == ["second"]
+    kept = {
+        row["model"]: row for row in json.loads((published / "comparison-test.json").read_text())
+    }
+    assert set(kept) == {"first", "second"}
+    assert kept["first"] == next(row for row in rows if row["model"] == "first")
+    # ... while it is of weights that ship, and of the same data.
+    changed = [row | {"weights": "0"} if row["model"] == "first" else row for row in rows]
+    (published / "comparison-test.json").write_text(json.dumps(changed))
+    assert evaluate("--model", "second").exit_code == 0
+    (left,) = json.loads((published / "comparison-test.json").read_text())
+    assert left["model"] == "second"
+
 
 def test_what_was_trained_with_is_not_tested_with(paintings, published, tmp_path):
     index = (paintings / "index.csv").read_text()
