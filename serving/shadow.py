@@ -43,6 +43,8 @@ async def cast(
         return  # somebody was quicker
     except AtelierError:
         log.warning("The shadow %s of %s did not answer", tried.version, model)
+    except Exception:  # the visitor has their answer: a bug here must not count as theirs
+        log.exception("The shadow %s of %s did not answer", tried.version, model)
 
 
 def _answered(

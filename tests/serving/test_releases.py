@@ -15,6 +15,7 @@ from core.journal import Failure, Shadow
 from core.models import versions
 from core.releases import following, rows
 from core.settings import settings
+from serving import metrics
 from serving.visitors import COOKIE
 from tests.serving.test_identifications import PNG, problem
 from tests.versions import make
@@ -236,7 +237,10 @@ def test_a_shadow_looks_at_what_was_answered_and_nobody_sees_it(client, small: b
     assert len(kept()) == 3
 
 
-def test_a_shadow_that_fails_is_noted_and_harms_nobody(client, small: bytes, monkeypatch):
+@pytest.mark.parametrize("failure", [models.WeightsError("gone"), RuntimeError("of LiteRT")])
+def test_a_shadow_that_fails_is_noted_and_harms_nobody(
+    client, small: bytes, monkeypatch, failure: Exception
+):
     made = make(9.0)
     rows.canary(MODEL, made.id, 0, who="a")
     until(lambda: following.follower().serving(MODEL).challenger is not None)
@@ -244,10 +248,11 @@ def test_a_shadow_that_fails_is_noted_and_harms_nobody(client, small: bytes, mon
 
     def fail(*given: object, version: str, **more: object) -> identify.Identification:
         if version == made.id:
-            raise models.WeightsError("gone")
+            raise failure
         return real(*given, version=version, **more)
 
     monkeypatch.setattr(identify, "identify", fail)
+    before = counted("500")
     ask(client, small)
     ask(client, small)
 
@@ -256,3 +261,11 @@ def test_a_shadow_that_fails_is_noted_and_harms_nobody(client, small: bytes, mon
             return len(session.scalars(select(Failure).where(Failure.version == made.id)).all())
 
     until(lambda: failures() >= 1)
+    assert counted("500") == before
+
+
+def counted(status: str) -> float:
+    """How many identifications the metrics have with a status."""
+    name = "atelier_http_request_duration_seconds_count"
+    labels = {"route": "/v1/identifications", "method": "POST", "status": status}
+    return metrics.registry.get_sample_value(name, labels) or 0.0
