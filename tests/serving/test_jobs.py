@@ -129,6 +129,27 @@ def test_a_key_is_known_however_many_jobs_came_after_it(client, submit, small: b
     problem(other, 422, "idempotency-key-reused")
 
 
+@pytest.mark.parametrize("swept", [False, True])
+def test_a_key_of_a_job_that_has_expired_is_free_for_another(
+    application, small: bytes, swept: bool
+):
+    keyed = ASYNC | {"idempotency-key": "mine"}
+    with TestClient(application(job_hours=1e-9)) as client:
+        order = {"files": {"photo": small}, "data": INSTANT}
+        first = client.post("/v1/paintings", **order, headers=keyed).json()
+        work()
+        time.sleep(0.05)
+        if swept:
+            assert DatabaseEngine().sweep() == 1
+        order["data"] = INSTANT | {"rows": "65"}
+        response = client.post("/v1/paintings", **order, headers=keyed)
+        assert response.status_code == 202, response.text
+        assert response.json()["id"] != first["id"]
+        assert response.json()["state"] == "waiting"
+        again = client.post("/v1/paintings", **order, headers=keyed).json()
+        assert again["id"] == response.json()["id"]
+
+
 def test_a_caller_has_so_many_jobs_at_a_time(client: TestClient, submit, small: bytes):
     first = submit(**{"idempotency-key": "first"})
     for _ in range(3):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from pydantic import BaseModel
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core import database
@@ -44,6 +44,8 @@ class DatabaseEngine:
     ) -> Handle:
         """Puts work into the queue; if the owner has a job of this key already, gives that one.
 
+        A key is free again when its job has expired: nobody could tell any more what it was for.
+
         Args:
             task: The name of a durable task.
             payload: What it is called with.
@@ -75,8 +77,11 @@ class DatabaseEngine:
         data = payload.model_dump_json().encode()
         with database.writing(self.url) as session:
             earlier = _of_key(key, owner)
-            if key is not None and (found := session.scalar(earlier)) is not None:
-                return Handle(self.url, found)
+            if key is not None:
+                of_key = JobRow.owner == owner, JobRow.key == key
+                session.execute(update(JobRow).where(*of_key, _has_expired()).values(key=None))
+                if (found := session.scalar(earlier)) is not None:
+                    return Handle(self.url, found)
             try:
                 with session.begin_nested():
                     session.add(job)
@@ -92,7 +97,7 @@ class DatabaseEngine:
     def sent(self, key: str, owner: str = "") -> Handle | None:
         """The job that this owner has sent with that key; None if there is none any more."""
         with database.reading(self.url) as session:
-            known = session.scalar(_of_key(key, owner))
+            known = session.scalar(_of_key(key, owner).where(~_has_expired()))
         return None if known is None else Handle(self.url, known)
 
     def find(self, id: str, owner: str = "") -> Handle | None:
@@ -142,6 +147,8 @@ class DatabaseEngine:
     def sweep(self) -> int:
         """Deletes pictures and events of jobs whose time is over, but their last event.
 
+        Their keys are free again, since what they were for is deleted too.
+
         Returns:
             Of how many jobs.
         """
@@ -154,10 +161,18 @@ class DatabaseEngine:
         with database.writing(self.url) as session:
             session.execute(delete(BlobRow).where(BlobRow.job_id.in_(ids)))
             session.execute(delete(EventRow).where(*older))
-            session.execute(update(JobRow).where(JobRow.id.in_(ids)).values(expires=None))
+            over = update(JobRow).where(JobRow.id.in_(ids))
+            session.execute(over.values(expires=None, key=None))
         return len(ids)
 
 
 def _of_key(key: str | None, owner: str) -> Select[str]:
     """The id of the job that an owner has sent with a key."""
     return select(JobRow.id).where(JobRow.owner == owner, JobRow.key == key)
+
+
+def _has_expired() -> ColumnElement[bool]:
+    """As `Outline.has_expired`, for queries; so are rows whose key an earlier sweep has left."""
+    return and_(
+        JobRow.finished.is_not(None), or_(JobRow.expires.is_(None), JobRow.expires <= now())
+    )

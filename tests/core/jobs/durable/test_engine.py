@@ -7,13 +7,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core import database
 from core.errors import InvalidRequest, UnknownName
 from core.jobs import State
 from core.jobs.durable import DatabaseEngine, File, JobFailed, ResultExpired
-from core.jobs.durable.rows import BlobRow, EventRow
+from core.jobs.durable.rows import BlobRow, EventRow, JobRow
 from core.jobs.durable.worker import Worker
 from tests.durable_tasks import Count, Counted
 
@@ -97,6 +97,49 @@ def test_a_key_that_many_send_at_once_is_one_job(engine):
     assert engine.count() == 1
     job = engine.find(jobs[0])
     assert [event.number for event in job.events_after(0)] == [1]
+
+
+@pytest.mark.parametrize("swept", ["not yet", "swept", "swept, and its key left"])
+def test_a_key_is_free_again_when_its_job_has_expired(engine, work, swept: str):
+    old = engine.submit("test-count", Count(to=1), key="k", owner="me", expires=0.0)
+    assert engine.sent("k", "me").id == old.id
+    work()
+    time.sleep(0.05)
+    if swept != "not yet":
+        assert engine.sweep() == 1
+        assert old.outline().key is None
+    if swept == "swept, and its key left":  # as by earlier versions
+        with database.writing(engine.url) as session:
+            session.execute(update(JobRow).where(JobRow.id == old.id).values(key="k"))
+    assert engine.sent("k", "me") is None
+    new = engine.submit("test-count", Count(to=2), key="k", owner="me")
+    assert new.id != old.id
+    assert new.payload() == Count(to=2)
+    assert engine.sent("k", "me").id == new.id
+    assert engine.submit("test-count", Count(to=2), key="k", owner="me").id == new.id
+    engine.sweep()
+    assert (old.outline().key, new.outline().key) == (None, "k")
+
+
+def test_a_key_that_many_send_when_its_job_has_expired_is_one_job(engine, work):
+    old = engine.submit("test-count", Count(to=1), key="k", expires=0.0)
+    work()
+    time.sleep(0.05)
+    with ThreadPoolExecutor(8) as pool:
+        jobs = set(
+            pool.map(lambda _: engine.submit("test-count", Count(to=1), key="k").id, range(24))
+        )
+    assert len(jobs) == 1
+    assert old.id not in jobs
+
+
+def test_many_jobs_without_a_key_are_swept(engine, work):
+    for key in "kl":
+        engine.submit("test-count", Count(to=1), key=key, expires=0.0)
+    work()
+    time.sleep(0.05)
+    assert engine.sweep() == 2  # and their rows, both without a key, do not collide
+    assert [each.key for each in engine.outlines()] == [None, None]
 
 
 def test_only_its_owner_finds_a_job(engine):
