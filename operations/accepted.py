@@ -59,7 +59,7 @@ def write_out(
         directory: New, or empty.
         known: Directories of paintings so far: what shows one of them is left out.
         before: A directory that was written so: what it has comes first, less what keepers have
-            taken back since.
+            taken back since, or accepted as another artist's.
 
     Raises:
         NothingAccepted: If there is nothing to write; the directory is not made then.
@@ -76,12 +76,15 @@ def write_out(
     listed = {None, *(artist.id for artist in artists.catalogue())}
     known_ones = [each for each in everything if each.said.artist in listed]
     here = {
-        f"{each.said.artist or collection.OTHER}/visitor-{each.said.prediction_id}.jpg": each
+        _file(each.said.artist, each.said.prediction_id): each
         for each in known_ones
         if each.path.is_file()
     }
-    folders = [*known, *([before] if before else [])]
-    twins = _twins([each for folder in folders for each in paintings.read(folder)], here)
+    old = [each for folder in known for each in paintings.read(folder)]
+    if before is not None:
+        stays = {file for file, *_ in index[1:]}  # what was taken back hides no other
+        old += [each for each in paintings.read(before) if each.file in stays]
+    twins = _twins(old, here)
     chosen = {file: each for file, each in here.items() if file not in twins}
     if not chosen:
         raise NothingAccepted(
@@ -105,7 +108,7 @@ def write_out(
 
 
 def _rows_of(before: Path | None) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
-    """The index and the record so far, with their heads."""
+    """The index and the record so far, with their heads, less what is not accepted as it was."""
     if before is None:
         return [("file", "artist", "split")], [_RECORDED]
     index, record = (
@@ -114,8 +117,19 @@ def _rows_of(before: Path | None) -> tuple[list[tuple[str, ...]], list[tuple[str
     )
     predictions = {row[0]: int(row[_RECORDED.index("prediction_id")]) for row in record[1:]}
     refused = reviewing.refused(set(predictions.values()))
-    gone = {file for file, prediction in predictions.items() if prediction in refused}
+    # Also of those whose copies are kept no longer: a label known to be wrong is not trained with.
+    named = reviewing.accepted_as(set(predictions.values()))
+    gone = {
+        file
+        for file, prediction in predictions.items()
+        if prediction in refused
+        or (prediction in named and file != _file(named[prediction], prediction))
+    }
     return [row for row in index if row[0] not in gone], [r for r in record if r[0] not in gone]
+
+
+def _file(artist: str | None, prediction_id: int) -> str:
+    return f"{artist or collection.OTHER}/visitor-{prediction_id}.jpg"
 
 
 def _artist(of: Accepted) -> str:

@@ -126,6 +126,15 @@ def refused(prediction_ids: Collection[int]) -> set[int]:
         return set(journal.scalars(query))
 
 
+def accepted_as(prediction_ids: Collection[int]) -> dict[int, str | None]:
+    """Whose paintings the accepted ones of these predictions show, also where no copy is kept."""
+    query = _joined(select(Prediction.id, Feedback.artist)).where(
+        Prediction.id.in_(prediction_ids), Decision.verdict == "accepted"
+    )
+    with reading() as journal:
+        return {row.id: row.artist for row in journal.execute(query)}
+
+
 def _said() -> Select[Any]:
     said: Select[Any] = _joined(
         select(

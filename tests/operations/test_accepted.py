@@ -102,6 +102,46 @@ def test_what_a_keeper_took_back_is_in_no_later_cycle(tmp_path):
     assert f"visitor-{one}.jpg" not in record
 
 
+def test_a_label_that_was_corrected_is_corrected_in_a_later_cycle(tmp_path):
+    one, other = accept(painted(1), "titian"), accept(painted(2), "titian")
+    write_out(tmp_path / "one")
+    journal.give_feedback(one, right=False, artist_id="rembrandt")
+    said = {each.prediction_id: each.id for each in reviewing.waiting(with_picture=True, limit=9)}
+    reviewing.decide(said[one], "accepted", "key ada")
+    write_out(tmp_path / "two", before=tmp_path / "one")
+    found = {each.file: each.artist for each in paintings.read(tmp_path / "two")}
+    assert found == {
+        f"rembrandt/visitor-{one}.jpg": "rembrandt",
+        f"titian/visitor-{other}.jpg": "titian",
+    }
+    assert f"titian/visitor-{one}.jpg" not in (tmp_path / "two" / "accepted.csv").read_text()
+    assert not (tmp_path / "two" / "titian" / f"visitor-{one}.jpg").exists()
+
+
+def test_a_label_that_was_corrected_is_gone_also_where_its_copy_is(tmp_path):
+    one = accept(painted(1), "titian")
+    write_out(tmp_path / "one")
+    journal.give_feedback(one, right=False, artist_id="rembrandt")
+    reviewing.decide(reviewing.waiting(with_picture=True)[0].id, "accepted", "key ada")
+    pictures.drop(one)
+    other = accept(painted(2), "titian")
+    write_out(tmp_path / "two", before=tmp_path / "one")
+    assert [each.file for each in paintings.read(tmp_path / "two")] == [
+        f"titian/visitor-{other}.jpg"
+    ]
+
+
+def test_what_a_keeper_took_back_does_not_stand_in_the_way_of_the_same_painting(tmp_path):
+    one, other = accept(painted(1), "titian"), accept(painted(2), "titian")
+    write_out(tmp_path / "one")
+    said = {each.said.prediction_id: each.said.id for each in reviewing.accepted()}
+    reviewing.decide(said[other], "rejected", "key ada")
+    third = accept(painted(2), "rembrandt")
+    write_out(tmp_path / "two", before=tmp_path / "one")
+    found = {each.file for each in paintings.read(tmp_path / "two")}
+    assert found == {f"titian/visitor-{one}.jpg", f"rembrandt/visitor-{third}.jpg"}
+
+
 def test_nothing_is_written_where_nothing_was_accepted(run, tmp_path):
     new = tmp_path / "new"
     assert "No picture that was accepted" in run("-o", str(new), status=1)
