@@ -25,6 +25,7 @@ page = st.navigation(
 with guarded():
     settings()  # a wrong one is told on every page, before anything else
     logs.configure_application()
-    page.run()
-    # Last, so that the page is on screen before TensorFlow is imported.
-    warm_up_in_background()
+    try:
+        page.run()
+    finally:  # a page may stop early; last, so that it is on screen before TensorFlow is imported
+        warm_up_in_background()

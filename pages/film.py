@@ -98,8 +98,9 @@ def collect() -> None:
             state.film_made[key] = better(film, state.film_made.pop(key, None))
         if job is state.film_job:
             state.film_job = None
-    # Those that were stopped go first, whole ones stay longest.
-    for old in sorted(state.film_made, key=lambda key: state.film_made[key].complete)[:-KEPT]:
+    # Those that were stopped go first, whole ones stay longest; the last is what the page shows.
+    *others, _ = state.film_made or [""]
+    for old in sorted(others, key=lambda key: state.film_made[key].complete)[: 1 - KEPT]:
         state.film_made.pop(old).path.unlink(missing_ok=True)
 
 

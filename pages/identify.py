@@ -68,7 +68,8 @@ def look(key: str, given: Given, model: str, asked: str | None) -> Seen:
     key = f"{key}-{model}" + (f"-{asked}" if asked else "")
     seen: dict[str, Seen] = st.session_state.seen
     if key not in seen:
-        answer = identifying.identified(given, model, asked, st.session_state.session)
+        with st.spinner("Looking at it"):  # a service may be busy; shown after half a second
+            answer = identifying.identified(given, model, asked, st.session_state.session)
         seen[key] = Seen(given.name, key, answer)
     return seen[key]
 
@@ -195,6 +196,8 @@ def ask(seen: Seen) -> bool:
         if name is not None:
             found = artists.find(name)
             return keep(seen.answer, right=False, artist_id=found.id if found else None)
+        if st.session_state.kept.get(seen.answer.prediction_id):  # else a "Yes" would stand
+            return keep(seen.answer, right=False, artist_id=None)
     return False
 
 
@@ -235,7 +238,7 @@ entries = identifying.offered()
 dropped = st.file_uploader(
     "Drop a painting here, a phone photo will do",
     accept_multiple_files=True,
-    help=f"JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each. {where()}",
+    help=f"{uploads.formats()} each. {where()}",
 )
 with st.popover("Model", icon=":material/tune:"):
     model = st.radio(

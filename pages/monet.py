@@ -271,7 +271,7 @@ dropped = st.file_uploader(
     WAYS[direction].drop,
     accept_multiple_files=True,
     key=f"monet-upload-{direction}",
-    help=f"JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each. {where()}",
+    help=f"{uploads.formats()} each. {where()}",
 )
 st.caption(WAYS[direction].works)
 

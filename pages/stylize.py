@@ -39,6 +39,7 @@ if "stylize_painted" not in st.session_state:
     st.session_state.stylize_job = None  # the latest,
     st.session_state.stylize_key = None  # what it paints,
     st.session_state.stylize_scale = None  # and the scale that was shown last
+    st.session_state.stylize_sketched_key = None  # of the latest instant picture
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
@@ -161,12 +162,14 @@ def at_once(
         *(in_regions if parts.masks else ()),
     )
     try:
-        if not painting.is_ready():
+        waiting = painting.waits()
+        if waiting and key != st.session_state.stylize_sketched_key:
             with place.container():
                 st.image(pictures.shown(chosen.photo.data), width="stretch", alt=chosen.photo.name)
-                with st.spinner("Mixing the colors. This takes a few seconds, only at first."):
+                with st.spinner(waiting):
                     sketch(key, wanted)
         picture, st.session_state.stylize_sketched = sketch(key, wanted)
+        st.session_state.stylize_sketched_key = key
         return picture
     except models.WeightsError as error:
         instead = " Refine paints all the same, from the photo." if painting.can_refine() else ""

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core import images, jobs, settings
 from core.artists import facts
 from core.collection import scan
+from core.jobs import State
 from core.settings import ROOT
 from pages.components.explore import gallery, scanning
 from tests.pages.conftest import alts, words
@@ -187,6 +188,39 @@ def test_what_came_after_a_scan_is_scanned_too(shown: Path):
     assert second is not first
     second.result(60)
     assert scan.is_complete(shown)
+
+
+class Ending:
+    """A scan that ends while it is watched."""
+
+    progress, state = None, State.done
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    @property
+    def is_finished(self) -> bool:
+        self.looks += 1
+        return self.looks > 2
+
+
+def test_what_was_scanned_again_is_shown_though_as_many_files_are_known(
+    shown: Path, monkeypatch: pytest.MonkeyPatch
+):
+    app = open_page("Color")
+    jobs.find(scan.job_key(shown)).result(60)
+    app.run()
+    (shown / "Me" / "Me_0.jpg").rename(shown / "Me" / "another.jpg")
+    scan.scan(shown)
+    said = iter([False, True])
+    monkeypatch.setattr(scan, "is_complete", lambda place: next(said))
+    job = Ending()
+    monkeypatch.setattr(jobs, "find", lambda key: job)
+    scanning._complete.clear()
+    app.run()
+    assert not app.exception
+    assert job.looks == 3
+    assert "Me/another.jpg" in set(scanning.measured(shown)["file"])
 
 
 def test_a_stopped_scan_can_go_on(shown: Path, monkeypatch: pytest.MonkeyPatch):

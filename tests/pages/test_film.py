@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from core.settings import ROOT
 from tests.core.film import scenes
 from tests.pages.conftest import alts, words
 
+KEPT = 4  # as the page has it
 PAGE = str(ROOT / "pages" / "film.py")
 
 
@@ -92,6 +94,23 @@ def test_a_whole_film_stays_while_it_is_painted_again(tmp_path: Path, monkeypatc
     app.run()
     assert list(app.session_state["film_made"].values()) == [film]
     assert look(film.path).frames == 10
+
+
+def test_what_was_stopped_last_is_kept_beside_whole_films(tmp_path: Path, monkeypatch):
+    app = painted(with_clip("clip.mp4", scenes.write(tmp_path / "clip.mp4").read_bytes()))
+    ((key, film),) = app.session_state["film_made"].items()
+    for number in range(KEPT):
+        (path := tmp_path / f"{number}.mp4").write_bytes(b"a film")
+        app.session_state["film_made"][str(number)] = replace(film, path=path)
+    app.session_state["film_made"][key] = replace(film, complete=False)
+    del app.session_state["film_made"][key]
+    app.session_state["film_made"][key] = replace(film, complete=False, frames=7)
+    app.run()
+    assert not app.exception
+    assert "What was painted is kept: 7 of 10 frames" in app.info[0].value
+    assert len(app.session_state["film_made"]) == KEPT
+    assert film.path.exists()
+    assert len([*tmp_path.glob("?.mp4")]) == KEPT - 1
 
 
 def test_a_gif_comes_back_as_one(tmp_path: Path):

@@ -13,9 +13,20 @@ HOME = str(ROOT / "Home.py")
 
 
 @pytest.fixture(autouse=True)
-def cold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is loaded in the background."""
-    monkeypatch.setattr(warm_up, "warm_up_in_background", lambda: None)
+def cold(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Nothing is loaded in the background; gives how often it would have been."""
+    begun: list[bool] = []
+    monkeypatch.setattr(warm_up, "warm_up_in_background", lambda: begun.append(True))
+    return begun
+
+
+def test_a_page_that_stops_early_has_networks_loaded_too(cold: list[bool]):
+    app = AppTest.from_file(HOME, default_timeout=60).run()
+    for page in ("stylize", "film"):
+        cold.clear()
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception
+        assert cold == [True], page
 
 
 def test_a_wrong_setting_is_one_sentence_on_every_page(monkeypatch: pytest.MonkeyPatch):

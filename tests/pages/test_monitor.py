@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from core import identify, images, journal, models
 from core.identify import Observation
@@ -114,6 +115,11 @@ def test_a_model_without_a_reference_says_how_to_measure_one(page):
     assert "training evaluate reference" in page.code[0].value
 
 
+def labeled(page: AppTest, label: str) -> Button:
+    (found,) = [each for each in page.button if each.label == label]
+    return found
+
+
 def keeper(monkeypatch) -> None:
     monkeypatch.setenv("ATELIER_SERVICE_KEEPERS", hashlib.sha256(b"open sesame").hexdigest())
     settings.cache_clear()
@@ -140,20 +146,41 @@ def test_what_visitors_said_is_seen_and_decided_with_the_key_only(
     assert not page.exception
     (shown,) = page.get("image")
     assert f"prediction {number}" in shown.proto.imgs[0].alt
-    page.button(key="monitor-accepted").click().run()
+    labeled(page, "Accept").click().run()
     (taken,) = reviewing.accepted()
     assert taken.said.prediction_id == number
     assert taken.who == f"key {hashlib.sha256(b'open sesame').hexdigest()[:12]}"
     assert "Nothing waits" in page.info[0].value
     page.button(key="monitor-undo").click().run()
     assert reviewing.accepted() == []
-    page.button(key="monitor-rejected").click().run()
+    reject = labeled(page, "Reject")
+    reject.click().run()
     assert reviewing.count(with_picture=True) == 0
     assert reviewing.count(with_picture=False) == 199
 
     page.button(key="monitor-leave").click().run()
     assert page.text_input[0].label == "Keeper's key"
     assert not page.get("image")
+
+
+def test_a_second_click_decides_nothing_that_was_not_seen(page, asked, monkeypatch, make_picture):
+    for row in journal.predictions()[:2]:
+        pictures.keep(row.id, images.encode(make_picture(64, 48, row.id), "JPEG"))
+    keeper(monkeypatch)
+    page.run()
+    page.segmented_control(key="monitor-view").set_value("Feedback").run()
+    page.text_input[0].set_value("open sesame")
+    page.button[0].click().run()
+    accept = labeled(page, "Accept")
+    accept.click().run()
+    accept.click().run()  # of the view before
+    assert not page.exception
+    assert len(reviewing.accepted()) == 1
+    undo = page.button(key="monitor-undo")
+    undo.click().run()
+    undo.click().run()
+    assert not page.exception
+    assert reviewing.accepted() == []
 
 
 def test_a_release_is_withdrawn_with_the_key_only(page, monkeypatch):

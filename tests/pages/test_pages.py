@@ -136,6 +136,19 @@ def test_yes_is_kept():
     assert any("noted" in c.value for c in app.caption)
 
 
+def test_no_takes_a_yes_back():
+    app = upload(open_page(), ("wave.jpg", WAVE.read()))
+    number = journal.predictions()[0].id
+    app.segmented_control[0].set_value("No").run()
+    assert journal.feedback() == {}  # until a name is chosen
+    app.segmented_control[0].set_value("Yes").run()
+    app.segmented_control[0].set_value("No").run()
+    said = journal.feedback()[number]
+    assert (said.right, said.artist) == (False, None)
+    app.selectbox[0].set_value("Albrecht Dürer").run()
+    assert journal.feedback()[number].artist == "albrecht-durer"
+
+
 def test_no_with_the_right_name_is_kept():
     app = upload(open_page(), ("wave.jpg", WAVE.read()))
     number = journal.predictions()[0].id

@@ -10,6 +10,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import jobs, keys, models
+from core.identify.tasks import WarmUp
 from core.models import versions
 from core.settings import ROOT, settings
 from core.teaching import AT_LEAST
@@ -80,6 +81,17 @@ def test_a_painter_is_taught_and_forgotten(page):
     button.click().run()
     assert not page.exception, page.exception
     assert not list(settings().versions.iterdir())
+
+
+def test_a_second_lesson_waits_for_the_first(page, monkeypatch):
+    page.session_state.teach_job = jobs.submit("warm-up", WarmUp(None, delay=60.0)).key
+    first = page.session_state.teach_job
+    ask(page)
+    assert "A lesson is at work" in page.warning[0].value
+    assert page.session_state.teach_job == first
+    job = jobs.find(first)
+    assert job is not None
+    job.cancel()
 
 
 def test_a_lesson_that_fails_says_why(page):

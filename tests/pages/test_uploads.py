@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import identify, images, journal, monet
 from core.monet import generate
-from core.settings import ROOT
+from core.settings import ROOT, settings
 from pages.components.ui import downloads, uploads
 from tests.pages.conftest import words
 
@@ -53,6 +53,14 @@ BROKEN = {
     "svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
     "zeros": bytes(1000),
 }
+
+
+def test_a_field_tells_the_limit_that_is_set(monkeypatch: pytest.MonkeyPatch):
+    assert uploads.formats().endswith("up to 50 MB")
+    assert uploads.clips().endswith("up to 50 MB")  # Streamlit takes no more
+    monkeypatch.setenv("ATELIER_MAX_BYTES", "2500000")
+    settings.cache_clear()
+    assert uploads.formats().endswith("up to 2.5 MB")
 
 
 def fine(app: AppTest) -> AppTest:

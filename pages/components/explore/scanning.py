@@ -115,6 +115,7 @@ def _watch(place: Path) -> None:
     job = jobs.find(scan.job_key(place))
     if job is None or job.is_finished:
         _complete.clear()
+        _table.clear()  # files that were changed are as many as before
         st.rerun()
     now = job.progress
     if now is None or not now.of:

@@ -64,7 +64,7 @@ def choose() -> Chosen | None:
             "Drop your clip here",
             type=[ending.removeprefix(".") for ending in ENDINGS],
             key="film_clip",
-            help="MP4, MOV, WebM or GIF, up to 50 MB. Nothing leaves this machine.",
+            help=f"{uploads.clips()}. Nothing leaves this machine.",
         )
     with right:
         source = st.segmented_control(
@@ -118,7 +118,7 @@ def _styles(source: str) -> tuple[Given | str, ...]:
         "Drop a painting here to paint it like that, or several to blend them",
         accept_multiple_files=True,
         key="film_styles",
-        help="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each.",
+        help=f"{uploads.formats()} each.",
     )
     found: list[Given] = []
     for each in (uploads.given(upload.name, upload.getvalue()) for upload in dropped):

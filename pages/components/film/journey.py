@@ -48,7 +48,7 @@ def choose() -> Journey | None:
     upload = st.file_uploader(
         "Drop a photo here",
         key="film_photo",
-        help="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB. Nothing leaves this machine.",
+        help=f"{uploads.formats()}. Nothing leaves this machine.",
     )
     known = [entry.artist for entry in artist_styles.catalogue()]
 

@@ -49,7 +49,7 @@ def _painting() -> Given | None:
     upload = st.file_uploader(
         "Drop a painting here",
         key="lab-upload",
-        help="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB. Nothing leaves this machine.",
+        help=f"{uploads.formats()}. Nothing leaves this machine.",
     )
     if upload is not None:
         st.session_state["lab-example"] = None

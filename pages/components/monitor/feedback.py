@@ -99,7 +99,7 @@ def _one(said: Said, who: str) -> None:
                     label,
                     type=kind,  # type: ignore[arg-type]  # of two literals
                     shortcut=key,
-                    key=f"monitor-{verdict}",
+                    key=f"monitor-{verdict}-{said.id}",  # a second click decides no other one
                     on_click=_decide,
                     args=(said.id, verdict, who),
                 )
@@ -135,4 +135,6 @@ def _decide(feedback_id: int, verdict: Verdict, who: str) -> None:
 
 
 def _take_back(who: str) -> None:
-    reviewing.decide(st.session_state.pop(_LAST), "open", who)
+    last = st.session_state.pop(_LAST, None)
+    if last is not None:  # a second click
+        reviewing.decide(last, "open", who)

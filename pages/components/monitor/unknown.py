@@ -41,8 +41,8 @@ def show(entry: models.Entry, found: Report) -> None:
         hide_index=True,
     )
     st.caption(
-        "Pictures are not kept: a group is made of 64 numbers a picture, projected at random from "
-        "the network's features. The numbers of the most typical predictions are those of the "
-        "journal. If visitors name the artist, or send the keeper such pictures, they can be "
-        "trained."
+        "Pictures are kept only where visitors allow it: a group is made of 64 numbers a picture, "
+        "projected at random from the network's features. The numbers of the most typical "
+        "predictions are those of the journal. If visitors name the artist, or send the keeper "
+        "such pictures, they can be trained."
     )

@@ -25,8 +25,6 @@ _PAIR_SIDE = 520  # pixels
 _THUMB_WIDTH = 88
 Shown = TypeVar("Shown", examples.Example, examples.Photo)
 
-_FORMATS = "JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each."
-
 
 @dataclass(frozen=True)
 class Style:
@@ -159,7 +157,7 @@ def _ask_for_photo(photo: Given | None) -> None:
         "Drop your photo here",
         key=key,
         on_change=take,
-        help=f"{_FORMATS} {where()}",
+        help=f"{uploads.formats()} each. {where()}",
     )
     if photo is not None:
         st.image(
@@ -194,7 +192,8 @@ def _ask_for_style(styles: list[Style]) -> None:
         accept_multiple_files=True,
         key=key,
         on_change=take,
-        help=f"{_FORMATS} Anything with a look of its own will do: a page of a comic, a fabric.",
+        help=f"{uploads.formats()} each. Anything with a look of its own will do: a page of a "
+        "comic, a fabric.",
     )
     thumbs([style for style in styles if style.picture])
     if is_service() and len(st.session_state.stylize_pictures) > MOST_SENT:

@@ -13,7 +13,7 @@ from core.models import versions
 from core.settings import settings
 from core.teaching import AT_LEAST, Lesson, TeachRequest
 from pages.components.guard import guarded
-from pages.components.ui import choices, progress, theme
+from pages.components.ui import choices, progress, theme, uploads
 from pages.components.ui.charts import percent
 from pages.components.ui.fields import label, tip
 
@@ -55,7 +55,7 @@ def _form(entry: models.Entry) -> None:
             "Paintings by this hand",
             accept_multiple_files=True,
             key="teach-paintings",
-            help="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to 50 MB each.",
+            help=f"{uploads.formats()} each.",
         )
         key = st.text_input(_KEY, type="password")
         if not st.form_submit_button("Teach", type="primary", icon=":material/school:"):
@@ -69,6 +69,10 @@ def _form(entry: models.Entry) -> None:
         asked = TeachRequest(name=name.strip(), model=entry.id)
     except AtelierError as error:
         st.warning(str(error))
+        return
+    before = jobs.find(st.session_state.get("teach_job", ""))
+    if before is not None and not before.is_finished:  # it would go on unseen
+        st.warning("A lesson is at work: stop it, or wait for its end.")
         return
     files = tuple((each.name, each.getvalue()) for each in given)
     st.session_state.teach_job = jobs.submit(teaching.TASK, teaching.Pictures(asked, files)).key

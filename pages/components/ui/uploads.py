@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
+import streamlit as st
+
+from core.settings import settings
 from pages.components.ui import pictures
 
 _LONGEST = 150  # bytes of a name without its ending: room for what results add to it
@@ -40,6 +43,20 @@ class Given:
     def label(self) -> str:
         """The name for text in Markdown, in which it changes nothing."""
         return plain(self.name)
+
+
+def formats() -> str:
+    """Which pictures can be dropped in, and how large they may be, for the help of a field."""
+    return f"JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF, up to {_megabytes(settings().max_bytes)} MB"
+
+
+def clips() -> str:
+    """The same of clips."""
+    return f"MP4, MOV, WebM or GIF, up to {_megabytes(settings().film_bytes)} MB"
+
+
+def _megabytes(most: int) -> str:
+    return f"{min(most / 1e6, st.get_option('server.maxUploadSize')):.3g}"
 
 
 def given(name: str, data: bytes) -> Given:

@@ -18,9 +18,13 @@ def can_refine() -> bool:
     return is_service() or tensorflow_compat.is_installed()
 
 
-def is_ready() -> bool:
-    """Whether the instant picture is painted at once."""
-    return is_service() or instant.is_loaded()
+def waits() -> str:
+    """What an instant picture has to wait for, in a sentence; empty if it is there at once."""
+    if is_service():
+        return "Painting. This takes a second, and longer where others wait."
+    if not instant.is_loaded():
+        return "Mixing the colors. This takes a few seconds, only at first."
+    return ""
 
 
 def warm_up() -> None:
