@@ -17,6 +17,7 @@ from core.monet.durable import MonetOrder
 from core.releases.arms import CHAMPION
 from core.settings import settings
 from core.stylize import extractors, instant
+from core.stylize.request import StylizeRequest
 from core.stylize.session.durable import StylizeOrder
 from serving import metrics
 from serving.messages import schemas
@@ -144,6 +145,13 @@ def _left(known: Outline) -> int:
     return max(1, min(60, round(left or 2)))
 
 
+def painter(request: StylizeRequest) -> str | None:
+    """The id of the model that paints; None if it is not one of the catalogue, but of Keras."""
+    if request.mode == "instant":
+        return instant.MODEL
+    return "vgg16_base" if request.network == extractors.DEFAULT else None
+
+
 _UNKNOWN = schemas.Answered(model="unknown", version="unknown", arm=CHAMPION)
 
 
@@ -164,9 +172,6 @@ def _of_order(url: str, job_id: str) -> schemas.Answered | None:
         return schemas.by(instant.MODEL)
     if not isinstance(order, StylizeOrder):
         return None
-    if order.request.mode == "instant":
-        return schemas.by(instant.MODEL)
-    if order.request.network == extractors.DEFAULT:
-        return schemas.by("vgg16_base")
-    # Not one of the catalogue, but of Keras.
+    if (model := painter(order.request)) is not None:
+        return schemas.by(model)
     return schemas.Answered(model=order.request.network, version="keras", arm=CHAMPION)

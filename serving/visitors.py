@@ -84,5 +84,15 @@ def painter(request: Request, model_id: str) -> Answered:
     return by(model_id, Dealt(ships, arms.FORCED if forced else arms.CHAMPION))
 
 
+def unversioned(request: Request, network: str) -> None:
+    """Makes sure that no version is asked for of a network outside the catalogue, which has none.
+
+    Raises:
+        UnknownName: If one is.
+    """
+    if (forced := _forced(request)) is not None:
+        raise UnknownName(f"The network {network!r} has no version {forced!r} here, nor any other.")
+
+
 def _forced(request: Request) -> str | None:
     return request.headers.get(FORCE, "").strip() or None

@@ -140,6 +140,10 @@ async def _job(
 ) -> Response:
     """Looks at the pictures, lest the job fails of them, and puts it into the queue."""
     key = orders.key(request)
+    if (model := jobs.painter(asked)) is not None:
+        visitors.painter(request, model)
+    else:
+        visitors.unversioned(request, asked.network)
 
     def work(_: Callable[[], bool]) -> schemas.Job:
         size = _checked_size(images.load(photo, enough=2 * asked.rows).pixels, asked.rows)

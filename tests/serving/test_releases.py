@@ -11,6 +11,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from core import database, identify, journal, models
+from core.jobs.durable import DatabaseEngine
 from core.journal import Failure, Shadow
 from core.models import versions
 from core.releases import following, rows
@@ -141,6 +142,36 @@ def test_a_painter_answers_as_it_ships_and_says_so(client: TestClient, small: by
     wrong = PNG | {"Atelier-Version": "000000000000"}
     told = problem(client.post("/v1/paintings", content=small, headers=wrong), 422, "unknown-name")
     assert told.endswith(f"only {ships}.")
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"mode": "instant"}, "The model 'instant_style' has no version '000000000000' here, only"),
+        ({}, "The model 'vgg16_base' has no version '000000000000' here, only"),
+        ({"network": "vgg19"}, "The network 'vgg19' has no version '000000000000' here, nor any"),
+    ],
+)
+def test_a_version_that_is_not_there_paints_no_job_either(
+    client: TestClient, small: bytes, fields: dict[str, str], told: str
+):
+    order = {"files": {"photo": small}, "data": {"style": "claude-monet", "rows": "64"} | fields}
+    wrong = {"Prefer": "respond-async", "Atelier-Version": "000000000000"}
+    response = client.post("/v1/paintings", **order, headers=wrong)
+    assert told in problem(response, 422, "unknown-name")
+    assert DatabaseEngine().count() == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "model"), [("instant", "instant_style"), ("refine", "vgg16_base")]
+)
+def test_a_job_takes_the_version_that_ships(client: TestClient, small, mode: str, model: str):
+    ships = versions.shipped(model).id
+    headers = {"Prefer": "respond-async", "Atelier-Version": ships}
+    fields = {"mode": mode, "style": "claude-monet", "rows": "64"}
+    response = client.post("/v1/paintings", files={"photo": small}, data=fields, headers=headers)
+    assert response.status_code == 202, response.text
+    assert (response.json()["model"], response.json()["version"]) == (model, ships)
 
 
 def keepers(*keys: str) -> str:
