@@ -287,7 +287,8 @@ def _card(entry: models.Entry) -> list[str]:
         "",
         "## Figures",
         "",
-        "Measured on the exported float16 file. Training used the train split, every choice "
+        "Measured on the exported float16 file. Training used the train split, of which every n-th "
+        "painting, some thousand, was measured; every choice "
         "and the calibration the validation split; the test split was measured at the end. "
         "`macro_accuracy` is the mean over artists. `nine_accuracy` is that of van Gogh, "
         "Degas, Picasso, Renoir, Gauguin, Rembrandt, Sisley, Titian and Chagall among all "

@@ -174,7 +174,7 @@ def _card(model_id: str, figures: dict[str, float]) -> list[str]:
         "VGG16 sees in it at half its size, gives that the means and deviations of what VGG16 "
         "sees in a style, in shallow layers its whole covariance, and paints from that "
         "(`core/stylize/instant/`): first a sketch of half the size, then the picture, for which "
-        "it asks for what the sketch missed. Refining starts from its result.",
+        "it asks for what the sketch missed. On its page refining starts from its result.",
         "",
         "## Figures",
         "",

@@ -37,6 +37,13 @@ def test_an_error_of_the_system_names_its_file():
     assert outcome(OSError("no room")).stderr == "no room.\n"
 
 
+def test_a_package_that_only_training_needs_is_told_by_its_file_of_requirements():
+    found = outcome(ModuleNotFoundError("No module named 'sklearn'", name="sklearn.metrics"))
+    assert found.exit_code == 1
+    assert found.stderr.startswith("This command needs sklearn")
+    assert found.stderr.endswith("pip install -r requirements-dev.txt.\n")
+
+
 def test_anything_else_is_an_incident_without_a_traceback():
     found = outcome(KeyError("secret"))
     assert found.exit_code == 1
