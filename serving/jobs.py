@@ -20,8 +20,9 @@ from core.stylize import extractors, instant
 from core.stylize.request import StylizeRequest
 from core.stylize.session.durable import StylizeOrder
 from serving import metrics
+from serving.engines.interface import Stopping
 from serving.messages import schemas
-from serving.messages.problems import Refused, busy, not_found
+from serving.messages.problems import Gone, Refused, busy, not_found
 
 _ID = re.compile("[0-9a-f]{32}")
 _RETRY = 10.0  # seconds after which a caller with too many jobs may try again
@@ -37,13 +38,19 @@ def check(order: StylizeOrder) -> None:
         tensorflow_compat.require("Refining")
 
 
-def submit(task: str, order: Payload, *, owner: str, key: str | None) -> Handle:
+def submit(task: str, order: Payload, *, owner: str, key: str | None, stopping: Stopping) -> Handle:
     """Puts a painting or a film into the queue; sent again with the same key, it is the first one.
 
+    Args:
+        stopping: Whether who asked has gone while it was looked at.
+
     Raises:
+        Gone: If so: nobody would learn its id, and it would be painted for nobody.
         Refused: 429 if the caller has too many jobs that are not finished, 422 if the key was
             that of another order.
     """
+    if stopping():
+        raise Gone
     engine = DatabaseEngine()
     known = None if key is None else engine.sent(key, owner)
     if known is None and engine.count(owner=owner) >= settings().service_jobs:

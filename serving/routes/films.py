@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
 
@@ -16,6 +16,7 @@ from core.film.request import FilmRequest, JourneyRequest
 from core.settings import settings
 from serving import jobs
 from serving.dependencies import OfCaller, OfService, worked
+from serving.engines.interface import Stopping
 from serving.messages import bodies, orders, problems, schemas
 from serving.messages.problems import Refused
 
@@ -82,7 +83,7 @@ async def films(request: Request, of: OfService, by: OfCaller) -> Response:
         if asked.style_weights is not None and len(asked.style_weights) != len(given):
             raise InvalidRequest("style_weights has one weight a style.")
 
-        def work(_: Callable[[], bool]) -> schemas.Job:
+        def work(stopping: Stopping) -> schemas.Job:
             found = _looked(clip)
             kind = wanted or ("gif" if found.kind == "gif" else "mp4")
             _check(f"The clip has {found.frames}", found.frames, painting.size(found, asked, kind))
@@ -90,7 +91,8 @@ async def films(request: Request, of: OfService, by: OfCaller) -> Response:
             order = ClipOrder(
                 request=asked, clip=clip, styles=tuple(map(orders.style, given)), kind=kind
             )
-            return jobs.described(jobs.submit(FILM, order, owner=by.name, key=key))
+            job = jobs.submit(FILM, order, owner=by.name, key=key, stopping=stopping)
+            return jobs.described(job)
 
         return orders.answer(request, await worked(of.orders, request, work))
 
@@ -117,7 +119,7 @@ async def journeys(request: Request, of: OfService, by: OfCaller) -> Response:
         asked, photo = body.filled(JourneyRequest), body.one("photo")
         given = orders.styles(body, journey.MOST_STYLES)
 
-        def work(_: Callable[[], bool]) -> schemas.Job:
+        def work(stopping: Stopping) -> schemas.Job:
             kind = wanted or "mp4"
             pixels = images.load(photo, enough=2 * asked.rows).pixels
             frames = asked.frames
@@ -126,7 +128,8 @@ async def journeys(request: Request, of: OfService, by: OfCaller) -> Response:
             order = LoopOrder(
                 request=asked, photo=photo, styles=tuple(map(orders.style, given)), kind=kind
             )
-            return jobs.described(jobs.submit(JOURNEY, order, owner=by.name, key=key))
+            job = jobs.submit(JOURNEY, order, owner=by.name, key=key, stopping=stopping)
+            return jobs.described(job)
 
         return orders.answer(request, await worked(of.orders, request, work))
 

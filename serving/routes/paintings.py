@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -117,10 +117,11 @@ async def _monet(request: Request, of: Service, by: Caller, body: Body, kind: Fo
     if orders.is_wanted(request):
         key = orders.key(request)
 
-        def ordered(_: Callable[[], bool]) -> schemas.Job:
+        def ordered(stopping: Stopping) -> schemas.Job:
             images.load(picture, enough=monet.LONGEST)  # lest the job fails of it
             order = MonetOrder(request=asked, picture=picture)
-            return jobs.described(jobs.submit(MONET, order, owner=by.name, key=key))
+            job = jobs.submit(MONET, order, owner=by.name, key=key, stopping=stopping)
+            return jobs.described(job)
 
         return orders.answer(request, await worked(of.orders, request, ordered))
     of.paint.check()
@@ -145,7 +146,7 @@ async def _job(
     else:
         visitors.unversioned(request, asked.network)
 
-    def work(_: Callable[[], bool]) -> schemas.Job:
+    def work(stopping: Stopping) -> schemas.Job:
         size = _checked_size(images.load(photo, enough=2 * asked.rows).pixels, asked.rows)
         for each in styles:
             _style(each, asked)
@@ -162,7 +163,8 @@ async def _job(
         )
         if of.workers:
             jobs.check(order)
-        return jobs.described(jobs.submit(STYLIZE, order, owner=by.name, key=key))
+        job = jobs.submit(STYLIZE, order, owner=by.name, key=key, stopping=stopping)
+        return jobs.described(job)
 
     return orders.answer(request, await worked(of.orders, request, work))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
 from core import images, monet
@@ -17,7 +17,10 @@ from core.film.clips.reading import look
 from core.jobs.durable import DatabaseEngine
 from core.jobs.durable.worker import Worker
 from core.settings import settings
+from serving.admission import Lane
 from serving.client import Client, ServiceError
+from serving.messages.problems import Gone, Refused
+from serving.routes import films, paintings
 from tests.core.film import scenes
 from tests.serving.test_identifications import problem
 
@@ -193,3 +196,27 @@ def test_a_monet_may_be_a_job(client: TestClient, small: bytes, remembered):
     expected = monet.blend(done.before, done.after, 0.5)
     np.testing.assert_array_equal(images.load(made).pixels, expected)
     assert remembered(made)["strength"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("path", "part", "fields"),
+    [
+        ("films", "clip", {"way": "monet"}),
+        ("journeys", "photo", {"style": "claude-monet"}),
+        ("paintings", "picture", {}),
+        ("paintings", "photo", {"style": "claude-monet", "rows": "64"}),
+    ],
+)
+def test_nothing_is_painted_for_who_has_gone_while_it_was_looked_at(
+    client: TestClient, clip: bytes, small: bytes, monkeypatch, path: str, part: str, fields
+):
+    async def too_late(_lane: Lane, _request: Request, work: Callable[..., object]) -> None:
+        with pytest.raises(Gone):
+            work(lambda: True)
+        raise Refused(418, "gone", "Nobody reads this.")
+
+    for module in (films, paintings):
+        monkeypatch.setattr(module, "worked", too_late)
+    files = {part: clip if part == "clip" else small}
+    problem(client.post(f"/v1/{path}", files=files, data=fields, headers=ASYNC), 418, "gone")
+    assert DatabaseEngine().count() == 0
