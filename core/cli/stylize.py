@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core import artists, images, models
+from core import artists, files, images, models
 from core.cli import console
 from core.cli.console import AsJson, say
 from core.cli.fields import option
@@ -160,6 +160,9 @@ def stylize(
                 written = output.write(made.data)
                 painting.report(written, made, as_json)
                 if not made.facts["complete"]:
+                    if kept is not None:
+                        with suppress(files.OutputError):  # that is no reason to go on
+                            kept.stopped(photo, written, made.data)
                     batch.stop(kept=photo)
                 if kept is not None:
                     kept.done(photo, written, made.data, made.seconds)

@@ -44,7 +44,7 @@ class Row:
         output: What was written, in the folder of the table; empty if nothing was.
         output_digest: SHA-256 of it.
         seconds: Time it took.
-        error: Why there is none.
+        error: Why there is none, or only a part of one.
     """
 
     file: str
@@ -130,22 +130,31 @@ class Folder:
         Raises:
             files.OutputError: If it cannot be written down.
         """
-        self._add(
-            Row(
-                files.printable(path),
-                # Of one that has changed meanwhile nobody knows what was read: it is done again.
-                self._digest_of(path) if _stamp(path) == self._stamps.get(path) else "",
-                self._request,
-                output.name,
-                _digest(data),
-                f"{seconds:.2f}",
-            )
-        )
+        self._add(self._written(path, output, data, seconds=f"{seconds:.2f}"))
+
+    def stopped(self, path: Path, output: Path, data: bytes) -> None:
+        """Remembers what a stop has left of a picture, which is not done; otherwise as `done`."""
+        # With its output: in the folder of the photos, it would be taken for one of them.
+        self._add(self._written(path, output, data, error="Stopped before its end."))
 
     def failed(self, path: Path, sentence: str) -> None:
         """Remembers why nothing became of it; otherwise as `done`."""
         row = Row(files.printable(path), self._digest_of(path), self._request, error=sentence)
         self._add(row)
+
+    def _written(
+        self, path: Path, output: Path, data: bytes, *, seconds: str = "", error: str = ""
+    ) -> Row:
+        return Row(
+            files.printable(path),
+            # Of one that has changed meanwhile nobody knows what was read: it is done again.
+            self._digest_of(path) if _stamp(path) == self._stamps.get(path) else "",
+            self._request,
+            output.name,
+            _digest(data),
+            seconds,
+            error,
+        )
 
     def _is_done(self, path: Path) -> bool:
         rows = self._rows.get(files.printable(path), {}).values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import json
 import os
@@ -16,7 +17,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from core import identify, images, models, monet
+from core import files, identify, images, models, monet
 from core.__main__ import app
 from core.cli.runs import folder
 from core.identify import classify
@@ -342,6 +343,38 @@ def test_a_refinement_that_is_stopped_is_kept_at_full_size(draw, tmp_path, monke
     told = json.loads(done.stdout.splitlines()[-1])
     assert (told["complete"], told["steps_made"], told["size"]) == (False, 2, [256, 192])
     assert done.stderr.splitlines()[-2:] == [f"{path}: not done." for path in photos[1:]]
+
+
+@pytest.mark.tensorflow
+def test_what_a_stop_has_left_is_no_photo_of_the_next_run(draw, tmp_path, monkeypatch):
+    photo, style = draw("in/a.png"), draw("style.png")
+    given = ("stylize", tmp_path / "in", style, "-o", tmp_path / "in", *REFINE)
+    with monkeypatch.context() as stopping:
+        interrupt(stopping, after=1)
+        assert run(*given).exit_code == 130
+    assert names(tmp_path / "in") == ["a-2.png", "a.png"]
+    assert run(*given).exit_code == 0
+    assert names(tmp_path / "in") == ["a-2.png", "a-3.png", "a.png"]
+    with (tmp_path / "in" / folder.RESULTS).open(encoding="utf-8", newline="") as file:
+        rows = [(row["file"], row["output"], row["error"]) for row in csv.DictReader(file)]
+    assert sorted(rows) == [
+        (str(photo), "a-2.png", "Stopped before its end."),
+        (str(photo), "a-3.png", ""),
+    ]
+
+
+@pytest.mark.tensorflow
+def test_a_stop_ends_the_run_also_where_it_cannot_be_written_down(draw, tmp_path, monkeypatch):
+    for letter in "ab":
+        draw(f"in/{letter}.png")
+    interrupt(monkeypatch, after=1)
+
+    def full(self, row):
+        raise files.OutputError("There is no room.")
+
+    monkeypatch.setattr(folder.Folder, "_add", full)
+    done = run("stylize", tmp_path / "in", draw("s.png"), "-o", tmp_path / "out", *REFINE)
+    assert (done.exit_code, names(tmp_path / "out")) == (130, ["a.png"])
 
 
 @pytest.mark.tensorflow
