@@ -13,6 +13,7 @@ from core import images
 from core.images import encoding
 from core.images.encoding import WRITTEN, Format
 from core.images.types import Pixels
+from serving.messages import accepting
 from serving.messages.problems import Refused
 from serving.messages.schemas import Answered
 
@@ -40,19 +41,7 @@ def accepted(request: Request) -> Format:
     Raises:
         Refused: 406, if it asks for none that is written here.
     """
-    wanted: list[tuple[float, str]] = []
-    for each in request.headers.get("accept", "*/*").split(","):
-        name, *parameters = (part.strip().lower() for part in each.split(";"))
-        quality = 1.0
-        for parameter in parameters:
-            if parameter.startswith("q="):
-                try:
-                    quality = float(parameter[2:])
-                except ValueError:
-                    quality = 0.0
-        if quality > 0:
-            wanted.append((quality, name))
-    for _, name in sorted(wanted, key=lambda each: -each[0]):  # stable: the first of equals
+    for name in accepting.wanted(request):
         if name in ("*/*", "image/*"):
             return WRITTEN[0]
         if name in MEDIA_TYPES:

@@ -17,7 +17,7 @@ from core.settings import settings
 from serving import jobs
 from serving.dependencies import OfCaller, OfService, worked
 from serving.engines.interface import Stopping
-from serving.messages import bodies, orders, problems, schemas
+from serving.messages import accepting, bodies, orders, problems, schemas
 from serving.messages.problems import Refused
 
 router = APIRouter(tags=["paint"])
@@ -148,10 +148,12 @@ def _look_at(styles: Sequence[bytes | str]) -> None:
 def _wanted(request: Request) -> Kind | None:
     """The container that `Accept` asks for; None if it does not matter.
 
+    One that is named goes before what takes any, since many a client adds that by itself.
+
     Raises:
         Refused: 406, if it asks for none that is written here.
     """
-    names = [each.partition(";")[0].strip().lower() for each in _accept(request).split(",")]
+    names = accepting.wanted(request)
     for name in names:
         if name in _KINDS:
             return _KINDS[name]
@@ -159,10 +161,6 @@ def _wanted(request: Request) -> Kind | None:
     if {"*/*", "video/*", "application/json", "application/*", ""} & set(names):
         return None
     raise Refused(406, "not-acceptable", f"Films are written as {', '.join(_KINDS)}; ask for one.")
-
-
-def _accept(request: Request) -> str:
-    return request.headers.get("accept", "*/*")
 
 
 def _looked(clip: bytes) -> Clip:

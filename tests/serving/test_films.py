@@ -85,6 +85,35 @@ def test_it_is_what_was_asked_for_and_says_so(client: TestClient, clip: bytes):
     assert made.content[:6] == b"GIF89a"
 
 
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("video/webm;q=0.1, video/mp4", "mp4"),
+        ("video/mp4;q=0.1, Video/WebM; q=0.5, image/gif;q=0", "webm"),
+        ("video/webm, video/mp4", "webm"),
+        ("*/*, video/webm;q=0.1", "webm"),
+        ("application/json, image/gif;q=0.5", "gif"),
+        ("video/webm;q=0, */*;q=0.1", "mp4"),
+        ("video/webm;q=0, application/json", "mp4"),
+        ("", "mp4"),
+        ("video/webm;q=0", None),
+        ("video/webm;q=best, */*;q=0", None),
+    ],
+)
+def test_the_container_is_the_one_that_is_liked_best(
+    client: TestClient, clip: bytes, accept: str, kind: str | None
+):
+    response = client.post(
+        "/v1/films?way=monet", content=clip, headers={"content-type": "video/mp4", "accept": accept}
+    )
+    if kind is None:
+        assert "video/webm" in problem(response, 406, "not-acceptable")
+        return
+    assert response.status_code == 202, response.text
+    order = DatabaseEngine().find(response.json()["id"]).payload()
+    assert order.kind == kind
+
+
 def test_the_same_key_is_the_same_film(atelier: Client, clip: bytes):
     first = atelier.film(clip, way="monet", idempotency_key="mine")
     assert atelier.film(clip, way="monet", idempotency_key="mine")["id"] == first["id"]
