@@ -36,7 +36,7 @@ class Written:
     """What was written.
 
     Attributes:
-        pictures: How many.
+        pictures: How many; those that were there before do not count.
         elsewhere: How many were accepted whose files are not on this machine.
         twins: How many were left out because they show a painting that is there already.
         unknown: How many were left out because their artist is not in the catalogue.
@@ -49,7 +49,11 @@ class Written:
 
 
 def write_out(
-    directory: Path, known: Sequence[Path] = (), *, before: Path | None = None
+    directory: Path,
+    known: Sequence[Path] = (),
+    *,
+    before: Path | None = None,
+    again: bool = False,
 ) -> Written:
     """Writes the accepted pictures, an index, and who accepted them, when, from which request.
 
@@ -60,6 +64,7 @@ def write_out(
         known: Directories of paintings so far: what shows one of them is left out.
         before: A directory that was written so: what it has comes first, less what keepers have
             taken back since, or accepted as another artist's.
+        again: Whether what `before` has is enough, since no cycle has ended with it.
 
     Raises:
         NothingAccepted: If there is nothing to write; the directory is not made then.
@@ -86,7 +91,7 @@ def write_out(
         old += [each for each in paintings.read(before) if each.file in stays]
     twins = _twins(old, here)
     chosen = {file: each for file, each in here.items() if file not in twins}
-    if not chosen:
+    if not chosen and not (again and len(index) > 1):
         raise NothingAccepted(
             "Each picture that was accepted shows a painting that is there already."
             if here

@@ -12,6 +12,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from core import models
 from core.models import versions
@@ -19,8 +20,7 @@ from core.monitoring import traffic
 from core.monitoring.report import report
 from core.releases import rows
 from operations import accepted
-from operations.cycle import Asked, Outcome, cycle, steps
-from operations.cycle.state import FILE
+from operations.cycle import Asked, CycleError, Outcome, cycle, state, steps
 
 NEW = "new"  # in the directory of a cycle
 
@@ -61,6 +61,8 @@ def reason(of: Schedule, today: date | None = None) -> str | None:
     if not _is_finished(found[-1]):
         if _is_overtaken(found[-1], of.model):
             return f"Since the cycle of {found[-1].name} began, another version has come to serve."
+        if name := _other(found[-1], of):
+            return f"The cycle of {found[-1].name} was stopped; now another {name} is asked for."
         return f"The cycle of {found[-1].name} was stopped, and goes on."
     passed = ((today or _today()) - date.fromisoformat(found[-1].name)).days
     if passed >= of.every:
@@ -78,19 +80,31 @@ def retrain(
 
     Raises:
         accepted.NothingAccepted: If there are no new paintings; no directory is left then.
+        CycleError: If today's cycle cannot go on: it has the directory that another would have.
         AtelierError: Otherwise as `operations.cycle.cycle`.
     """
     found = _runs(of.runs)
-    if found and not _is_finished(found[-1]) and not _is_overtaken(found[-1], of.model):
+    if found and not _is_finished(found[-1]) and _goes_on(found[-1], of):
         run = found.pop()
     else:
         run = of.runs / (today or _today()).isoformat()
+        if not _goes_on(run, of):
+            raise CycleError(f"The cycle of {run.name} cannot go on: another begins tomorrow.")
     new = run / NEW
     if not (new / "index.csv").is_file():  # which is written last
         shutil.rmtree(new, ignore_errors=True)
-        accepted.write_out(new, [of.data], before=found[-1] / NEW if found else None)
-    asked = Asked(of.data, new, of.model, of.share, photos=of.photos)
-    return cycle(asked, run, who=who, command=command)
+        before = found[-1] if found else None
+        accepted.write_out(
+            new,
+            [of.data],
+            before=before / NEW if before else None,
+            again=before is not None and not _is_finished(before),
+        )
+    return cycle(_asked(of, run), run, who=who, command=command)
+
+
+def _asked(of: Schedule, run: Path) -> Asked:
+    return Asked(of.data, run / NEW, of.model, of.share, photos=of.photos)
 
 
 def _runs(directory: Path) -> list[Path]:
@@ -100,22 +114,44 @@ def _runs(directory: Path) -> list[Path]:
     )
 
 
-def _is_finished(run: Path) -> bool:
+def _record(run: Path) -> dict[str, Any]:
+    """What a cycle has noted; nothing if it has not begun, or of a damaged one."""
     try:
-        done = json.loads((run / FILE).read_text(encoding="utf-8"))["steps"]
-    except (OSError, ValueError, LookupError):
-        return False
+        found = json.loads((run / state.FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_finished(run: Path) -> bool:
+    done = _record(run).get("steps", {})
     return "release" in done or any(step.get("refusals") for step in done.values())
+
+
+def _goes_on(run: Path, of: Schedule) -> bool:
+    """Whether what is asked for now can come of a directory; a finished cycle is no hindrance."""
+    if _other(run, of):
+        return False
+    return _is_finished(run) or not _is_overtaken(run, of.model)
+
+
+def _other(run: Path, of: Schedule) -> str | None:
+    """What a cycle was asked for otherwise than it would be now; None if nothing."""
+    before = _record(run).get("asked")
+    return state.other(before, _asked(of, run).as_dict()) if before else None
 
 
 def _is_overtaken(run: Path, model: str) -> bool:
     """Whether the version that a cycle compares with serves no longer, so that it cannot end."""
-    try:
-        done = json.loads((run / FILE).read_text(encoding="utf-8"))["steps"]
-        champion: str = done["begin"]["champion"]
-    except (OSError, ValueError, LookupError):
+    record = _record(run)
+    champion = record.get("steps", {}).get("begin", {}).get("champion")
+    if champion is None or champion == rows.serving(model):
         return False
-    return champion != rows.serving(model)
+    # If it was killed once it had released, what serves now may be its own.
+    own = record.get("id")
+    return own is None or all(
+        (row.evidence or {}).get("cycle") != own for row in rows.history(model)
+    )
 
 
 def _has_drifted(model: str) -> bool:

@@ -50,12 +50,11 @@ class State:
             self.id, before, self.steps = found["id"], found["asked"], found["steps"]
         except (ValueError, KeyError, TypeError, OSError) as error:
             raise CycleError(f"The record {path} is damaged: choose another --run.") from error
-        for name, value in asked.items():
-            if before.get(name) != value:
-                raise CycleError(
-                    f"{run} is of a cycle with another {name}, {before.get(name)}: choose another "
-                    "--run."
-                )
+        if name := other(before, asked):
+            raise CycleError(
+                f"{run} is of a cycle with another {name}, {before.get(name)}: choose another "
+                "--run."
+            )
 
     def once(self, step: str, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What came of a step, which is done now if it is not recorded yet."""
@@ -67,6 +66,11 @@ class State:
     def _write(self) -> None:
         record = {"id": self.id, "asked": self.asked, "steps": self.steps}
         write(self.run / FILE, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+
+
+def other(before: dict[str, Any], asked: dict[str, Any]) -> str | None:
+    """The name of something that was asked for otherwise; None if a cycle may go on."""
+    return next((name for name, value in asked.items() if before.get(name) != value), None)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +20,7 @@ from core.releases import rows
 from operations import retraining
 from operations.__main__ import app
 from operations.accepted import NothingAccepted
-from operations.cycle import Asked, Outcome, paintings
+from operations.cycle import Asked, CycleError, Outcome, paintings
 from operations.retraining import Schedule
 from tests.operations.test_accepted import accept, painted
 from tests.versions import make
@@ -35,7 +37,8 @@ def cycles(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
     def cycle(asked: Asked, run: Path, *, who: str, command: object) -> Outcome:
         called.append(asked)
         step = {"validate": {"refusals": ["Too few."]}}
-        (run / "cycle.json").write_text(json.dumps({"steps": step}))
+        record = {"id": f"cycle-{len(called)}", "asked": asked.as_dict(), "steps": step}
+        (run / "cycle.json").write_text(json.dumps(record))
         return Outcome(("Too few.",), None, None, run / "report.md")
 
     monkeypatch.setattr(retraining, "cycle", cycle)
@@ -48,6 +51,13 @@ def schedule(tmp_path: Path) -> Schedule:
     data.mkdir(parents=True)
     (data / "a.png").write_bytes(painted(100))
     return Schedule(data.parent, tmp_path / "runs", MODEL)
+
+
+def stop(run: Path) -> None:
+    """Has a cycle be one that was killed after it began."""
+    record = json.loads((run / "cycle.json").read_text())
+    record["steps"] = {"begin": {"champion": versions.shipped(MODEL).id}}
+    (run / "cycle.json").write_text(json.dumps(record))
 
 
 def files(asked: Asked) -> set[str]:
@@ -94,8 +104,7 @@ def test_one_that_was_stopped_goes_on_with_its_own_paintings(schedule, cycles):
 def test_one_that_was_overtaken_does_not_stand_in_the_way(schedule, cycles):
     accept(painted(1), "titian")
     retraining.retrain(schedule, who="ada", today=FIRST)
-    begun = {"steps": {"begin": {"champion": versions.shipped(MODEL).id}}}
-    (schedule.runs / "2026-01-05" / "cycle.json").write_text(json.dumps(begun))
+    stop(schedule.runs / "2026-01-05")
     assert "was stopped, and goes on" in str(retraining.reason(schedule, date(2026, 1, 6)))
     rows.release(MODEL, make(3.0, MODEL).id, who="bob")
     assert "another version" in str(retraining.reason(schedule, date(2026, 1, 6)))
@@ -103,6 +112,48 @@ def test_one_that_was_overtaken_does_not_stand_in_the_way(schedule, cycles):
     retraining.retrain(schedule, who="ada", today=date(2026, 1, 6))
     assert cycles[-1].new.parent.name == "2026-01-06"
     assert len(files(cycles[-1])) == 2
+
+
+@pytest.mark.parametrize("name", ["share", "photos", "data"])
+def test_one_of_other_options_does_not_stand_in_the_way(name, schedule, cycles, tmp_path):
+    one = accept(painted(1), "titian")
+    retraining.retrain(schedule, who="ada", today=FIRST)
+    stop(schedule.runs / "2026-01-05")
+    shutil.copytree(schedule.data, tmp_path / "more")
+    now = replace(schedule, **{name: 0.5 if name == "share" else tmp_path / "more"})
+    assert f"another {name}" in str(retraining.reason(now, date(2026, 1, 6)))
+    retraining.retrain(now, who="ada", today=date(2026, 1, 6))
+    assert cycles[-1].new.parent.name == "2026-01-06"
+    assert files(cycles[-1]) == {f"titian/visitor-{one}.jpg"}  # no cycle has ended with it
+    assert retraining.reason(now, date(2026, 1, 7)) is None
+    with pytest.raises(NothingAccepted):
+        retraining.retrain(now, who="ada", today=date(2026, 1, 7))
+
+
+def test_of_two_cycles_of_one_day_the_second_is_refused_before_any_work(schedule, cycles):
+    accept(painted(1), "titian")
+    retraining.retrain(schedule, who="ada", today=FIRST)
+    said = "cycle of 2026-01-05 cannot go on: another begins tomorrow"
+    with pytest.raises(CycleError, match=said):  # also of one that has ended
+        retraining.retrain(replace(schedule, share=0.5), who="ada", today=FIRST)
+    stop(schedule.runs / "2026-01-05")
+    with pytest.raises(CycleError, match=said):
+        retraining.retrain(replace(schedule, share=0.5), who="ada", today=FIRST)
+    rows.release(MODEL, make(3.0, MODEL).id, who="bob")
+    with pytest.raises(CycleError, match=said):
+        retraining.retrain(schedule, who="ada", today=FIRST)
+    assert len(cycles) == 1
+
+
+def test_one_that_was_killed_once_it_had_released_goes_on(schedule, cycles):
+    schedule = replace(schedule, share=None)
+    accept(painted(1), "titian")
+    retraining.retrain(schedule, who="ada", today=FIRST)
+    stop(schedule.runs / "2026-01-05")
+    rows.release(MODEL, make(3.0, MODEL).id, who="ada", evidence={"cycle": "cycle-1"})
+    assert "was stopped, and goes on" in str(retraining.reason(schedule, date(2026, 1, 6)))
+    retraining.retrain(schedule, who="ada", today=date(2026, 1, 6))
+    assert cycles[-1].new.parent.name == "2026-01-05"
 
 
 def test_drift_makes_it_due_sooner(schedule, cycles, monkeypatch):
