@@ -158,14 +158,15 @@ def stylize(
                 if made.note not in ("", note):
                     say(made.note)
                 written = output.write(made.data)
-                painting.report(written, made, as_json)
-                if not made.facts["complete"]:
-                    if kept is not None:
-                        with suppress(files.OutputError):  # that is no reason to go on
-                            kept.stopped(photo, written, made.data)
-                    batch.stop(kept=photo)
-                if kept is not None:
+                complete = bool(made.facts["complete"])
+                if kept is not None and complete:
                     kept.done(photo, written, made.data, made.seconds)
+                elif kept is not None:
+                    with suppress(files.OutputError):  # that is no reason to go on
+                        kept.stopped(photo, written, made.data)
+                painting.report(written, made, as_json)
+                if not complete:
+                    batch.stop(kept=photo)
         batch.close()
 
 
