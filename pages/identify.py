@@ -197,7 +197,7 @@ def ask(seen: Seen) -> bool:
             found = artists.find(name)
             return keep(seen.answer, right=False, artist_id=found.id if found else None)
         if st.session_state.kept.get(seen.answer.prediction_id):  # else a "Yes" would stand
-            return keep(seen.answer, right=False, artist_id=None)
+            keep(seen.answer, right=False, artist_id=None)  # no label to learn from
     return False
 
 
