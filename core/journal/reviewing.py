@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from core.journal.keeping import reading, writing
 from core.journal.tables import Decision, Feedback, KeptPicture, Prediction, last_words
@@ -118,9 +118,14 @@ def accepted() -> list[Accepted]:
 
 
 def refused(prediction_ids: Collection[int]) -> set[int]:
-    """Those predictions of which a keeper has taken back what was accepted, or rejected it."""
+    """Those predictions of which the last word is not accepted.
+
+    A keeper has rejected it, has taken back what was accepted, or has not seen it: visitors may
+    think better of what they said.
+    """
     query = _joined(select(Prediction.id)).where(
-        Prediction.id.in_(prediction_ids), Decision.verdict != "accepted"
+        Prediction.id.in_(prediction_ids),
+        or_(Decision.id.is_(None), Decision.verdict != "accepted"),
     )
     with reading() as journal:
         return set(journal.scalars(query))

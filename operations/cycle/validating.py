@@ -73,6 +73,11 @@ def pictures(old: Looked, new: Looked) -> dict[str, Any]:
     if of_test:
         shown = _some([f"{a.file} shows {b.file}" for a, b in of_test])
         refusals.append(f"{len(of_test)} paintings are in the test split of the data: {shown}.")
+    if leaked := _leaked(old):
+        refusals.append(
+            f"{len(leaked)} files of the data lie in its split train and once more in val or test, "
+            f"byte for byte, which `python -m training dataset split` puts right: {_some(leaked)}."
+        )
     if harmful:
         shown = _some([f"{a} and {b}" for a, b in harmful])
         refusals.append(
@@ -96,6 +101,18 @@ def pictures(old: Looked, new: Looked) -> dict[str, Any]:
         "new_artists": sorted(fresh.keys() - {p.artist for p in old.paintings if not p.outside}),
         "refusals": refusals,
     }
+
+
+def _leaked(old: Looked) -> list[str]:
+    """Files to train with that are among those to measure with, too: nothing trained so is
+    published."""
+    train, held_out = {}, set()
+    for painting, measured in zip(old.paintings, old.measured, strict=True):
+        if measured.sha256 and painting.split == "train":
+            train[measured.sha256] = painting.file
+        elif measured.sha256:
+            held_out.add(measured.sha256)
+    return sorted(train[digest] for digest in train.keys() & held_out)
 
 
 def labels(new: Sequence[Answer], test: Sequence[Answer], known: Sequence[str]) -> dict[str, Any]:

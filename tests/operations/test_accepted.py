@@ -118,6 +118,16 @@ def test_a_label_that_was_corrected_is_corrected_in_a_later_cycle(tmp_path):
     assert not (tmp_path / "two" / "titian" / f"visitor-{one}.jpg").exists()
 
 
+def test_a_label_that_a_visitor_took_back_waits_until_a_keeper_has_seen_that(tmp_path):
+    one, other = accept(painted(1), "titian"), accept(painted(2), "titian")
+    write_out(tmp_path / "one")
+    journal.give_feedback(one, right=False, artist_id="rembrandt")
+    third = accept(painted(3), "titian")
+    write_out(tmp_path / "two", before=tmp_path / "one")
+    found = {each.file for each in paintings.read(tmp_path / "two")}
+    assert found == {f"titian/visitor-{number}.jpg" for number in (other, third)}
+
+
 def test_a_label_that_was_corrected_is_gone_also_where_its_copy_is(tmp_path):
     one = accept(painted(1), "titian")
     write_out(tmp_path / "one")

@@ -210,6 +210,10 @@ def trained_with(new: Path, data: Path) -> None:
     Image.open(data / "1" / "0.png").resize((80, 80)).save(new / "1" / "5.png")
 
 
+def leaked(new: Path, data: Path) -> None:
+    (data / "1" / "8.png").write_bytes((data / "1" / "0.png").read_bytes())
+
+
 def twice(new: Path, data: Path) -> None:
     (new / "2" / "5.png").write_bytes((new / "2" / "0.png").read_bytes())
 
@@ -235,6 +239,7 @@ def rename(new: Path, name: str) -> None:
         (damage, "1 files cannot be read: 0/0.png."),
         (twin, "1 paintings are in the test split of the data: 1/0.png shows 1/8.png."),
         (trained_with, "lie in two splits: 1/5.png and 1/0.png."),
+        (leaked, "1 files of the data lie in its split train and once more in val or test"),
         (twice, "1 pairs show one painting, but name two artists or lie in two splits"),
         (rare, "there are fewer than 5 paintings"),
         (nobody, "has no Nobody of the Catalogue"),

@@ -56,7 +56,8 @@ def clips() -> str:
 
 
 def _megabytes(most: int) -> str:
-    return f"{min(most / 1e6, st.get_option('server.maxUploadSize')):.3g}"
+    found = min(most / 1e6, st.get_option("server.maxUploadSize"))
+    return f"{found:,.0f}" if found >= 100 else f"{found:.3g}"
 
 
 def given(name: str, data: bytes) -> Given:

@@ -277,7 +277,8 @@ def test_what_is_no_number_is_null_in_json(capsys, tmp_path):
 
 
 def test_figures_of_nine_need_one_of_the_nine():
-    entry = models.get("vgg16").model_copy(update={"artists": ("titian", "claude-monet")})
+    two = {"artists": ("titian", "claude-monet"), "calibration": models.Calibration()}
+    entry = models.get("vgg16").model_copy(update=two)
     split = evaluate.Predictions(np.array([[0.0, 1, 0]]), np.array([1]))
     assert "nine_accuracy" not in evaluate.figures(split, entry)
     with pytest.raises(AtelierError, match="None of the paintings"):
