@@ -22,6 +22,7 @@ import numpy as np
 import typer
 from PIL import Image
 
+from benchmarks import evenly
 from core import artists, identify, images, models
 from core.images import Picture
 from core.images.types import Pixels
@@ -94,8 +95,7 @@ def _enlarged(data: list[Path], least: int, count: int, model: str) -> Iterator[
         and (artist := artists.find(painting.artist or "")) is not None
         and artist.id in known
     ]
-    for number in np.linspace(0, len(by) - 1, min(count, len(by))).astype(int).tolist():
-        path, artist_id = by[number]
+    for path, artist_id in evenly.chosen(by, count, what="paintings of the split test to enlarge"):
         small = images.load(path)
         longer, aspect = rng.integers(least, _LARGEST, endpoint=True), rng.uniform(0.75, 1.4)
         size = (round(longer * min(1, aspect)), round(longer / max(1, aspect)))

@@ -121,14 +121,12 @@ def _rows_of(before: Path | None) -> tuple[list[tuple[str, ...]], list[tuple[str
         for name in ("index.csv", RECORD)
     )
     predictions = {row[0]: int(row[_RECORDED.index("prediction_id")]) for row in record[1:]}
-    refused = reviewing.refused(set(predictions.values()))
     # Also of those whose copies are kept no longer: a label known to be wrong is not trained with.
-    named = reviewing.accepted_as(set(predictions.values()))
+    stands = reviewing.stands(set(predictions.values()))
     gone = {
         file
         for file, prediction in predictions.items()
-        if prediction in refused
-        or (prediction in named and file != _file(named[prediction], prediction))
+        if (now := stands.get(prediction)) and not (now[0] and file == _file(now[1], prediction))
     }
     return [row for row in index if row[0] not in gone], [r for r in record if r[0] not in gone]
 

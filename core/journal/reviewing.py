@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 
 from core.journal.keeping import reading, writing
 from core.journal.tables import Decision, Feedback, KeptPicture, Prediction, last_words
@@ -117,27 +117,17 @@ def accepted() -> list[Accepted]:
     ]
 
 
-def refused(prediction_ids: Collection[int]) -> set[int]:
-    """Those predictions of which the last word is not accepted.
+def stands(prediction_ids: Collection[int]) -> dict[int, tuple[bool, str | None]]:
+    """Of those predictions that somebody spoke of: whether that is accepted, and whose it is.
 
-    A keeper has rejected it, has taken back what was accepted, or has not seen it: visitors may
-    think better of what they said.
+    The last word counts, also where no copy is kept. It is not accepted where a keeper has rejected
+    it, has taken that back, or has not seen it: visitors may think better of what they said.
     """
-    query = _joined(select(Prediction.id)).where(
-        Prediction.id.in_(prediction_ids),
-        or_(Decision.id.is_(None), Decision.verdict != "accepted"),
+    query = _joined(select(Prediction.id, Feedback.artist, Decision.verdict)).where(
+        Prediction.id.in_(prediction_ids)
     )
     with reading() as journal:
-        return set(journal.scalars(query))
-
-
-def accepted_as(prediction_ids: Collection[int]) -> dict[int, str | None]:
-    """Whose paintings the accepted ones of these predictions show, also where no copy is kept."""
-    query = _joined(select(Prediction.id, Feedback.artist)).where(
-        Prediction.id.in_(prediction_ids), Decision.verdict == "accepted"
-    )
-    with reading() as journal:
-        return {row.id: row.artist for row in journal.execute(query)}
+        return {row.id: (row.verdict == "accepted", row.artist) for row in journal.execute(query)}
 
 
 def _said() -> Select[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from core import database
 from core.images.types import Floats
@@ -126,7 +126,7 @@ def read(
     if version is not None:
         query = query.where(Prediction.version == version)
     if dealt:
-        query = query.where(Prediction.arm.is_(None) | (Prediction.arm != arms.FORCED))
+        query = query.where(_was_dealt())
     if since is not None:
         query = query.where(Prediction.time >= since)
     with database.reading(settings().journal_url) as session:
@@ -148,14 +148,13 @@ def shadowed(
     """
     entry = versions.find(model_id, version).entry
     last = last_words()
-    dealt = Prediction.arm.is_(None) | (Prediction.arm != arms.FORCED)
     query = (
         select(Shadow.logits, Feedback.right, Feedback.artist)
         .join(Prediction, Prediction.id == Shadow.prediction_id)
         .outerjoin(last, last.c.prediction_id == Prediction.id)
         .outerjoin(Feedback, Feedback.id == last.c.id)
         .where(Shadow.version == version, Prediction.model == model_id, Prediction.time >= since)
-        .where(dealt)
+        .where(_was_dealt())
         .order_by(Prediction.id.desc())
         .limit(most)
     )
@@ -219,6 +218,11 @@ def _of_rows(entry: Entry, here: Mapping[str, Entry], rows: Any) -> Traffic:
         right=right,
         said=said,
     )
+
+
+def _was_dealt() -> ColumnElement[bool]:
+    """Whether nobody asked for the version that answered; rows of before arms were have none."""
+    return Prediction.arm.is_(None) | (Prediction.arm != arms.FORCED)
 
 
 def _projections(blobs: list[bytes | None]) -> Floats | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core import database
@@ -76,10 +76,10 @@ class DatabaseEngine:
         )
         data = payload.model_dump_json().encode()
         with database.writing(self.url) as session:
-            earlier = _of_key(key, owner)
+            of_key = _of_key(key, owner)
+            earlier = select(JobRow.id).where(of_key)
             if key is not None:
-                of_key = JobRow.owner == owner, JobRow.key == key
-                session.execute(update(JobRow).where(*of_key, _has_expired()).values(key=None))
+                session.execute(update(JobRow).where(of_key, _has_expired()).values(key=None))
                 if (found := session.scalar(earlier)) is not None:
                     return Handle(self.url, found)
             try:
@@ -97,7 +97,8 @@ class DatabaseEngine:
     def sent(self, key: str, owner: str = "") -> Handle | None:
         """The job that this owner has sent with that key; None if there is none any more."""
         with database.reading(self.url) as session:
-            known = session.scalar(_of_key(key, owner).where(~_has_expired()))
+            query = select(JobRow.id).where(_of_key(key, owner), ~_has_expired())
+            known = session.scalar(query)
         return None if known is None else Handle(self.url, known)
 
     def find(self, id: str, owner: str = "") -> Handle | None:
@@ -166,9 +167,9 @@ class DatabaseEngine:
         return len(ids)
 
 
-def _of_key(key: str | None, owner: str) -> Select[str]:
-    """The id of the job that an owner has sent with a key."""
-    return select(JobRow.id).where(JobRow.owner == owner, JobRow.key == key)
+def _of_key(key: str | None, owner: str) -> ColumnElement[bool]:
+    """Whether it is the job that an owner has sent with a key."""
+    return and_(JobRow.owner == owner, JobRow.key == key)
 
 
 def _has_expired() -> ColumnElement[bool]:
