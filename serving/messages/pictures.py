@@ -41,11 +41,8 @@ def accepted(request: Request) -> Format:
     Raises:
         Refused: 406, if it asks for none that is written here.
     """
-    for name in accepting.wanted(request):
-        if name in ("*/*", "image/*"):
-            return WRITTEN[0]
-        if name in MEDIA_TYPES:
-            return MEDIA_TYPES[name]
+    for name in accepting.wanted(request, MEDIA_TYPES):
+        return MEDIA_TYPES[name]
     raise Refused(
         406, "not-acceptable", f"Pictures are written as {', '.join(MEDIA_TYPES)}; ask for one."
     )

@@ -85,7 +85,7 @@ async def films(request: Request, of: OfService, by: OfCaller) -> Response:
 
         def work(stopping: Stopping) -> schemas.Job:
             found = _looked(clip)
-            kind = wanted or ("gif" if found.kind == "gif" else "mp4")
+            kind = _chosen(wanted, "gif" if found.kind == "gif" else "mp4")
             _check(f"The clip has {found.frames}", found.frames, painting.size(found, asked, kind))
             _look_at(given)
             order = ClipOrder(
@@ -120,7 +120,7 @@ async def journeys(request: Request, of: OfService, by: OfCaller) -> Response:
         given = orders.styles(body, journey.MOST_STYLES)
 
         def work(stopping: Stopping) -> schemas.Job:
-            kind = wanted or "mp4"
+            kind = _chosen(wanted, "mp4")
             pixels = images.load(photo, enough=2 * asked.rows).pixels
             frames = asked.frames
             _check(f"The journey would have {frames}", frames, journey.size(pixels, asked, kind))
@@ -145,22 +145,24 @@ def _look_at(styles: Sequence[bytes | str]) -> None:
             images.load(each)
 
 
-def _wanted(request: Request) -> Kind | None:
-    """The container that `Accept` asks for; None if it does not matter.
+def _wanted(request: Request) -> list[Kind]:
+    """The containers that suit `Accept`: the best that it names, or else all that it lets in.
 
     One that is named goes before what takes any, since many a client adds that by itself.
 
     Raises:
         Refused: 406, if it asks for none that is written here.
     """
-    names = accepting.wanted(request)
-    for name in names:
-        if name in _KINDS:
-            return _KINDS[name]
     # The answer itself is JSON, and clients say that they take it.
-    if {"*/*", "video/*", "application/json", "application/*", ""} & set(names):
-        return None
+    by_json = bool(accepting.wanted(request, ["application/json"]))
+    suit, told = accepting.wanted(request, _KINDS, unsaid=by_json), accepting.ranges(request)
+    if found := [name for name in suit if name in told][:1] or suit:
+        return [_KINDS[name] for name in found]
     raise Refused(406, "not-acceptable", f"Films are written as {', '.join(_KINDS)}; ask for one.")
+
+
+def _chosen(wanted: Sequence[Kind], usual: Kind) -> Kind:
+    return usual if usual in wanted else wanted[0]
 
 
 def _looked(clip: bytes) -> Clip:

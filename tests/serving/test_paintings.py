@@ -6,12 +6,15 @@ import io
 
 import numpy as np
 import pytest
+from fastapi import Request
 from PIL import Image
 from starlette.testclient import TestClient
 
 from core import images, monet
 from core.stylize import session
 from core.stylize.request import StylizeRequest
+from serving.messages import pictures
+from serving.messages.problems import Refused
 
 CANVAS = {"photo": b"", "canvas": b""}  # of the photo's size
 
@@ -146,6 +149,31 @@ def test_what_cannot_be_painted_is_told_in_a_sentence(client, small, files, data
     response = client.post("/v1/paintings", files=sent, data=data)
     assert response.status_code == 422, response.text
     assert told in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("", "PNG"),
+        ("*/*", "PNG"),
+        ("image/jpeg;q=0.5, */*", "PNG"),
+        ("image/jpeg, */*", "JPEG"),
+        ("image/*;q=0.5, image/WebP", "WEBP"),
+        ("image/*, image/png;q=0.5", "JPEG"),
+        ("image/png;q=0, */*", "JPEG"),
+        ("*/*, image/png; q=0.0, image/jpeg;q=0", "WEBP"),
+        ("image/png;q=nan, image/*", "JPEG"),
+        ("image/*;q=0, */*", None),
+        ("image/*;q=0, image/webp, */*", "WEBP"),
+    ],
+)
+def test_of_a_format_the_most_specific_range_decides(accept: str, kind: str | None):
+    request = Request({"type": "http", "headers": [(b"accept", accept.encode())]})
+    if kind is None:
+        with pytest.raises(Refused, match="image/png"):
+            pictures.accepted(request)
+    else:
+        assert pictures.accepted(request).name == kind
 
 
 def test_a_format_that_is_not_written_is_not_acceptable(client: TestClient, small: bytes):
