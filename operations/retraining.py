@@ -61,7 +61,9 @@ def reason(of: Schedule, today: date | None = None) -> str | None:
     if not _is_finished(found[-1]):
         if _is_overtaken(found[-1], of.model):
             return f"Since the cycle of {found[-1].name} began, another version has come to serve."
-        if name := _other(found[-1], of):
+        if (name := _other(found[-1], of)) == state.DIVISION:
+            return f"The data are not what the cycle of {found[-1].name} began with."
+        if name:
             return f"The cycle of {found[-1].name} was stopped; now another {name} is asked for."
         return f"The cycle of {found[-1].name} was stopped, and goes on."
     passed = ((today or _today()) - date.fromisoformat(found[-1].name)).days

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
@@ -102,6 +103,16 @@ def read(directory: Path) -> list[Painting]:
         for file in collection.files(directory)
         if not file.resized_copy
     ]
+
+
+def division(directory: Path) -> str:
+    """A digest of which paintings there are, by whom, and in which splits.
+
+    Raises:
+        core.collection.CollectionError: If there are no paintings, or an index of no use.
+    """
+    rows = sorted([each.file, each.artist, each.split] for each in read(directory))
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 def artist_id(name: str) -> str:

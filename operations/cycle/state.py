@@ -13,6 +13,7 @@ from core.errors import AtelierError
 from core.files import check_output, write
 
 FILE = "cycle.json"
+DIVISION = "division"  # of the data, as a digest: a change of what lies behind a name
 
 
 class CycleError(AtelierError):
@@ -50,7 +51,12 @@ class State:
             self.id, before, self.steps = found["id"], found["asked"], found["steps"]
         except (ValueError, KeyError, TypeError, OSError) as error:
             raise CycleError(f"The record {path} is damaged: choose another --run.") from error
-        if name := other(before, asked):
+        if (name := other(before, asked)) == DIVISION:
+            raise CycleError(
+                f"The paintings of {asked['data']} were changed or divided otherwise since the "
+                f"cycle of {run} began: choose another --run."
+            )
+        if name:
             raise CycleError(
                 f"{run} is of a cycle with another {name}, {before.get(name)}: choose another "
                 "--run."
@@ -70,6 +76,7 @@ class State:
 
 def other(before: dict[str, Any], asked: dict[str, Any]) -> str | None:
     """The name of something that was asked for otherwise; None if a cycle may go on."""
+    before = {DIVISION: asked.get(DIVISION)} | before  # earlier cycles did not keep it
     return next((name for name, value in asked.items() if before.get(name) != value), None)
 
 

@@ -21,7 +21,7 @@ from core.recipes import RECIPES, with_options
 from core.releases import rows
 from operations.cycle import comparing, paintings, report, validating
 from operations.cycle.paintings import Painting
-from operations.cycle.state import CycleError, State, alone
+from operations.cycle.state import DIVISION, CycleError, State, alone
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +55,15 @@ class Asked:
     photos: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it, for JSON."""
+        """All of it, for JSON, and how the data are divided now.
+
+        Raises:
+            core.collection.CollectionError: If there are no paintings in `data`.
+        """
         paths = {"data": str(self.data.resolve()), "new": str(self.new.resolve())}
         photos = str(self.photos.resolve()) if self.photos else None
-        return asdict(self) | paths | {"changes": list(self.changes), "photos": photos}
+        others = {"changes": list(self.changes), "photos": photos}
+        return asdict(self) | paths | others | {DIVISION: paintings.division(self.data)}
 
 
 @dataclass(frozen=True)

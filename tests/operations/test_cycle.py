@@ -172,6 +172,11 @@ def test_shuffled_labels_are_refused_with_the_figures(
     other = CliRunner().invoke(app, ["cycle", *arguments, "--promote"])
     assert other.exit_code == 1
     assert "another share" in other.stderr
+    index = asked.data / "index.csv"
+    index.write_text(index.read_text().replace(",val\n", ",train\n"))
+    divided = CliRunner().invoke(app, ["cycle", *arguments])
+    assert divided.exit_code == 1
+    assert f"{asked.data} were changed or divided otherwise since" in divided.stderr
 
 
 @pytest.mark.parametrize("blind", [[1]])

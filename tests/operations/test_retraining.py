@@ -130,6 +130,33 @@ def test_one_of_other_options_does_not_stand_in_the_way(name, schedule, cycles, 
         retraining.retrain(now, who="ada", today=date(2026, 1, 7))
 
 
+def test_one_whose_data_were_divided_anew_does_not_stand_in_the_way(schedule, cycles):
+    (schedule.data / "index.csv").write_text("file,artist,split\nTitian/a.png,Titian,train\n")
+    one = accept(painted(1), "titian")
+    retraining.retrain(schedule, who="ada", today=FIRST)
+    stop(schedule.runs / "2026-01-05")
+    assert "goes on" in str(retraining.reason(schedule, date(2026, 1, 6)))
+    (schedule.data / "index.csv").write_text("file,artist,split\nTitian/a.png,Titian,val\n")
+    assert "not what the cycle of 2026-01-05 began with" in str(
+        retraining.reason(schedule, date(2026, 1, 6))
+    )
+    with pytest.raises(CycleError, match="cannot go on: another begins tomorrow"):
+        retraining.retrain(schedule, who="ada", today=FIRST)
+    retraining.retrain(schedule, who="ada", today=date(2026, 1, 6))
+    assert cycles[-1].new.parent.name == "2026-01-06"
+    assert files(cycles[-1]) == {f"titian/visitor-{one}.jpg"}
+
+
+def test_one_of_before_divisions_were_kept_goes_on(schedule, cycles):
+    accept(painted(1), "titian")
+    retraining.retrain(schedule, who="ada", today=FIRST)
+    stop(schedule.runs / "2026-01-05")
+    record = json.loads((schedule.runs / "2026-01-05" / "cycle.json").read_text())
+    del record["asked"]["division"]
+    (schedule.runs / "2026-01-05" / "cycle.json").write_text(json.dumps(record))
+    assert "goes on" in str(retraining.reason(schedule, date(2026, 1, 6)))
+
+
 def test_of_two_cycles_of_one_day_the_second_is_refused_before_any_work(schedule, cycles):
     accept(painted(1), "titian")
     retraining.retrain(schedule, who="ada", today=FIRST)
