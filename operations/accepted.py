@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from core.journal import reviewing
 from core.journal.reviewing import Accepted
 from operations.cycle import paintings, validating
 from operations.cycle.paintings import Painting
+from operations.cycle.validating import Looked
+
+log = logging.getLogger(__name__)
 
 RECORD = "accepted.csv"
 
@@ -38,7 +42,8 @@ class Written:
     Attributes:
         pictures: How many; those that were there before do not count.
         elsewhere: How many were accepted whose files are not on this machine.
-        twins: How many were left out because they show a painting that is there already.
+        twins: How many were left out because they show a painting that is there already; those
+            that were there before count, if since then the painting has come to be there.
         unknown: How many were left out because their artist is not in the catalogue.
     """
 
@@ -63,7 +68,7 @@ def write_out(
         directory: New, or empty.
         known: Directories of paintings so far: what shows one of them is left out.
         before: A directory that was written so: what it has comes first, less what keepers have
-            taken back since, or accepted as another artist's.
+            taken back since, or accepted as another artist's, and what shows one of `known`.
         again: Whether what `before` has is enough, since no cycle has ended with it.
 
     Raises:
@@ -85,16 +90,19 @@ def write_out(
         for each in known_ones
         if each.path.is_file()
     }
-    old = [each for folder in known for each in paintings.read(folder)]
+    old = validating.look([each for folder in known for each in paintings.read(folder)])
+    gone: set[str] = set()
     if before is not None:
         stays = {file for file, *_ in index[1:]}  # what was taken back hides no other
-        old += [each for each in paintings.read(before) if each.file in stays]
+        kept, gone = _kept([each for each in paintings.read(before) if each.file in stays], old)
+        old = Looked(old.paintings + kept.paintings, old.measured + kept.measured)
+        index, record = ([row for row in rows if row[0] not in gone] for rows in (index, record))
     twins = _twins(old, here)
     chosen = {file: each for file, each in here.items() if file not in twins}
     if not chosen and not (again and len(index) > 1):
         raise NothingAccepted(
             "Each picture that was accepted shows a painting that is there already."
-            if here
+            if here or gone
             else "No picture that was accepted is kept on this machine."
         )
     if before is not None:
@@ -108,7 +116,10 @@ def write_out(
     write(directory / RECORD, _table(record))
     write(directory / "index.csv", _table(index))  # the last: with it the directory is whole
     return Written(
-        len(chosen), len(known_ones) - len(here), len(twins), len(everything) - len(known_ones)
+        len(chosen),
+        len(known_ones) - len(here),
+        len(twins | gone),
+        len(everything) - len(known_ones),
     )
 
 
@@ -154,7 +165,23 @@ def _recorded(of: Accepted, data: bytes) -> tuple[str, ...]:
     )
 
 
-def _twins(old: Sequence[Painting], new: Mapping[str, Accepted]) -> set[str]:
+def _kept(before: Sequence[Painting], old: Looked) -> tuple[Looked, set[str]]:
+    """What stays of the paintings of before, and the files of those that the data have as well.
+
+    Data grow and are divided anew: what was new may be a test painting by now.
+    """
+    looked = validating.look(before)
+    _, with_old = validating.twins(old, looked)
+    gone = set()
+    for one, other in with_old:
+        gone.add(one.file)
+        log.warning("%s is left out: it shows %s, in split %s.", one.file, other.path, other.split)
+    rows = zip(looked.paintings, looked.measured, strict=True)
+    stays = [row for row in rows if row[0].file not in gone]
+    return Looked(tuple(each for each, _ in stays), tuple(each for _, each in stays)), gone
+
+
+def _twins(old: Looked, new: Mapping[str, Accepted]) -> set[str]:
     """Which of the new files are left out: the first of several of one painting stays."""
     looked = {
         Painting(
@@ -162,7 +189,7 @@ def _twins(old: Sequence[Painting], new: Mapping[str, Accepted]) -> set[str]:
         ): file
         for file, each in new.items()
     }
-    within, with_old = validating.twins(validating.look(old), validating.look(list(looked)))
+    within, with_old = validating.twins(old, validating.look(list(looked)))
     out = {looked[one] for one, _ in with_old} | {looked[other] for _, other in within}
     return out | {looked[one] for one, other in within if one.artist != other.artist}
 

@@ -16,7 +16,7 @@ from core.cli import console
 from core.journal import pictures, reviewing
 from core.settings import settings
 from operations.__main__ import app
-from operations.accepted import write_out
+from operations.accepted import NothingAccepted, write_out
 from operations.cycle import paintings
 
 
@@ -150,6 +150,30 @@ def test_what_a_keeper_took_back_does_not_stand_in_the_way_of_the_same_painting(
     write_out(tmp_path / "two", before=tmp_path / "one")
     found = {each.file for each in paintings.read(tmp_path / "two")}
     assert found == {f"titian/visitor-{one}.jpg", f"rembrandt/visitor-{third}.jpg"}
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_what_has_come_to_be_in_the_data_is_carried_over_no_longer(tmp_path, caplog, split):
+    one, other = accept(painted(1), "titian"), accept(painted(2), "titian")
+    data = tmp_path / "data"
+    (data / "Titian").mkdir(parents=True)
+    (data / "Titian" / "a.png").write_bytes(painted(9))
+    write_out(tmp_path / "one", [data])
+    (data / "Titian" / "b.png").write_bytes(painted(1))  # a twin, of other bytes
+    (data / "index.csv").write_text(f"file,artist,split\nTitian/b.png,Titian,{split}\n")
+    written = write_out(tmp_path / "two", [data], before=tmp_path / "one", again=True)
+    assert (written.pictures, written.twins) == (0, 2)  # each shows what is there already
+    found = [each.file for each in paintings.read(tmp_path / "two")]
+    assert found == [f"titian/visitor-{other}.jpg"]
+    record = (tmp_path / "two" / "accepted.csv").read_text()
+    assert f"visitor-{other}.jpg" in record
+    assert f"visitor-{one}.jpg" not in record
+    assert not (tmp_path / "two" / "titian" / f"visitor-{one}.jpg").exists()
+    assert f"titian/visitor-{one}.jpg is left out: it shows" in caplog.text
+    (data / "index.csv").unlink()
+    (data / "Titian" / "c.png").write_bytes(painted(2))
+    with pytest.raises(NothingAccepted, match="is there already"):
+        write_out(tmp_path / "three", [data], before=tmp_path / "one", again=True)
 
 
 def test_nothing_is_written_where_nothing_was_accepted(run, tmp_path):
