@@ -35,11 +35,13 @@ from core.stylize.objective import losses
 from training import runs
 from training.data.inputs import TrainingError, check_readable
 from training.runs import averages
+from training.stylizer.discriminator import Discriminator
 from training.stylizer.options import Options, check_begin
 
 log = logging.getLogger(__name__)
 
 STYLE_SIDE = 224  # pixels of a style picture
+_REAL_SIDE = 192  # of the part of it that a discriminator sees
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Styles:
     seen: instant.Statistics  # of pictures at half size; float32, one row a style
     grams: dict[str, np.ndarray]  # layer to (styles, channels, channels) float16, scaled
     scales: dict[str, np.ndarray]  # layer to (styles,) float32: what they were divided by
+    pictures: np.ndarray  # (styles, side, side, 3) uint8, for a discriminator
 
     def __len__(self) -> int:
         return len(next(iter(self.scales.values())))
@@ -115,6 +118,7 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
         return found["grams"]
 
     kept: tuple[dict[str, list], ...] = ({}, {}, {}, {})  # moments, correlations, Grams, scales
+    pictures = []
     for number in chosen:
         picture = images.load(paintings[number]).pixels
         if rng.random() < options.zoomed:
@@ -122,6 +126,7 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
             top, left = rng.integers(height + 1), rng.integers(width + 1)
             picture = picture[top : top + height, left : left + width]
         square = refine.resize(picture, STYLE_SIDE, STYLE_SIDE).clip(0, 255)
+        pictures.append(refine.as_pixels(square))
         found, grams = loss.eye.encode(square[None]).statistics, describe_one(tf.constant(square))
         for part, values in zip(kept, found, strict=False):
             for name, value in values.items():
@@ -131,7 +136,7 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
             kept[2].setdefault(name, []).append((value.numpy() / scale).astype(np.float16))
             kept[3].setdefault(name, []).append(np.float32(scale))
     seen, together, grams, scales = ({n: np.stack(v) for n, v in each.items()} for each in kept)
-    return Styles(instant.Statistics(seen, together), grams, scales)
+    return Styles(instant.Statistics(seen, together), grams, scales, np.stack(pictures))
 
 
 def train(
@@ -201,6 +206,9 @@ class Session:
         self.optimizer = keras.optimizers.Adam(options.learning_rate, beta_2=0.99, clipnorm=1.0)
         self.optimizer.build(self.decoder.trainable_variables)
         self.averages = self.decoder.get_weights()
+        self.discriminator = (
+            Discriminator(options.discriminator_rate) if options.adversarial else None
+        )
         self.sums: dict[str, float] = {}
         self.counted = 0
         self.networks = instant.TensorFlowNetworks(
@@ -215,19 +223,32 @@ class Session:
         changes: dict[str, tuple[tf.Tensor, tf.Tensor]],
         style: tf.Tensor,
         grams: dict[str, tf.Tensor],
+        real: tf.Tensor,
+        of_real: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
-        """An update for photos, their maps, what is to be done to these, and style vectors."""
+        """An update for photos, their maps, what is to be done to these, and style vectors.
+
+        Args:
+            real: Parts of the paintings, for a discriminator.
+            of_real: The style vectors of these.
+        """
         content, matched = self.loss.maps(photos), instant.matched(seen, changes)
         with tf.GradientTape() as tape:
             painted = self.decoder([*matched, style])
-            parts = self.loss.parts(self.loss.maps(painted), content, grams)
+            maps = self.loss.maps(painted)
+            parts = self.loss.parts(maps, content, grams)
             parts["variation"] = tf.add_n(
                 [losses.total_variation(one) for one in tf.unstack(painted)]
             ) / len(photos)
             loss = parts["learned"] + self.options.content * parts["content"]
             loss += self.options.variation * parts["variation"]
+            if self.discriminator:
+                parts["fooled"] = self.discriminator.fooled(maps, of_real)
+                loss += self.options.adversarial * parts["fooled"]
         gradients = tape.gradient(loss, self.decoder.trainable_variables)
         self.optimizer.apply(gradients, self.decoder.trainable_variables)
+        if self.discriminator:
+            parts["discriminator"] = self.discriminator.update(maps, self.loss.maps(real), of_real)
         return parts
 
     def run_step(
@@ -243,7 +264,9 @@ class Session:
                 for _ in range(options.batch)
             ]
         )
-        asked, grams = styles.draw(rng.integers(len(styles), size=options.batch))
+        chosen = rng.integers(len(styles), size=options.batch)
+        asked, grams = styles.draw(chosen)
+        of_real = tf.constant(instant.style_vector(asked.moments))
         under = np.stack([_some_strokes(options.crop // 2, rng) for _ in range(options.batch)])
         rising = min(1.0, (self.step + 1) / options.warm_up)
         falling = 0.5 + 0.5 * math.cos(math.pi * self.step / options.steps)
@@ -258,7 +281,11 @@ class Session:
             for name, change in instant.changes(own, asked).items()
         }
         style = tf.constant(instant.style_vector(asked.moments))
-        found = self._update(tf.constant(shown), dict(maps), changes, style, grams)
+        side = min(options.crop, _REAL_SIDE)
+        real = np.stack([runs.crop([each], side, rng) for each in styles.pictures[chosen]])
+        found = self._update(
+            tf.constant(shown), dict(maps), changes, style, grams, tf.constant(real), of_real
+        )
         for name, value in found.items():
             self.sums[name] = self.sums.get(name, 0.0) + float(value)
         self.counted += 1
@@ -284,6 +311,9 @@ class Session:
             "optimizer": self.optimizer.variables,
             "average": self.averages,
         }
+        if self.discriminator:
+            groups["discriminator"] = self.discriminator.network.variables
+            groups["discriminator_optimizer"] = self.discriminator.optimizer.variables
         return {f"{name}/{i}": v for name, group in groups.items() for i, v in enumerate(group)}
 
     def samples(self, photos: list[np.ndarray], styles: Styles) -> list[list[np.ndarray]]:

@@ -31,6 +31,9 @@ class Options:
     warm_up: Count = 200  # steps
     content: Weight = 0.1  # weights of the parts of the loss
     variation: Weight = 0.5
+    # weight of passing for a painting of the style before a discriminator; 0: there is none
+    adversarial: Weight = 0.0
+    discriminator_rate: Weight = 4e-4
     widths: tuple[Width, Width, Width, Width] = (256, 128, 64, 32)
     average: Momentum = 0.998  # momentum of the averaged weights, which are shipped
     report_every: Count = 250  # steps: a row of history, a sample sheet, the state

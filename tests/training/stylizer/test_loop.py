@@ -104,6 +104,30 @@ def test_a_run_may_begin_with_the_shipped_weights_and_ask_for_what_a_sketch_miss
 
 
 @pytest.mark.slow
+def test_a_discriminator_takes_part_and_goes_on_with_the_run(pictures, untraced, tmp_path):
+    options = dataclasses.replace(TINY, steps=2, report_every=1, adversarial=0.5)
+
+    def stop(row: dict[str, float]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stylizer.train(options, pictures[:3], pictures[3:], tmp_path / "broken", on_report=stop)
+    for run in ("broken", "whole"):
+        stylizer.train(options, pictures[:3], pictures[3:], tmp_path / run)
+    broken, whole = history(tmp_path / "broken"), history(tmp_path / "whole")
+    assert [row.keys() for row in broken] == [row.keys() for row in whole]
+    for row, again in zip(whole, broken, strict=True):
+        for name in ("learned", "fooled", "discriminator"):
+            assert float(row[name]) == pytest.approx(float(again[name]), rel=1e-3, abs=1e-5), name
+    without = dataclasses.replace(options, adversarial=0.0)
+    stylizer.train(without, pictures[:3], pictures[3:], tmp_path / "without")
+    first, second = history(tmp_path / "without")
+    assert float(first["learned"]) == pytest.approx(float(whole[0]["learned"]), rel=1e-3)
+    assert second["learned"] != whole[1]["learned"]
+    assert "fooled" not in first
+
+
+@pytest.mark.slow
 def test_a_run_is_published(pictures, whole, tmp_path):
     out = tmp_path / "assets"
     entry = publish_stylizer.publish_stylizer(
