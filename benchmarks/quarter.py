@@ -249,7 +249,8 @@ def _seen(
 
 def _crops(data: Sequence[Path], artist: str, entry: models.Entry) -> list[Seen]:
     """Crops of the test paintings by one artist of nobody's, as often as it takes."""
-    rows_of = ((d, row) for d in data for row in csv.DictReader((d / "index.csv").open()))
+    indices = ((each, (each / "index.csv").open(newline="")) for each in data)
+    rows_of = ((each, row) for each, lines in indices for row in csv.DictReader(lines))
     own = [
         d / row["file"]
         for d, row in rows_of

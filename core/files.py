@@ -6,11 +6,12 @@ neither a full disk nor a kill leaves half of it or harms what was there before.
 
 from __future__ import annotations
 
+import csv
 import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -194,6 +195,25 @@ def same(first: Path, second: Path) -> bool:
         return first.samefile(second)
     except OSError:
         return os.path.realpath(first) == os.path.realpath(second)
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as CSV, with `\\n` at the end of lines on every system.
+
+    To be read as it is written, without the translation of line ends (`newline=""`, or from bytes):
+    names of files may hold `\\r` and `\\n`.
+    """
+    lines = _Lines()
+    # Python quotes `\r` only where it is part of what ends a row, and reads none that is not.
+    csv.writer(lines, lineterminator="\r\n").writerows(rows)
+    return "".join(lines)
+
+
+class _Lines(list[str]):
+    """What a writer of CSV has written, a row an element."""
+
+    def write(self, row: str) -> None:
+        self.append(row.removesuffix("\r\n") + "\n")
 
 
 def printable(path: Path | str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 from pathlib import Path
 
@@ -111,3 +113,10 @@ def test_names_of_other_encodings_are_shown(tmp_path: Path) -> None:
     path = Path(os.fsdecode(b"caf\xe9.jpg"))
     assert files.printable(path) == "caf\\xe9.jpg"
     assert files.same(tmp_path / "." / "a", tmp_path / "a")
+
+
+def test_a_table_gives_back_names_with_line_ends_and_ends_its_own_alike() -> None:
+    rows = [["file", "artist"], ["a\rb.jpg", "Monet, Claude"], ["a\nb.jpg", '"'], ["a\r\n", "\r"]]
+    text = files.csv_text(rows)
+    assert list(csv.reader(io.StringIO(text, newline=""), strict=True)) == rows
+    assert files.csv_text([["a", 1], ["b", 0.5]]) == "a,1\nb,0.5\n"

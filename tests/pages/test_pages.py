@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -20,7 +22,7 @@ from core.journal import pictures
 from core.models import entries, loading, versions
 from core.releases import following, rows
 from core.settings import ROOT
-from pages.components.ui import uploads
+from pages.components.ui import downloads, uploads
 from tests.pages import streamlit_internals
 from tests.versions import make
 
@@ -413,3 +415,11 @@ def test_a_painting_is_named_before_a_painting_in_it_is_looked_for(monkeypatch):
     assert "Hokusai" in labels(app)
     assert len(app.error) == 1
     assert len(journal.predictions()) == 1
+
+
+def test_a_table_to_download_gives_back_names_with_line_ends(monkeypatch):
+    offered: list[bytes] = []
+    monkeypatch.setattr(downloads, "button", lambda label, data, *_, **__: offered.append(data))
+    table = pd.DataFrame({"file": ["a\rb.jpg", "a\nb.jpg", "a\r\nb.jpg"], "share": [0.1, 0.2, 1]})
+    downloads.table("Data", table, "atelier.csv")
+    pd.testing.assert_frame_equal(pd.read_csv(io.BytesIO(offered[0])), table, check_dtype=False)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import math
 import os
@@ -14,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from core import files
 from core.errors import AtelierError
-from core.files import replacing
 
 
 class DatasetError(AtelierError, ValueError):
@@ -43,17 +41,13 @@ def plain(value: Any) -> Any:
 def save_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compress: bool = False) -> None:
     """Writes an `.npz`, whole or not at all."""
     save = np.savez_compressed if compress else np.savez
-    with replacing(path) as part, part.open("wb") as file:
+    with files.replacing(path) as part, part.open("wb") as file:
         save(file, **arrays)  # type: ignore[arg-type]
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table as CSV, with `\\n` at the end of lines on every system."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return buffer.getvalue()
+    return files.csv_text([header, *rows])
 
 
 def name_for(path: Path, digest: str) -> Path:

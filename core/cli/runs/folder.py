@@ -191,7 +191,7 @@ class Folder:
 
     def _read(self) -> list[Row]:
         try:
-            text = self._table.read_text(encoding="utf-8", errors="replace")
+            text = self._table.read_bytes().decode("utf-8", "replace")
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -199,7 +199,7 @@ class Folder:
                 f"{files.printable(self._table)} cannot be read: {error.strerror}."
             ) from error
         # A line that a kill has cut off is none.
-        head, *lines = csv.reader(io.StringIO(text)) if text else ([],)
+        head, *lines = csv.reader(io.StringIO(text, newline="")) if text else ([],)
         if list(head) != _HEAD:
             raise files.OutputError(
                 f"{files.printable(self._table)} is not a table of this command: name another "
@@ -301,9 +301,7 @@ def _sheet(folder: Path, rows: Sequence[Row]) -> Pixels:
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    return files.csv_text(rows).encode("utf-8", "backslashreplace")
 
 
 def _digest(data: bytes) -> str:

@@ -120,13 +120,11 @@ def write(path: Path, rows: Sequence[Row]) -> None:
         files.OutputError: If it cannot be written.
     """
     if path.suffix.lower() == ".csv":
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_HEAD)
-        for row in rows:
-            values = asdict(row).values()
-            writer.writerow(json.dumps(v) if isinstance(v, list) else v for v in values)
-        files.write(path, text.getvalue())
+        cells = (
+            [json.dumps(v) if isinstance(v, list) else v for v in asdict(row).values()]
+            for row in rows
+        )
+        files.write(path, files.csv_text([_HEAD, *cells]))
         return
     import pyarrow as pa  # which is large, and only this needs
     import pyarrow.parquet as pq
@@ -164,7 +162,7 @@ def _of_parquet(data: bytes) -> list[dict[str, Any]]:
 
 
 def _of_csv(data: bytes) -> list[dict[str, Any]]:
-    rows = csv.DictReader(io.StringIO(data.decode("utf-8")), strict=True)
+    rows = csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
     if rows.fieldnames != _HEAD:
         raise ValueError("Its columns are others")
     return [{name: _typed(name, value) for name, value in row.items()} for row in rows]

@@ -49,4 +49,6 @@ def table(
     help: str | None = None,
 ) -> None:
     """Offers a table as a CSV file."""
-    button(label, data.to_csv(index=False).encode(), file_name, key=key, help=help)
+    # Lines end as RFC 4180 has it, whereby a `\r` in the name of a file is quoted, too.
+    content = data.to_csv(index=False, lineterminator="\r\n").encode()
+    button(label, content, file_name, key=key, help=help)

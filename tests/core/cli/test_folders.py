@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import weakref
 from pathlib import Path
 
@@ -69,6 +70,22 @@ def test_what_is_finished_and_unchanged_is_not_done_again(quick, draw, photos, t
         *given, "-o", out, *more, *(["--brush", "fine"] if name == "monet" else ["--brush", 2])
     )
     assert "done already" not in fourth.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_names_with_line_ends_are_found_again(quick, draw, tmp_path):
+    names = ["a\rb.png", "a\nb.png", "a\r\nb.png"]
+    for seed, name in enumerate(names):
+        draw(f"photos/{name}", seed=seed)
+    out = tmp_path / "out"
+    assert run("monet", tmp_path / "photos", "-o", out).exit_code == 0
+    assert sorted(rows(out)) == sorted(names)
+    outputs = {row["output"] for row in rows(out).values()}
+    assert outputs == {name.replace(".png", "-to-monet.png") for name in names}
+    again = run("monet", tmp_path / "photos", "-o", out)
+    assert again.exit_code == 0
+    assert "3 of 3 are done already" in again.stderr
+    assert sorted(rows(out)) == sorted(names)
 
 
 def test_a_kill_leaves_a_table_that_is_gone_on_with(quick, photos, tmp_path):

@@ -73,6 +73,18 @@ def test_a_table_has_a_row_a_picture_and_what_is_in_it_is_not_done_again(
     assert "done already" not in run("identify", paintings, "-o", out, "--top", 2).stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+@pytest.mark.parametrize("ending", tables.ENDINGS)
+def test_names_with_line_ends_are_found_again(quick, draw, tmp_path, ending):
+    paths = [str(draw(f"{name}.png", seed=5)) for name in ("a\rb", "a\nb", "a\r\nb")]
+    out = tmp_path / f"found{ending}"
+    assert run("identify", *paths, "-o", out).exit_code == 0
+    assert sorted(row.file for row in tables.read(out)) == sorted(paths)
+    again = run("identify", *paths, "-o", out)
+    assert again.exit_code == 0
+    assert "3 of 3 are done already" in again.stderr
+
+
 def test_after_a_kill_it_goes_on_with_what_was_written_down(quick, paintings, tmp_path):
     out = tmp_path / "found.parquet"
     run("identify", paintings, "-o", out)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import artists, collection
+from core import artists, collection, files
 from core.collection import PaintingFile
 
 # As the folders of Best Artworks of All Time are called, whichever program unpacks it.
@@ -268,6 +268,14 @@ def test_an_index_from_a_spreadsheet_is_understood(place, newline):
 def test_an_index_is_understood_however_a_spreadsheet_separates_it(place, text):
     index(place, text)
     assert artists_of(place) == {"a.jpg": "Titian"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_an_index_names_files_with_line_ends(place):
+    names = ["Titian/a\rb.jpg", "Titian/a\nb.jpg", "Titian/a\r\nb.jpg"]
+    put(place, *names)
+    index(place, files.csv_text([("file", "artist"), *((name, "Titian") for name in names)]))
+    assert sorted(listed(place)) == sorted(names)
 
 
 def test_an_index_may_say_in_words_which_split_it_means(place):
