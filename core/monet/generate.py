@@ -159,7 +159,7 @@ def canvas_side(brush: Brush, pixels: Pixels) -> int:
 
     By default, "auto", a picture about as small as those of the training is painted as it is,
     a larger one broadly: what a page shows of it, reduced, has strokes of the learned size
-    (figures: `benchmarks.monet_brushes`).
+    (figures: `benchmarks.monet.brushes`).
     """
     if brush == "auto":
         brush = "medium" if min(pixels.shape[:2]) <= BRUSHES["medium"] else "broad"

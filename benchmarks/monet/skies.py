@@ -1,6 +1,6 @@
 """How even the weave is that a generator lays over clear skies, with dabs underneath and without.
 
-    python -m benchmarks.monet_skies --photos PHOTOS [--every N] [--save FILE]
+    python -m benchmarks.monet.skies --photos PHOTOS [--every N] [--save FILE]
 
 Looks at a square of 80 pixels in the upper half of each photo whose sky is clear there. A weave is
 one direction and one period: the greatest energy among periods of 3.6 to 8 pixels over the mean of
@@ -9,13 +9,13 @@ them, so much more for a more even one. Prints one JSON object: medians, and the
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
+from benchmarks.monet.telling import Save, tell
 from core import images, monet
 from core.images.types import Pixels
 from core.monet.generate import reduced
@@ -52,7 +52,7 @@ def evenness(square: np.ndarray) -> float:
 def main(
     photos: Annotated[Path, typer.Option(exists=True, file_okay=False)],
     every: Annotated[int, typer.Option(min=1, help="Only each n-th photo.")] = 1,
-    save: Annotated[Path | None, typer.Option(dir_okay=False)] = None,
+    save: Save = None,
 ) -> None:
     """Measures the generator alone, and what a visitor gets."""
     given = (images.load(file).pixels for file in sorted(photos.glob("*.jpg"))[::every])
@@ -68,10 +68,7 @@ def main(
     found: dict[str, float] = {"photos": len(clear)}
     for way, pictures in ways.items():
         found[way] = round(float(np.median([evenness(sky(each)) for each in pictures])), 1)
-    text = json.dumps(found, indent=2)
-    typer.echo(text)
-    if save is not None:
-        save.write_text(text + "\n")
+    tell(found, save)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.monet_skies import SIDE, evenness, is_clear
+from benchmarks.monet.skies import SIDE, evenness, is_clear
 
 
 def test_one_wave_stands_out_and_noise_does_not():

@@ -1,6 +1,6 @@
 """Which brush suits a photo of which size: how much nearer to Monet each comes.
 
-    python -m benchmarks.monet_brushes --photos PHOTOS --monets MONETS [--save FILE]
+    python -m benchmarks.monet.brushes --photos PHOTOS --monets MONETS [--save FILE]
 
 Photos are reduced to several short sides, painted with each brush, and looked at twice: as
 a page shows them (short side 256 pixels) and from near (their own pixels). Prints one JSON
@@ -11,7 +11,6 @@ them), and the number of photos.
 
 from __future__ import annotations
 
-import json
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +18,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from benchmarks.monet.telling import Save, tell
 from core import images, monet
 from core.images.types import Pixels
 from core.monet.generate import reduced
@@ -33,7 +33,7 @@ def main(
     monets: Annotated[Path, typer.Option(exists=True, file_okay=False)],
     weights: Annotated[Path | None, typer.Option(help="Directory of ImageNet weights.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Only each n-th photo.")] = 1,
-    save: Annotated[Path | None, typer.Option(dir_okay=False)] = None,
+    save: Save = None,
 ) -> None:
     """Measures all brushes on all sizes that the photos have."""
     originals = [images.load(file).pixels for file in sorted(photos.glob("*.jpg"))[::every]]
@@ -71,10 +71,7 @@ def main(
                 }
                 for brush in monet.BRUSHES
             }
-    text = json.dumps(found, indent=2)
-    typer.echo(text)
-    if save is not None:
-        save.write_text(text + "\n")
+    tell(found, save)
 
 
 if __name__ == "__main__":
