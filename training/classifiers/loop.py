@@ -117,7 +117,7 @@ def train(
     # Once a sitting, since it reads all files; publishing then goes by what the run keeps.
     resumed = runs.is_started(run)
     if not resumed:  # before the options: a run that has but those is of before this was kept
-        trained_on.begin(run, paintings, publish=publish)
+        trained_on.begin(run, paintings)
     recipe = _settle(run, recipe, artists, dataset.title(data), weights)
     if resumed:
         trained_on.check_resumed(run, paintings)

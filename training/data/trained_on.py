@@ -30,19 +30,49 @@ def remember(paintings: Sequence[Painting], path: Path) -> None:
     _save(fingerprints(paintings), path)
 
 
-def begin(run: Path, paintings: Sequence[Painting], *, publish: bool) -> None:
+def begin(run: Path, paintings: Sequence[Painting]) -> None:
     """Keeps with a new run which pictures it is trained with.
 
     Args:
         paintings: Of all splits.
-        publish: Whether the model is to be measured on val and test, which then must hold none.
 
     Raises:
-        TrainingError: If they do.
+        TrainingError: If val or test hold some of them, too: such a run can never be published.
     """
-    found = fingerprints(_train(paintings))
-    if publish:
-        _refuse(found, _held_out(paintings), "Of those to train with")
+    _save(divided(paintings)[0], run / FILE)
+
+
+def divided(paintings: Sequence[Painting]) -> tuple[np.ndarray, np.ndarray]:
+    """The fingerprints of those to train with, and of those to measure with.
+
+    Raises:
+        TrainingError: If some are the same.
+    """
+    train, held_out = fingerprints(_train(paintings)), fingerprints(_held_out(paintings))
+    _refuse(train, held_out, _held_out(paintings), "Of those to train with")
+    return train, held_out
+
+
+def with_earlier(train: np.ndarray, held_out: np.ndarray, run: Path) -> np.ndarray:
+    """The fingerprints of a run that goes on from another, which was trained with those as well.
+
+    Raises:
+        TrainingError: If the earlier one was trained with some that are to measure with, or what it
+            kept is damaged; of what kept nothing nobody can tell.
+    """
+    if not (run / FILE).is_file():
+        return train
+    earlier = _read(run / FILE)
+    if seen := int(np.isin(held_out, earlier).sum()):
+        raise TrainingError(
+            f"Of those that {run} was trained with, {seen} are now in the splits val or test: what "
+            "goes on from it cannot be measured with them."
+        )
+    return np.union1d(train, earlier)
+
+
+def keep(found: np.ndarray, run: Path) -> None:
+    """Keeps fingerprints with a run."""
     _save(found, run / FILE)
 
 
@@ -68,7 +98,9 @@ def check_held_out(run: Path, paintings: Sequence[Painting]) -> None:
         TrainingError: If it was trained with some, or what it kept is damaged.
     """
     if (run / FILE).is_file():
-        _refuse(_read(run / FILE), _held_out(paintings), f"Of those that {run} was trained with")
+        held_out = _held_out(paintings)
+        found = fingerprints(held_out)
+        _refuse(_read(run / FILE), found, held_out, f"Of those that {run} was trained with")
 
 
 def hand_on(run: Path, paintings: Sequence[Painting], path: Path) -> None:
@@ -83,10 +115,12 @@ def hand_on(run: Path, paintings: Sequence[Painting], path: Path) -> None:
         remember(_train(paintings), path)
 
 
-def _refuse(trained: np.ndarray, held_out: Sequence[Painting], of_them: str) -> None:
-    seen = np.isin(fingerprints(held_out), trained)
+def _refuse(
+    trained: np.ndarray, held_out: np.ndarray, paintings: Sequence[Painting], of_them: str
+) -> None:
+    seen = np.isin(held_out, trained)
     if seen.any():
-        first = held_out[int(seen.argmax())]
+        first = paintings[int(seen.argmax())]
         raise TrainingError(
             f"{of_them}, {int(seen.sum())} are now in the splits val or test ({first.path} is the "
             "first): their figures would say nothing. Either they were divided otherwise since, or "

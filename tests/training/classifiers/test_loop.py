@@ -321,6 +321,9 @@ def test_a_painting_to_train_and_to_test_with_is_refused_before_the_work(paintin
     with pytest.raises(TrainingError, match=r"lie there twice"):
         classifiers.train(tiny, paintings, tmp_path, tmp_path / "run", publish=True)
     assert not (tmp_path / "run").exists()
+    with pytest.raises(TrainingError, match=r"lie there twice"):  # it may be published later
+        classifiers.train(tiny, paintings, tmp_path, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_batches_depend_on_seed_epoch_and_number_alone(tiny):
