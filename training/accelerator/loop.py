@@ -31,6 +31,7 @@ from training.accelerator.options import Member, Options, Shown, check
 from training.accelerator.packing import Packed
 from training.accelerator.views import Random, cutmix, random_views
 from training.classifiers import validate
+from training.data import trained_on
 from training.data.files import json_text
 from training.runs import Row
 
@@ -103,7 +104,8 @@ def train_together(
     Args:
         weights: Directory of ImageNet weights, see `training.classifiers.pretrained`.
         to: Directory of the runs, `to/<recipe>`; in each `options.json`, `history.csv`,
-            `best.weights.h5` and `last.weights.h5`, both the averaged weights at the end.
+            `trained_on.npy`, `best.weights.h5` and `last.weights.h5`, both the averaged weights at
+            the end.
         before: Directory of earlier runs to go on from, in place of ImageNet weights.
         on_epoch: Called with each row of the histories.
 
@@ -113,6 +115,7 @@ def train_together(
     Raises:
         RuntimeError: If Keras does not run on PyTorch.
         InvalidRequest: If the options do not fit each other, or `to` holds such a run already.
+        TrainingError: If a run of `before` was trained with what is now to measure with.
         FloatingPointError: If a loss is no number any more.
     """
     networks.require_torch()
@@ -120,6 +123,7 @@ def train_together(
     for member in options.members:
         if runs.is_started(to / member.recipe):
             raise InvalidRequest(f"{to / member.recipe} holds a run: choose another directory.")
+    known = [_trained_on(packed, before, RECIPES[member.recipe]) for member in options.members]
     keras.utils.set_random_seed(options.seed)
     torch.backends.cudnn.benchmark = True
     torch.backends.cudnn.benchmark_limit = 2  # the likeliest; to try all takes a minute
@@ -129,7 +133,10 @@ def train_together(
     train, val = pictures[~held].to(device), pictures[held].to(device)
     y_train, y_val = packed.y[~packed.validation], packed.y[packed.validation]
     students = [_Student(member, options, packed, weights, before) for member in options.members]
-    directories = [_begin_run(to, s.recipe, options, packed) for s in students]
+    directories = [
+        _begin_run(to, s.recipe, options, packed, found)
+        for s, found in zip(students, known, strict=True)
+    ]
     histories = [runs.History(run) for run in directories]
     labels = torch.from_numpy(y_train).to(device)
     prior = torch.from_numpy(log_prior(y_train, len(packed.artists), options)).to(device)
@@ -278,10 +285,21 @@ def _frozen(student: _Student) -> networks.Traced:
     return networks.Traced(teacher, training=False)
 
 
-def _begin_run(to: Path, recipe: Recipe, options: Options, packed: Packed) -> Path:
+def _trained_on(packed: Packed, before: Path | None, recipe: Recipe) -> np.ndarray | None:
+    """Fingerprints of all that a member will have learned from; None if nobody can tell."""
+    if packed.trained_on is None or packed.held_out is None or before is None:
+        return packed.trained_on
+    return trained_on.with_earlier(packed.trained_on, packed.held_out, before / recipe.id)
+
+
+def _begin_run(
+    to: Path, recipe: Recipe, options: Options, packed: Packed, known: np.ndarray | None
+) -> Path:
     """Makes the directory of a run."""
     run = to / recipe.id
     run.mkdir(parents=True, exist_ok=True)
+    if known is not None:
+        trained_on.keep(known, run)
     _write_options(run, recipe, options, packed)
     return run
 

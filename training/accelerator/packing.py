@@ -16,12 +16,13 @@ import numpy as np
 from core import images
 from core.files import write
 from core.identify import squeeze
-from training.data import dataset
+from training.data import dataset, trained_on
 from training.data.dataset import SIDE, Painting
 from training.data.files import json_text, save_arrays
 from training.data.inputs import MissingError, read_json
 
 CONTENTS = "packed.json"
+FINGERPRINTS = "fingerprints.npz"
 _QUALITY = 75  # that of the paintings which come in the right size
 
 
@@ -35,6 +36,9 @@ class Packed:
         validation: `(n,)`, true for those of the split val.
         artists: In the order of the outputs.
         data: What the data are called.
+        trained_on: Fingerprints of the files to train with, see `training.data.trained_on`; None of
+            what was packed before they were kept.
+        held_out: Likewise those of val and test.
     """
 
     pictures: np.ndarray
@@ -42,6 +46,8 @@ class Packed:
     validation: np.ndarray
     artists: list[str]
     data: str
+    trained_on: np.ndarray | None = None
+    held_out: np.ndarray | None = None
 
 
 def pack(data: dataset.Data, to: Path, *, part_bytes: int = 50 * 2**20) -> list[Path]:
@@ -58,8 +64,11 @@ def pack(data: dataset.Data, to: Path, *, part_bytes: int = 50 * 2**20) -> list[
     Raises:
         CollectionError: If a directory holds no paintings.
         core.images.UnreadablePicture: If a picture cannot be read.
+        TrainingError: If a file is both to train and to measure with.
     """
-    paintings = [p for p in dataset.read(data) if p.split != "test"]
+    every = dataset.read(data)
+    train, held_out = trained_on.divided(every)
+    paintings = [p for p in every if p.split != "test"]
     np.random.default_rng(1).shuffle(paintings)
     names = dataset.artists(paintings)
     number = {name: n for n, name in enumerate(names)}
@@ -83,7 +92,9 @@ def pack(data: dataset.Data, to: Path, *, part_bytes: int = 50 * 2**20) -> list[
             },
         )
         written.append(path)
+    save_arrays(to / FINGERPRINTS, {"train": train, "held_out": held_out})
     about = {"artists": names, "data": dataset.title(data), "parts": [p.name for p in written]}
+    about["fingerprints"] = FINGERPRINTS
     write(to / CONTENTS, json_text(about))
     return written
 
@@ -95,12 +106,14 @@ def unpack(directory: Path, *, workers: int = 16) -> Packed:
         training.data.inputs.TrainingError: If a part is missing, or the contents are damaged.
     """
     about = read_json(directory / CONTENTS)
+    train = held_out = None
+    if kept := about.get("fingerprints"):
+        with np.load(_there(directory, kept), allow_pickle=False) as known:
+            train, held_out = known["train"], known["held_out"]
     files: list[bytes] = []
     y, validation = [], []
     for name in about["parts"]:
-        if not (directory / name).is_file():
-            raise MissingError(f"The part {name} of the packed paintings is not in {directory}.")
-        with np.load(directory / name, allow_pickle=False) as part:
+        with np.load(_there(directory, name), allow_pickle=False) as part:
             content = part["content"].tobytes()
             ends = part["ends"].tolist()
             files += [content[a:b] for a, b in zip([0, *ends], ends, strict=False)]
@@ -111,8 +124,20 @@ def unpack(directory: Path, *, workers: int = 16) -> Packed:
         for n, pixels in enumerate(pool.map(lambda file: images.load(file).pixels, files)):
             pictures[n] = pixels
     return Packed(
-        pictures, np.concatenate(y), np.concatenate(validation), about["artists"], about["data"]
+        pictures,
+        np.concatenate(y),
+        np.concatenate(validation),
+        about["artists"],
+        about["data"],
+        train,
+        held_out,
     )
+
+
+def _there(directory: Path, name: str) -> Path:
+    if not (directory / name).is_file():
+        raise MissingError(f"The part {name} of the packed paintings is not in {directory}.")
+    return directory / name
 
 
 def _squeezed(painting: Painting) -> bytes:

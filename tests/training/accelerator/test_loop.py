@@ -36,6 +36,8 @@ def test_a_run_can_be_published_and_gone_on_from(tmp_path):
     rows = call("together", "--packed", packed, "--run", run, *common, *rounds)
     assert [json.loads(row)["phase"] for row in rows.splitlines()] == [1, 2]
     found = run / "custom_cnn_improved"
+    trained = np.load(found / "trained_on.npy")
+    assert len(trained) == 18
     options = json.loads((found / "options.json").read_text())
     recipe = from_options(options["recipe"])
     assert [phase.epochs for phase in recipe.phases] == [1, 1]
@@ -46,6 +48,9 @@ def test_a_run_can_be_published_and_gone_on_from(tmp_path):
     again = ["--before", run, "--set", "epochs=[1]", "--set", "taught=[0]"]
     call("together", "--packed", packed, "--run", tmp_path / "more", *common, *again)
     assert (tmp_path / "more/custom_cnn_improved/best.weights.h5").is_file()
+    assert (
+        np.load(tmp_path / "more/custom_cnn_improved/trained_on.npy").tolist() == trained.tolist()
+    )
 
 
 def call(*words: object) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from core import images
 from training.accelerator import packing
-from training.data import dataset
+from training.data import dataset, trained_on
 from training.data.inputs import TrainingError
 
 
@@ -63,6 +65,39 @@ def test_paintings_come_out_as_they_went_in(data, tmp_path):
     assert not any((picture == test).all() for picture in found.pictures)
     train = images.load(data[0] / "a/0.jpg").pixels
     assert any((picture == train).all() for picture in found.pictures)
+
+
+def test_what_is_to_be_trained_with_is_kept_in_fingerprints(data, tmp_path):
+    packing.pack(data, tmp_path / "packed")
+    found = packing.unpack(tmp_path / "packed")
+    every = dataset.read(data)
+    train = trained_on.fingerprints([p for p in every if p.split == "train"])
+    assert sorted(found.trained_on) == sorted(train)
+    held_out = trained_on.fingerprints([p for p in every if p.split != "train"])
+    assert sorted(found.held_out) == sorted(held_out)
+    trained_on.keep(found.trained_on, tmp_path / "run")
+    trained_on.check_held_out(tmp_path / "run", every)
+    contents = tmp_path / "packed" / packing.CONTENTS  # as they were packed before
+    contents.write_text(contents.read_text().replace("fingerprints", "of_no_use"))
+    assert packing.unpack(tmp_path / "packed").trained_on is None
+
+
+def test_what_goes_on_from_a_run_was_trained_with_its_paintings_too(data, tmp_path):
+    train, held_out = trained_on.divided(dataset.read(data))
+    run = tmp_path / "before"
+    assert trained_on.with_earlier(train, held_out, run) is train  # which kept nothing
+    trained_on.keep(np.array([7], np.uint64), run)
+    assert {*trained_on.with_earlier(train, held_out, run)} == {7, *train}
+    trained_on.keep(held_out[:1], run)
+    with pytest.raises(TrainingError, match="before was trained with, 1 are now in the splits"):
+        trained_on.with_earlier(train, held_out, run)
+
+
+def test_a_painting_to_train_and_to_measure_with_is_not_packed(data, tmp_path):
+    shutil.copy(data[0] / "a/0.jpg", data[0] / "a/2.jpg")
+    with pytest.raises(TrainingError, match=r"1 are now .*2\.jpg is the first.*dataset split"):
+        packing.pack(data, tmp_path / "packed")
+    assert not (tmp_path / "packed").exists()
 
 
 def test_a_part_that_is_not_there_is_named(data, tmp_path):
