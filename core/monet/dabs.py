@@ -13,7 +13,6 @@ from functools import cache
 import numpy as np
 
 from core.images.types import Floats, Pixels
-from core.monet.shade import brightness
 
 FIELD = 512, 768  # height and width, after which the dabs repeat, without a seam
 _BREADTH = 2.0  # of a dab: deviation of the Gaussian that blurs the noise, pixels of the canvas
@@ -22,11 +21,12 @@ _FLAT = 6.0  # deviation of a photo, gray levels, at which a third (1 / e) of th
 _AROUND = 21  # sides of the square in which a photo is to be flat
 
 
-def laid_under(canvas: Pixels) -> Pixels:
+def laid_under(canvas: Pixels, bright: Floats) -> Pixels:
     """The canvas with dabs where it is bright and flat, always the same ones.
 
     Args:
         canvas: `(height, width, 3)` uint8 RGB.
+        bright: How bright it is there, see `core.monet.shade.brightness`.
     """
     import cv2  # a tenth of a second, which no start of a page should wait for
 
@@ -38,7 +38,7 @@ def laid_under(canvas: Pixels) -> Pixels:
     flat = np.exp(variance * np.float32(-1 / _FLAT**2))
     height, width = gray.shape
     dabs = _field()[np.ix_(np.arange(height) % FIELD[0], np.arange(width) % FIELD[1])]
-    drawn = canvas + np.float32(_DEPTH) * brightness(canvas) * (flat * dabs)[..., None]
+    drawn = canvas + np.float32(_DEPTH) * bright * (flat * dabs)[..., None]
     pixels: Pixels = np.rint(drawn).clip(0, 255).astype(np.uint8)
     return pixels
 

@@ -24,7 +24,7 @@ from core.models.weights import Progress
 from core.monet.dabs import laid_under
 from core.monet.keras_network import KerasNetwork
 from core.monet.networks import WHOLE, LiteRTNetwork
-from core.monet.shade import without_specks
+from core.monet.shade import brightness, without_specks
 from core.monet.tiled import Painter
 
 log = logging.getLogger(__name__)
@@ -186,8 +186,9 @@ def _on_canvas(
     paint = painter(MODELS[direction]).paint
     if direction == "to-photo":
         return paint(canvas, stopping)
-    under = laid_under(canvas) if dabs else canvas
-    return without_specks(canvas, paint(under, stopping))
+    bright = brightness(canvas)
+    under = laid_under(canvas, bright) if dabs else canvas
+    return without_specks(canvas, paint(under, stopping), bright)
 
 
 def reduced(pixels: Pixels, short_side: int) -> Pixels:

@@ -17,18 +17,18 @@ _AROUND = 4.0  # deviation of the Gaussian that says how dark a place is, pixels
 _BROAD = 8.0  # of that which lays color on
 
 
-def without_specks(photo: Pixels, painted: Pixels) -> Pixels:
+def without_specks(photo: Pixels, painted: Pixels, bright: Floats) -> Pixels:
     """What was painted, calm where the photo is dark.
 
     Args:
         photo, painted: `(height, width, 3)` uint8 RGB.
+        bright: How bright the photo is there, see `brightness`.
     """
-    share = brightness(photo)
-    if share.min() >= 1:
+    if bright.min() >= 1:
         return painted
     change = painted.astype(np.float32) - photo
     chroma = change - (change @ _LUMA)[..., None]
-    calm = painted + (1 - share) * (_blurred(chroma, _BROAD) - chroma)
+    calm = painted + (1 - bright) * (_blurred(chroma, _BROAD) - chroma)
     pixels: Pixels = np.rint(calm).clip(0, 255).astype(np.uint8)
     return pixels
 

@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from core.monet.dabs import FIELD, laid_under
+from core.images.types import Pixels
+from core.monet import dabs
+from core.monet.dabs import FIELD
+from core.monet.shade import brightness
+
+
+def laid_under(canvas: Pixels) -> Pixels:
+    return dabs.laid_under(canvas, brightness(canvas))
 
 
 def test_a_clear_sky_gets_dabs_and_keeps_its_color():

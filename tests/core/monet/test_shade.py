@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
-from core.monet.shade import without_specks
+from core.monet import shade
 
 LUMA = np.array([0.299, 0.587, 0.114])
+
+
+def without_specks(photo, painted):
+    return shade.without_specks(photo, painted, shade.brightness(photo))
 
 
 @pytest.fixture
