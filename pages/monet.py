@@ -16,6 +16,7 @@ from core.monet import MonetPayload, MonetRequest, MonetResult
 from core.requests import described
 from pages.components import noted
 from pages.components.guard import guarded
+from pages.components.monet import evaluation
 from pages.components.ui import charts, compare, downloads, pictures, progress, theme, uploads
 from pages.components.ui.fields import label, tip
 from pages.components.ui.uploads import Given
@@ -188,36 +189,6 @@ def waiting(given: Given) -> None:
         st.image(pictures.shown(given.data), width="stretch", alt=f"{given.name}, not painted yet")
 
 
-def how_good(direction: monet.Direction) -> None:
-    """What an evaluation found, in a visitor's words."""
-    entry = models.get(monet.MODELS[direction])
-    test = entry.figures.get("held_out")
-    if test is None:  # it was not measured
-        return
-    goal = "Monets" if direction == "to-monet" else "photos"
-    given = (
-        f"{test['pictures']} photos that it had never seen"
-        if direction == "to-monet"
-        else f"the {test['pictures']} Monets that it learned from"
-    )
-    with st.expander("Evaluation: how good is it?"):
-        st.markdown(
-            f"Measured on {given}: of the kernel distance between what it was given and real "
-            f"{goal}, **{charts.percent(test['distance_closed'])}** is closed. Cycle error: "
-            "painted and turned back, a picture differs by "
-            f"**{charts.percent(test['cycle_l1'])}** of the range from where it started. Content "
-            f"kept: **{charts.percent(test['content_kept'])}** of what a network sees in the "
-            "picture."
-        )
-        st.caption(
-            "A generator of a CycleGAN, trained against a discriminator that tells real "
-            f"{goal} from painted ones. Distance: kernel distance (KID) of EfficientNet-Lite0's "
-            "features, of 224-pixel crops. Cycle: mean absolute difference (L1). Content: cosine "
-            "of VGG16's features before and after. "
-            f"Model of {entry.date}, version {entry.version}, {entry.licence}."
-        )
-
-
 def show(key: str, given: Given, finished: MonetResult, number: int | None) -> None:
     """One result: before and after, download, and the way back for the curious."""
     names = WAYS[direction].names
@@ -267,6 +238,8 @@ st.segmented_control(
     key="monet_way",
     label_visibility="collapsed",
 )
+if direction == "to-photo":
+    st.caption(evaluation.what_for())
 dropped = st.file_uploader(
     WAYS[direction].drop,
     accept_multiple_files=True,
@@ -347,4 +320,4 @@ if not dropped:
             st.session_state.monet_example[direction] = number
             st.rerun()
 
-how_good(direction)
+evaluation.how_good(direction)

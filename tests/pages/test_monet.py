@@ -90,6 +90,23 @@ def test_the_other_direction_has_its_own_words():
     assert "to-photo" in key
 
 
+def test_of_the_other_direction_it_is_said_how_little_to_expect(monkeypatch):
+    def said(app: AppTest) -> list[str]:
+        return [c.value for c in app.caption if "do not expect a photograph" in c.value]
+
+    app = open_page()
+    assert said(app) == []
+    app.segmented_control(key="monet_way").set_value("to-photo").run()
+    entry = models.get(monet.MODELS["to-photo"])
+    closed = f"{entry.figures['held_out']['distance_closed']:.0%}".replace("%", " %")
+    (sentence,) = said(app)
+    assert sentence.endswith(f"of the distance to real ones it closes {closed}.")
+    without = entry.model_copy(update={"figures": {}})
+    monkeypatch.setattr(models, "get", lambda *_: without)
+    (sentence,) = said(app.run())
+    assert sentence.endswith("do not expect a photograph.")
+
+
 def test_the_way_back_is_shown_with_its_error():
     app = finished(upload(open_page(), ("garden.jpg", small())))
     app.toggle[0].set_value(True).run()
