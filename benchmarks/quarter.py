@@ -122,7 +122,13 @@ class Play:
             first = found.guesses[0].artist.id
             right = picture.painter == (first if found.known else None)
             said = first if right and found.known else picture.painter
-            journal.give_feedback(number, right=right, artist_id=said, time=self._clock.now)
+            journal.give_feedback(
+                number,
+                right=right,
+                artist_id=said,
+                stranger=said is None,
+                time=self._clock.now,
+            )
         return number
 
 

@@ -38,6 +38,7 @@ _SCHEMA = pa.schema(
         ("format", pa.string()),
         ("right", pa.bool_()),
         ("said", pa.string()),
+        ("stranger", pa.bool_()),
     ]
 )
 
@@ -91,5 +92,5 @@ def _row(said: Prediction, seen: Observed | None, answer: Feedback | None) -> di
         if seen.projection is not None:
             row["projection"] = np.frombuffer(seen.projection, "<f2")
     if answer is not None:
-        row["right"], row["said"] = answer.right, answer.artist
+        row["right"], row["said"], row["stranger"] = answer.right, answer.artist, answer.stranger
     return row

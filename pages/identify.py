@@ -182,8 +182,10 @@ def ask(seen: Seen) -> bool:
     """Was this right? Keeps the answer in the journal, and tells whether there is one."""
     said = st.segmented_control("Was this right?", ["Yes", "No"], key=f"right-{seen.key}")
     if said == "Yes":
-        named = None if seen.result.known is False else seen.result.guesses[0].artist.id
-        return keep(seen.answer, right=True, artist_id=named)
+        result = seen.result
+        named = None if result.known is False else result.guesses[0].artist.id
+        stranger = named is None and result.kind != "photograph"
+        return keep(seen.answer, right=True, artist_id=named, stranger=stranger)
     if said == "No":
         nobody = "Somebody else"
         name = st.selectbox(
@@ -195,22 +197,23 @@ def ask(seen: Seen) -> bool:
         )
         if name is not None:
             found = artists.find(name)
-            return keep(seen.answer, right=False, artist_id=found.id if found else None)
+            artist_id = found.id if found else None
+            return keep(seen.answer, right=False, artist_id=artist_id, stranger=found is None)
         if st.session_state.kept.get(seen.answer.prediction_id):  # else a "Yes" would stand
-            keep(seen.answer, right=False, artist_id=None)  # no label to learn from
+            keep(seen.answer, right=False, artist_id=None, stranger=False)  # no label
     return False
 
 
-def keep(answer: Answer, *, right: bool, artist_id: str | None) -> bool:
+def keep(answer: Answer, *, right: bool, artist_id: str | None, stranger: bool) -> bool:
     """Writes an answer once, and thanks; tells whether that could be done."""
-    kept = st.session_state.kept
-    if kept.get(answer.prediction_id) != (right, artist_id):
+    kept, said = st.session_state.kept, (right, artist_id, stranger)
+    if kept.get(answer.prediction_id) != said:
         try:
-            identifying.say(answer, right=right, artist_id=artist_id)
+            identifying.say(answer, right=right, artist_id=artist_id, stranger=stranger)
         except AtelierError:
             st.warning("That could not be noted. Please try again in a moment.")
             return False
-        kept[answer.prediction_id] = (right, artist_id)
+        kept[answer.prediction_id] = said
     st.caption(":material/check: Thank you, that is noted.")
     return True
 

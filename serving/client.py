@@ -129,9 +129,17 @@ class Client:
         `top`."""
         return self._json("POST", "v1/similar", files={"picture": picture}, data=fields)
 
-    def feedback(self, prediction_id: int, *, right: bool, artist: str | None = None) -> Answer:
-        """Says whether a prediction was right, and who it was if not."""
+    def feedback(
+        self, prediction_id: int, *, right: bool, artist: str | None = None, stranger: bool = False
+    ) -> Answer:
+        """Says whether a prediction was right, and who it was if not.
+
+        Args:
+            stranger: Whether it is by one who is not in the catalogue.
+        """
         said = {"prediction_id": prediction_id, "right": right, "artist": artist}
+        if stranger:  # which a service from before does not understand
+            said["stranger"] = True
         return self._json("POST", "v1/feedback", json=said)
 
     def keep(self, prediction_id: int, picture: bytes, *, cut_out: bool = False) -> None:

@@ -28,6 +28,7 @@ from core.journal.tables import (
     Prediction,
     Shadow,
     last_words,
+    says_who,
 )
 
 __all__ = [
@@ -49,4 +50,5 @@ __all__ = [
     "last_words",
     "predictions",
     "record",
+    "says_who",
 ]

@@ -128,16 +128,27 @@ def is_known(prediction_id: int, session: str) -> bool:
 
 
 def give_feedback(
-    prediction_id: int, *, right: bool, artist_id: str | None, time: datetime | None = None
+    prediction_id: int,
+    *,
+    right: bool,
+    artist_id: str | None,
+    stranger: bool = False,
+    time: datetime | None = None,
 ) -> None:
     """Keeps what a visitor said; a later word on the same prediction counts instead of it.
 
     Args:
-        right: Whether the first guess was right.
-        artist_id: The right artist; None for one who is not in the catalogue.
+        right: Whether the answer was right.
+        artist_id: The right artist; None for one who is not in the catalogue, or who was not named.
+        stranger: Whether it is a painting by one who is not in the catalogue; then none is named.
         time: When it was, UTC; by default now.
     """
-    said = Feedback(prediction_id=prediction_id, right=right, artist=artist_id)
+    said = Feedback(
+        prediction_id=prediction_id,
+        right=right,
+        artist=artist_id,
+        stranger=stranger and artist_id is None,
+    )
     said.time = time or datetime.now(UTC)
     with writing() as journal:
         journal.add(said)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Select, func, select
 
 from core.journal.keeping import reading, writing
-from core.journal.tables import Decision, Feedback, KeptPicture, Prediction, last_words
+from core.journal.tables import Decision, Feedback, KeptPicture, Prediction, last_words, says_who
 from core.settings import settings
 
 Verdict = Literal["accepted", "rejected", "open"]
@@ -36,6 +36,7 @@ class Said:
         known_score: 0..1, how much the picture looked like by somebody whom the model knows.
         right: Whether the visitor agreed.
         artist: Id of the artist whom they named; None for nobody of the catalogue.
+        stranger: Whether they said that it is by nobody of the catalogue.
         has_picture: Whether a copy of the picture is kept.
     """
 
@@ -49,7 +50,13 @@ class Said:
     known_score: float
     right: bool
     artist: str | None
+    stranger: bool
     has_picture: bool
+
+    @property
+    def says_who(self) -> bool:
+        """Whether they said who painted it; what says just yes or no is never accepted."""
+        return self.artist is not None or self.stranger
 
 
 @dataclass(frozen=True)
@@ -101,12 +108,15 @@ def decide(feedback_id: int, verdict: Verdict, who: str) -> None:
 
 
 def accepted() -> list[Accepted]:
-    """The pictures that were accepted and are still kept, in the order of their predictions."""
+    """The pictures that were accepted and are still kept, in the order of their predictions.
+
+    A word that does not say who painted it is no label, whatever a keeper decided.
+    """
     query = (
         _said()
         .add_columns(Decision.who, Decision.time.label("decided"), KeptPicture.file)
         .add_columns(Prediction.picture_sha256)
-        .where(Decision.verdict == "accepted", KeptPicture.file.is_not(None))
+        .where(Decision.verdict == "accepted", says_who(), KeptPicture.file.is_not(None))
         .order_by(Prediction.id)
     )
     with reading() as journal:
@@ -121,13 +131,17 @@ def stands(prediction_ids: Collection[int]) -> dict[int, tuple[bool, str | None]
     """Of those predictions that somebody spoke of: whether that is accepted, and whose it is.
 
     The last word counts, also where no copy is kept. It is not accepted where a keeper has rejected
-    it, has taken that back, or has not seen it: visitors may think better of what they said.
+    it, has taken that back, or has not seen it: visitors may think better of what they said. Nor is
+    a word that does not say who painted it.
     """
-    query = _joined(select(Prediction.id, Feedback.artist, Decision.verdict)).where(
-        Prediction.id.in_(prediction_ids)
-    )
+    query = _joined(
+        select(Prediction.id, Feedback.artist, says_who().label("told"), Decision.verdict)
+    ).where(Prediction.id.in_(prediction_ids))
     with reading() as journal:
-        return {row.id: (row.verdict == "accepted", row.artist) for row in journal.execute(query)}
+        return {
+            row.id: (row.verdict == "accepted" and bool(row.told), row.artist)
+            for row in journal.execute(query)
+        }
 
 
 def _said() -> Select[Any]:
@@ -142,6 +156,7 @@ def _said() -> Select[Any]:
             Prediction.known_score,
             Feedback.right,
             Feedback.artist,
+            Feedback.stranger,
             KeptPicture.prediction_id.is_not(None).label("has_picture"),
         )
     )
@@ -187,5 +202,6 @@ def _of_row(row: Any) -> Said:
         known_score=row.known_score,
         right=row.right,
         artist=row.artist,
+        stranger=bool(row.stranger),
         has_picture=row.has_picture,
     )

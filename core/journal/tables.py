@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, Subquery, func, select
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Subquery, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import database
@@ -68,7 +68,8 @@ class Failure(database.Base):
 
 
 class Feedback(database.Base):
-    """What a visitor said of a prediction: the id of the right artist, or None if unknown here."""
+    """What a visitor said of a prediction: the id of the right artist, or None if that is nobody of
+    the catalogue, a stranger, or if nothing was said of who painted it."""
 
     __tablename__ = "feedback"
 
@@ -77,6 +78,7 @@ class Feedback(database.Base):
     prediction_id: Mapped[int] = mapped_column(ForeignKey("predictions.id"), index=True)
     right: Mapped[bool]
     artist: Mapped[str | None]
+    stranger: Mapped[bool | None]  # None in what was kept before there was a word for it
 
 
 class KeptPicture(database.Base):
@@ -121,6 +123,11 @@ class Painted(database.Base):
     downloaded: Mapped[bool]
     content_loss: Mapped[float | None]
     style_loss: Mapped[float | None]
+
+
+def says_who() -> ColumnElement[bool]:
+    """Whether feedback says who painted it: else nothing can be learned from it."""
+    return Feedback.artist.is_not(None) | Feedback.stranger.is_(True)
 
 
 def last_words() -> Subquery:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from core import database
 from core.images.types import Floats
-from core.journal import Feedback, Observed, Prediction, Shadow, last_words
+from core.journal import Feedback, Observed, Prediction, Shadow, last_words, says_who
 from core.models import Entry, Version, versions
 from core.monitoring.sample import Sample, judged
 from core.releases import arms
@@ -39,7 +39,8 @@ class Traffic:
         formats: `(n,)` str, of the files.
         answered: `(n,)` whether a visitor said if the first name was right.
         right: `(n,)` whether it was, as far as `answered`.
-        said: `(n,)` str, id of the artist whom the visitor named; empty if nobody of the catalogue.
+        said: `(n,)` str, id of the artist whom the visitor named; empty if it was nobody of the
+            catalogue, or none was named.
     """
 
     artists: tuple[str, ...]
@@ -149,7 +150,7 @@ def shadowed(
     entry = versions.find(model_id, version).entry
     last = last_words()
     query = (
-        select(Shadow.logits, Feedback.right, Feedback.artist)
+        select(Shadow.logits, Feedback.right, Feedback.artist, says_who().label("told"))
         .join(Prediction, Prediction.id == Shadow.prediction_id)
         .outerjoin(last, last.c.prediction_id == Prediction.id)
         .outerjoin(Feedback, Feedback.id == last.c.id)
@@ -160,10 +161,10 @@ def shadowed(
     )
     with database.reading(settings().journal_url) as session:
         found = session.execute(query).all()[::-1]
-    spoken = [row for row in found if row.right is not None]
+    spoken = [row for row in found if row.told]
     by = judged(entry, _unpacked([row.logits for row in spoken], len(entry.artists) + 1))
     named = np.where(by.known, np.array(entry.artists)[by.probabilities.argmax(axis=1)], "")
-    # Who said "yes" to nobody of the catalogue meant just that.
+    # Who said that it is by nobody of the catalogue meant just that.
     truth = np.array([row.artist or "" for row in spoken], str)
     return named == truth, np.array([row.right for row in spoken], bool), len(found)
 

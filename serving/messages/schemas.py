@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.models import versions
 from core.releases.arms import CHAMPION
@@ -184,9 +184,21 @@ class Feedback(BaseModel):
     artist: str | None = Field(
         None,
         max_length=100,
-        description="Id of the right artist; null for one who is not in the catalogue",
+        description="Id of the right artist; null for one who is not in the catalogue, or whom "
+        "nobody knows",
         examples=["claude-monet"],
     )
+    stranger: bool = Field(
+        False,
+        description="Whether it is a painting by one who is not in the catalogue, so that none is "
+        "named; without it and without a name, nothing is said of who painted it",
+    )
+
+    @model_validator(mode="after")
+    def _one_word(self) -> Feedback:
+        if self.stranger and self.artist is not None:
+            raise ValueError("who is in the catalogue is no stranger: leave out artist or stranger")
+        return self
 
 
 class Kept(BaseModel):
@@ -195,6 +207,7 @@ class Kept(BaseModel):
     prediction_id: int
     right: bool
     artist: str | None
+    stranger: bool
 
 
 class Challenger(BaseModel):

@@ -106,4 +106,6 @@ def _keep(said: Feedback, caller: str) -> None:
         artists.get(said.artist)
     if not journal.is_known(said.prediction_id, session_of(caller)):
         raise UnknownName(f"There is no prediction {said.prediction_id}.")
-    journal.give_feedback(said.prediction_id, right=said.right, artist_id=said.artist)
+    journal.give_feedback(
+        said.prediction_id, right=said.right, artist_id=said.artist, stranger=said.stranger
+    )

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner
 
-from core import artists, identify, images, journal
+from core import artists, database, identify, images, journal
 from core.cli import console
 from core.journal import pictures, reviewing
 from core.settings import settings
@@ -43,7 +44,9 @@ def accept(data: bytes, artist: str | None) -> int:
     result = identify.Identification("some-model", "0123456789ab", (guess,), True, 0.9, 0.01)
     sha256 = hashlib.sha256(data).hexdigest()
     number = journal.record(result, picture_sha256=sha256, session="secret")
-    journal.give_feedback(number, right=artist == "titian", artist_id=artist)
+    journal.give_feedback(
+        number, right=artist == "titian", artist_id=artist, stranger=artist is None
+    )
     pictures.keep(number, data)
     reviewing.decide(reviewing.waiting(with_picture=True)[0].id, "accepted", "key ada")
     return number
@@ -174,6 +177,18 @@ def test_what_has_come_to_be_in_the_data_is_carried_over_no_longer(tmp_path, cap
     (data / "Titian" / "c.png").write_bytes(painted(2))
     with pytest.raises(NothingAccepted, match="is there already"):
         write_out(tmp_path / "three", [data], before=tmp_path / "one", again=True)
+
+
+def test_a_no_without_a_name_is_no_strangers_painting(tmp_path):
+    one, other = accept(painted(1), None), accept(painted(2), "titian")
+    write_out(tmp_path / "one")
+    assert f"_other/visitor-{one}.jpg" in {each.file for each in paintings.read(tmp_path / "one")}
+    with database.writing(settings().journal_url) as session:  # as it was kept before
+        session.execute(update(journal.Feedback).values(stranger=None))
+    write_out(tmp_path / "two", before=tmp_path / "one", again=True)
+    assert [each.file for each in paintings.read(tmp_path / "two")] == [
+        f"titian/visitor-{other}.jpg"
+    ]
 
 
 def test_nothing_is_written_where_nothing_was_accepted(run, tmp_path):

@@ -96,6 +96,7 @@ def test_the_record_holds_all_and_no_session(run, asked, tmp_path):
     assert table["id"].tolist() == asked
     assert "session" not in table
     assert table["right"].notna().sum() == 10
+    assert (table["stranger"] == False).sum() == 10  # noqa: E712 - a column
     assert len(table["logits"][0]) == len(SHIPS.entry.artists) + 1
     assert len(table["projection"][0]) == 64
     assert set(table["version"]) == {SHIPS.id}

@@ -163,6 +163,27 @@ def test_what_visitors_said_is_seen_and_decided_with_the_key_only(
     assert not page.get("image")
 
 
+def test_what_says_just_no_cannot_be_accepted(page, asked, monkeypatch, make_picture):
+    number = journal.predictions()[0].id
+    pictures.keep(number, images.encode(make_picture(64, 48), "JPEG"))
+    journal.give_feedback(number, right=False, artist_id=None)
+    keeper(monkeypatch)
+    page.run()
+    page.segmented_control(key="monitor-view").set_value("Feedback").run()
+    page.text_input[0].set_value("open sesame")
+    page.button[0].click().run()
+    assert not page.exception
+    assert labeled(page, "Accept").disabled
+    assert not labeled(page, "Reject").disabled
+    assert "did not say who painted it" in texts(page)
+    assert "Somebody else" not in texts(page)
+    journal.give_feedback(number, right=False, artist_id=None, stranger=True)
+    page.run()
+    assert "Somebody else" in texts(page)
+    labeled(page, "Accept").click().run()
+    assert [each.said.prediction_id for each in reviewing.accepted()] == [number]
+
+
 def test_a_second_click_decides_nothing_that_was_not_seen(page, asked, monkeypatch, make_picture):
     for row in journal.predictions()[:2]:
         pictures.keep(row.id, images.encode(make_picture(64, 48, row.id), "JPEG"))

@@ -147,6 +147,10 @@ def test_no_takes_a_yes_back():
     app.segmented_control[0].set_value("No").run()
     said = journal.feedback()[number]
     assert (said.right, said.artist) == (False, None)
+    assert not said.stranger
+    app.selectbox[0].set_value("Somebody else").run()
+    said = journal.feedback()[number]
+    assert (said.right, said.artist, said.stranger) == (False, None, True)
     app.selectbox[0].set_value("Albrecht Dürer").run()
     assert journal.feedback()[number].artist == "albrecht-durer"
 

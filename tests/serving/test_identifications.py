@@ -180,9 +180,15 @@ def test_feedback_is_kept(client: TestClient, small: bytes):
     said = {"prediction_id": number, "right": False, "artist": "claude-monet"}
     response = client.post("/v1/feedback", json=said)
     assert response.status_code == 201
-    assert response.json() == said
+    assert response.json() == said | {"stranger": False}
     kept = journal.feedback()[number]
     assert (kept.right, kept.artist) == (False, "claude-monet")
+    for word in ({}, {"stranger": True}):  # a mere no, and somebody else
+        said = {"prediction_id": number, "right": False} | word
+        response = client.post("/v1/feedback", json=said)
+        assert response.json() == {"artist": None, "stranger": False} | said
+        kept = journal.feedback()[number]
+        assert (kept.right, kept.artist, kept.stranger) == (False, None, bool(word))
 
 
 def test_nobody_else_says_whether_it_was_right(application, small: bytes):
@@ -246,6 +252,7 @@ def test_where_nobody_looks_at_pictures_none_is_kept(client: TestClient, small: 
         {"prediction_id": 1, "right": True, "artist": "nobody"},
         {"prediction_id": 1, "right": True, "artist": "\ud800"},
         {"prediction_id": 1, "right": True, "more": 1},
+        {"prediction_id": 1, "right": False, "artist": "claude-monet", "stranger": True},
         [],
         "x",
         None,

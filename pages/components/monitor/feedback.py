@@ -78,16 +78,16 @@ def _one(said: Said, who: str) -> None:
         first, sure = _name(said.first), charts.percent(said.probability)
         # What it said in words is not kept: known, unknown or a photograph.
         facts = f"The likeliest of its artists was {first} ({sure})"
-        if said.right:
+        if said.right and said.artist:
             facts = f"It said {first} ({sure})"
-        if said.right and said.artist is None:
+        if said.right and said.stranger:
             facts = f"It named nobody; the closest was {first} ({sure})"
         st.html(
             f"""<div class="label">
             <p class="quiet" style="margin:0 0 .3rem">The visitor {
-                "agrees" if said.right else "says"
+                "agrees" if said.right and said.says_who else "says"
             }</p>
-            <p class="name">{escape(_name(said.artist))}</p>
+            <p class="name">{escape(_word(said))}</p>
             <p class="facts">{escape(facts)}</p></div>"""
         )
         with st.container(horizontal=True):
@@ -99,18 +99,19 @@ def _one(said: Said, who: str) -> None:
                     label,
                     type=kind,  # type: ignore[arg-type]  # of two literals
                     shortcut=key,
+                    disabled=verdict == "accepted" and not said.says_who,
                     key=f"monitor-{verdict}-{said.id}",  # a second click decides no other one
                     on_click=_decide,
                     args=(said.id, verdict, who),
                 )
+        use = " The visitor did not let the picture be kept: this gives no training data."
+        if not said.says_who:
+            use = " The visitor did not say who painted it: this gives no training data."
+        elif said.has_picture:
+            use = " If you accept it, the picture is training data for the next cycle."
         st.caption(
             f"Prediction {said.prediction_id} by {said.model} {said.version or ''}, "
-            f"{said.time:%-d %B %Y, %H:%M} UTC."
-            + (
-                " If you accept it, the picture is training data for the next cycle."
-                if said.has_picture
-                else " The visitor did not let the picture be kept: this gives no training data."
-            )
+            f"{said.time:%-d %B %Y, %H:%M} UTC.{use}"
         )
 
 
@@ -122,9 +123,15 @@ def _picture(said: Said) -> None:
         st.image(jpeg, width="stretch", alt=f"The picture of prediction {said.prediction_id}")
 
 
-def _name(artist_id: str | None) -> str:
-    if artist_id is None:
+def _word(said: Said) -> str:
+    if said.artist is not None:
+        return _name(said.artist)
+    if said.stranger:
         return "Somebody else"
+    return "Yes" if said.right else "No"
+
+
+def _name(artist_id: str) -> str:
     found = {each.id: each.name for each in artists.catalogue()}
     return found.get(artist_id, artist_id)
 

@@ -176,19 +176,26 @@ def _lit(data: bytes, model: str, artist_id: str, version: str) -> bytes:
     return images.encode(images.load(png).pixels, "JPEG", quality=90)
 
 
-def say(answer: Answer, *, right: bool, artist_id: str | None) -> None:
+def say(answer: Answer, *, right: bool, artist_id: str | None, stranger: bool) -> None:
     """Keeps what a visitor says of an answer.
+
+    Args:
+        stranger: Whether they say that it is by nobody of the catalogue.
 
     Raises:
         core.errors.AtelierError: If that could not be done. So do the functions below.
     """
     number = _number(answer)
     if answer.by_service:
-        ask(lambda atelier: atelier.feedback(number, right=right, artist=artist_id))
+        ask(
+            lambda atelier: atelier.feedback(
+                number, right=right, artist=artist_id, stranger=stranger
+            )
+        )
         return
     from core import journal
 
-    journal.give_feedback(number, right=right, artist_id=artist_id)
+    journal.give_feedback(number, right=right, artist_id=artist_id, stranger=stranger)
 
 
 def kept_days(answer: Answer) -> float:

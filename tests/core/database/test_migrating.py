@@ -65,6 +65,7 @@ def test_a_journal_of_before_keeps_all_it_has(before):
     assert (kept.id, kept.session, kept.known_score) == (1, "s", 0.9)
     assert kept.artists == [{"id": "titian", "probability": 0.75}]
     assert journal.feedback()[1].artist == "rembrandt"
+    assert journal.feedback()[1].stranger is None
     assert version(before) == migrating.versions()[-1]
     journal.give_feedback(1, right=True, artist_id="titian")
     assert journal.feedback()[1].right
@@ -83,6 +84,13 @@ def of_jobs(before: str) -> str:
         config.attributes["connection"] = connection
         command.upgrade(config, "v0002")
     return before
+
+
+def test_a_program_from_before_goes_on_to_say_whether_it_was_right(before):
+    journal.predictions()
+    with create_engine(before).begin() as connection:
+        connection.exec_driver_sql(BEFORE[-1].format(false="false"))
+    assert journal.feedback()[1].stranger is None
 
 
 _OF_BEFORE = """INSERT INTO predictions

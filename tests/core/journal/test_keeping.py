@@ -55,6 +55,9 @@ def test_the_last_word_counts(result):
     said = journal.feedback()
     assert (said[first].right, said[first].artist) == (False, "rembrandt")
     assert (said[second].right, said[second].artist) == (False, None)
+    assert said[second].stranger is False  # a mere no
+    journal.give_feedback(second, right=False, artist_id=None, stranger=True)
+    assert journal.feedback()[second].stranger is True
 
 
 def test_many_threads_lose_nothing(result):

@@ -52,6 +52,32 @@ def test_a_later_word_is_to_be_decided_anew(answered, jpeg):
     assert said.artist is None
 
 
+@pytest.mark.parametrize("right", [True, False])
+def test_only_who_says_so_says_that_it_is_by_a_stranger(
+    answered, jpeg, right, any_database, monkeypatch
+):
+    monkeypatch.setenv("ATELIER_JOURNAL_URL", any_database)
+    settings.cache_clear()
+    number = answered(right=right, artist=None)
+    pictures.keep(number, jpeg)
+    (said,) = reviewing.waiting(with_picture=True)
+    assert not said.says_who
+    reviewing.decide(said.id, "accepted", "ada")
+    assert reviewing.accepted() == []
+    assert reviewing.stands([number]) == {number: (False, None)}
+    with database.engine(any_database).begin() as connection:  # as it was kept before
+        connection.execute(text("UPDATE feedback SET stranger = NULL"))
+    assert reviewing.accepted() == []
+    assert reviewing.stands([number]) == {number: (False, None)}
+
+    journal.give_feedback(number, right=right, artist_id=None, stranger=True)
+    (said,) = reviewing.waiting(with_picture=True)
+    assert (said.right, said.artist, said.stranger, said.says_who) == (right, None, True, True)
+    reviewing.decide(said.id, "accepted", "ada")
+    assert [each.said for each in reviewing.accepted()] == [said]
+    assert reviewing.stands([number]) == {number: (True, None)}
+
+
 def test_what_the_visitor_takes_back_is_not_accepted(answered, jpeg):
     number = answered()
     pictures.keep(number, jpeg)

@@ -230,6 +230,20 @@ def test_a_shadow_is_judged_on_the_same_pictures_and_never_promoted(answer):
     assert rows.current(MODEL).challenger is not None
 
 
+def test_a_no_without_a_name_does_not_say_that_a_shadow_was_right():
+    unsure = make(3.0)
+    rows.canary(MODEL, unsure.id, 0, who="keeper")
+    for number in range(3):
+        shown = identify.of_observation(SHIPS.entry, SHIPS.id, seen(number))
+        kept = journal.record(shown, picture_sha256=str(number), session="s")
+        journal.give_feedback(kept, right=False, artist_id=None, stranger=number == 2)
+        nobody = identify.of_observation(unsure.entry, unsure.id, seen(len(SHIPS.entry.artists)))
+        journal.keep_shadow(kept, nobody)
+    since = datetime.now(UTC) - timedelta(hours=1)
+    new, old, answers = traffic.shadowed(MODEL, unsure.id, since=since)
+    assert (new.tolist(), old.tolist(), answers) == ([True], [False], 3)
+
+
 def erring(arm: str) -> Version:
     """A shadow that is wrong on thirty pictures, on which what visitors were shown is right."""
     worse = make(3.0)
