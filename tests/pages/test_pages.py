@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from core.models import entries, loading, versions
 from core.releases import following, rows
 from core.settings import ROOT
 from pages.components.ui import downloads, uploads
+from pages.components.work import identifying
 from tests.pages import streamlit_internals
 from tests.versions import make
 
@@ -240,6 +242,22 @@ def test_an_unknown_painter_is_said_plainly(monkeypatch):
     monkeypatch.setattr(entries, "catalogue", lambda: catalogue)
     app = upload(open_page(), ("wave.jpg", WAVE.read()))
     assert "Not one of the artists I know" in labels(app)
+
+
+@pytest.mark.parametrize("kind", [None, "unknown", "photograph"])
+def test_yes_to_an_unknown_painter_is_no_yes_to_a_photograph(monkeypatch, kind):
+    identified = identifying.identified
+
+    def unknown(*asked: object) -> identifying.Answer:
+        answer = identified(*asked)
+        return replace(answer, result=replace(answer.result, known=False, kind=kind))
+
+    monkeypatch.setattr(identifying, "identified", unknown)
+    app = upload(open_page(), ("wave.jpg", WAVE.read()))
+    app.segmented_control[0].set_value("Yes").run()
+    assert not app.exception
+    (said,) = journal.feedback().values()
+    assert (said.right, said.artist, said.stranger) == (True, None, kind != "photograph")
 
 
 def test_a_model_that_cannot_tell_strangers_names_somebody_and_says_so(monkeypatch):

@@ -116,6 +116,9 @@ def test_what_is_offered_is_what_the_service_has(service: str, asks: Ask):
 def test_what_a_visitor_says_is_kept_by_the_service(asked: str):
     answer = identifying.identified(WAVE, models.DEFAULT, None, SESSION)
     identifying.say(answer, right=False, artist_id="claude-monet")
+    identifying.say(answer, right=False, artist_id=None, stranger=True)
+    with pytest.raises(AtelierError, match="is no stranger"):
+        identifying.say(answer, right=False, artist_id="claude-monet", stranger=True)
     with pytest.raises(AtelierError, match="did you mean"):
         identifying.say(answer, right=False, artist_id="Claude Monet")
     assert identifying.kept_days(answer) == 150

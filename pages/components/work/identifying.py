@@ -176,7 +176,7 @@ def _lit(data: bytes, model: str, artist_id: str, version: str) -> bytes:
     return images.encode(images.load(png).pixels, "JPEG", quality=90)
 
 
-def say(answer: Answer, *, right: bool, artist_id: str | None, stranger: bool) -> None:
+def say(answer: Answer, *, right: bool, artist_id: str | None, stranger: bool = False) -> None:
     """Keeps what a visitor says of an answer.
 
     Args:
