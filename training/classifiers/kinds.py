@@ -7,7 +7,6 @@ trained with are left out; of the others, half is for the fit and half for the m
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +27,9 @@ from core.images.types import Floats, Pixels
 from core.models import Photograph
 from training.classifiers import metrics
 from training.data.dataset import Painting
+from training.data.files import digest
 from training.data.inputs import TrainingError
+from training.data.trained_on import fingerprint
 
 log = logging.getLogger(__name__)
 
@@ -80,13 +81,12 @@ def halves(photos: Sequence[Path], seen: np.ndarray) -> tuple[list[Path], list[P
     """Photographs for the fit and for the measure, by a digest of their content.
 
     Args:
-        seen: First 8 bytes of the SHA-256 of the files that the model was trained with.
+        seen: Fingerprints of the files that the model was trained with.
     """
     parts: tuple[list[Path], list[Path]] = [], []
     for path in photos:
-        digest = hashlib.sha256(path.read_bytes()).digest()
-        if int.from_bytes(digest[:8], "big") not in seen:
-            parts[digest[8] % 2].append(path)
+        if fingerprint(path) not in seen:
+            parts[digest(path)[8] % 2].append(path)
     return parts
 
 

@@ -7,7 +7,6 @@ best weights so far and everything needed to resume after an interruption.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -31,7 +30,7 @@ from training.classifiers.layers import batch_normalisation
 from training.classifiers.metrics import auroc, macro_accuracy, top_k_accuracy
 from training.data import dataset, trained_on
 from training.data.dataset import Painting
-from training.data.files import save_arrays
+from training.data.files import digest, save_arrays
 from training.data.inputs import check_paintings
 from training.runs import Row
 from training.runs.history import best, score
@@ -187,7 +186,7 @@ def inputs(
         with np.load(cache, allow_pickle=False) as stored:
             if "digests" in stored:  # features of before went by names, which are not unique
                 known = dict(zip(stored["digests"].tolist(), stored["features"], strict=True))
-    digests = [hashlib.sha256(p.path.read_bytes()).hexdigest() for p in paintings]
+    digests = [digest(p.path).hex() for p in paintings]
     missing = {d: p for d, p in zip(digests, paintings, strict=True) if d not in known}
     if missing:
         base = pretrained.base(recipe.network, weights)
@@ -201,7 +200,7 @@ def inputs(
             arrays = {"digests": np.array(list(known)), "features": np.stack([*known.values()])}
             save_arrays(cache, arrays)
             log.info("Features of %d of %d paintings", i + len(part), len(missing))
-    return np.stack([known[digest] for digest in digests])
+    return np.stack([known[each] for each in digests])
 
 
 def labels(paintings: list[Painting], artists: list[str]) -> np.ndarray:

@@ -7,6 +7,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,21 @@ def save_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compress: bool 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table as CSV, with `\\n` at the end of lines on every system."""
     return files.csv_text([header, *rows])
+
+
+def digest(path: Path) -> bytes:
+    """The SHA-256 of a file, which is read but once while it does not change.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    now = path.stat()
+    return _digest(path, (now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns))
+
+
+@cache
+def _digest(path: Path, as_it_is: tuple[int, ...]) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 def name_for(path: Path, digest: str) -> Path:

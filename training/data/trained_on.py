@@ -6,7 +6,6 @@ divided anew at any time, and a split of that name then holds other pictures.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from core.files import replacing, write
 from training.data.dataset import Painting
+from training.data.files import digest
 from training.data.inputs import TrainingError
 
 FILE = "trained_on.npy"  # of a run, and beside the weights of a model
@@ -21,8 +21,12 @@ FILE = "trained_on.npy"  # of a run, and beside the weights of a model
 
 def fingerprints(paintings: Sequence[Painting]) -> np.ndarray:
     """The first 8 bytes of the SHA-256 of each file, `(n,)` uint64; reads them all."""
-    found = (hashlib.sha256(p.path.read_bytes()).digest()[:8] for p in paintings)
-    return np.array([int.from_bytes(digest, "big") for digest in found], np.uint64)
+    return np.array([fingerprint(painting.path) for painting in paintings], np.uint64)
+
+
+def fingerprint(path: Path) -> int:
+    """The first 8 bytes of the SHA-256 of a file."""
+    return int.from_bytes(digest(path)[:8], "big")
 
 
 def remember(paintings: Sequence[Painting], path: Path) -> None:

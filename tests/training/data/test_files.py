@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
+from training.data import files
 from training.data.files import name_for
 
 
@@ -15,3 +17,14 @@ def test_other_content_keeps_its_name_until_it_is_no_longer_listed(tmp_path):
     assert name_for(path, digest) == path
     path.write_bytes(b"old")
     assert name_for(path, digest) == tmp_path / f"vgg16-{digest[:8]}.weights.h5"
+
+
+def test_a_digest_reads_a_file_once_until_it_changes(tmp_path, monkeypatch):
+    path, read = tmp_path / "a.jpg", []
+    of = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda self: read.append(self) or of(self))
+    for content in (b"one", b"two"):
+        path.write_bytes(content)
+        for _ in range(2):
+            assert files.digest(path) == hashlib.sha256(content).digest()
+    assert read == [path, path]
