@@ -18,7 +18,15 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    FilePayload,
+    Locator,
+    Page,
+    WebSocket,
+    expect,
+    sync_playwright,
+)
 from playwright.sync_api import Error as PlaywrightError
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -257,13 +265,25 @@ def no_sideways_scrolling(page: Page) -> bool:
     return False
 
 
-def drop(page: Page, *files: tuple[str, bytes]) -> None:
-    field = page.locator("input[type=file]")
-    expect(field).to_be_attached()
-    settled(page)
-    field.set_input_files(
-        [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in files]
+def drop(page: Page, *files: tuple[str, bytes], field: int = 0) -> None:
+    """Drops pictures, name and JPEG, on a field for files, counted from the top of the page."""
+    _drop(
+        page,
+        field,
+        [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in files],
     )
+
+
+def drop_file(page: Page, path: Path) -> None:
+    """Drops a file on the first field, as what its name says."""
+    _drop(page, 0, path)
+
+
+def _drop(page: Page, field: int, files: Path | list[FilePayload]) -> None:
+    place = page.locator("input[type=file]").nth(field)
+    expect(place).to_be_attached()
+    settled(page)
+    place.set_input_files(files)
 
 
 def download_button(page: Page, text: str) -> Locator:

@@ -13,6 +13,7 @@ from core.film.clips.reading import look
 from tests.browser.conftest import (
     WAIT,
     download_button,
+    drop_file,
     leads_to,
     no_sideways_scrolling,
     screenshot,
@@ -23,18 +24,11 @@ from tests.core.film import scenes
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def drop(page: Page, path: Path) -> None:
-    field = page.locator("input[type=file]").first
-    expect(field).to_be_attached()
-    settled(page)
-    field.set_input_files(path)
-
-
 def test_a_dropped_clip_becomes_a_film(server: str, page: Page, tmp_path: Path):
     frames = [scenes.scene(number, 120, 160) for number in range(8)]
     clip = scenes.write(tmp_path / "the lake.mp4", frames=frames, sound="aac")
     page.goto(f"{server}/film")
-    drop(page, clip)
+    drop_file(page, clip)
     expect(page.get_by_text("8 frames, 160×120, with sound")).to_be_visible()
     for second in ("0.0", "0.2", "0.6"):
         expect(page.get_by_alt_text(f"the lake.mp4 at {second} s")).to_be_visible()
@@ -59,7 +53,7 @@ def test_a_dropped_clip_becomes_a_film(server: str, page: Page, tmp_path: Path):
 def test_what_is_no_clip_is_refused_in_a_sentence(server: str, page: Page, tmp_path: Path):
     (tmp_path / "notes.mp4").write_text("no clip")
     page.goto(f"{server}/film")
-    drop(page, tmp_path / "notes.mp4")
+    drop_file(page, tmp_path / "notes.mp4")
     expect(page.get_by_text("This is not a clip that can be opened here")).to_be_visible()
 
 
@@ -67,7 +61,7 @@ def test_a_film_can_be_stopped_and_is_kept(server: str, page: Page, tmp_path: Pa
     frames = [scenes.scene(number % 60, 240, 320) for number in range(120)]
     clip = scenes.write(tmp_path / "long.mp4", frames=frames)
     page.goto(f"{server}/film")
-    drop(page, clip)
+    drop_file(page, clip)
     expect(page.get_by_text("120 frames, 320×240")).to_be_visible()
     settled(page)
     page.get_by_test_id("stButtonGroup").get_by_text("Monet", exact=True).click()

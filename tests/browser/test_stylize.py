@@ -16,6 +16,7 @@ from core import examples, images
 from tests.browser.conftest import (
     WAIT,
     download_button,
+    drop,
     leads_to,
     no_sideways_scrolling,
     settled,
@@ -25,13 +26,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FIRST = 4 * WAIT  # the networks are loaded
 PHOTO, STYLE = examples.photos()[1], examples.catalogue()[0]
-
-
-def drop(page: Page, number: int, *files: tuple[str, bytes]) -> None:
-    """Drops files on the first or second field."""
-    page.locator("input[type=file]").nth(number).set_input_files(
-        [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in files]
-    )
 
 
 def saved(page: Page, label: str, path: Path) -> tuple[str, bytes]:
@@ -64,9 +58,9 @@ def set_slider(page: Page, name: str, key: str) -> None:
 @pytest.mark.tensorflow
 def test_two_dropped_files_become_a_painting(server: str, page: Page, tmp_path):
     page.goto(f"{server}/stylize")
-    drop(page, 0, ("the meadow.jpg", PHOTO.read()))
+    drop(page, ("the meadow.jpg", PHOTO.read()))
     expect(page.get_by_text("Like what?")).to_be_visible()
-    drop(page, 1, ("village.jpg", STYLE.read()))
+    drop(page, ("village.jpg", STYLE.read()), field=1)
 
     at_once = page.get_by_alt_text("the meadow: at once", exact=True)
     expect(at_once).to_be_visible(timeout=FIRST)
