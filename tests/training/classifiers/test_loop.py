@@ -190,9 +190,10 @@ def test_a_tiny_run_learns_and_is_published(paintings, tiny, tmp_path):
     assert evaluations.table(last, "search", out) is None
 
 
-def test_a_soup_is_the_mean_of_best_and_last_and_sees_larger_pictures(paintings, tiny, tmp_path):
-    run, out = tmp_path / "run", tmp_path / "assets"
-    classifiers.train(dataclasses.replace(tiny, epochs=2), paintings, tmp_path, run)
+def test_a_soup_is_the_mean_of_best_and_last_and_sees_larger_pictures(
+    paintings, tiny, a_run, tmp_path
+):
+    run, out = a_run, tmp_path / "assets"
     build = classifiers.build(tiny, 4)
     logits = {}
     for name in ("best", "last"):
