@@ -3,7 +3,8 @@
 `assets/styles/styles.json` lists them; `python -m training styles` writes them. A file holds no
 picture and nothing that depends on place: Gram matrices of VGG16 at two scales, as factors of
 low rank, for refine; mean and deviation of each channel for instant; mean and covariance of
-the colors. It is loaded only if its digest is the recorded one.
+the colors. It is loaded only if its digest is the recorded one. What single places look like is
+in files of their own, see `artist_places`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from core import artists, models
 from core.errors import UnknownName
 from core.images.types import Floats
 from core.settings import ROOT
+from core.stylize import artist_places
 from core.stylize.style import CORRELATED, InstantTarget, StyleTarget
 
 ASSETS = ROOT / "assets" / "styles"
@@ -73,6 +75,7 @@ class ArtistStyle:
             `core.stylize.instant.statistics` computes them.
         color_mean: `(3,)` float32, RGB 0..255.
         color_covariance: `(3, 3)` float32, over all pixels of all paintings.
+        places: What single places of the paintings look like; None if that is not known.
     """
 
     artist: artists.Artist
@@ -81,6 +84,7 @@ class ArtistStyle:
     described: Mapping[str, Floats]
     color_mean: Floats
     color_covariance: Floats
+    places: artist_places.Places | None = None
 
     def at(self, rows: int) -> StyleTarget:
         """Gram matrices that suit a painting of so many rows: of the scale nearest to it."""
@@ -142,6 +146,12 @@ def load(artist_id: str) -> ArtistStyle:
     return _read(ASSETS / entry.file, entry)
 
 
+def has_places(artist_id: str) -> bool:
+    """Whether places of an artist's paintings are known, by which forms are painted."""
+    listed = artist_places.catalogue(ASSETS)
+    return listed is not None and listed.of(artist_id) is not None
+
+
 @cache
 def _entries() -> dict[str, Entry]:
     listed = json.loads((ASSETS / "styles.json").read_text(encoding="utf-8"))
@@ -153,7 +163,8 @@ def _read(path: Path, entry: Entry) -> ArtistStyle:
     if not path.is_file():
         raise models.WeightsError(f"The style {path} is missing: install Atelier again.")
     with np.load(models.checked(path, entry.sha256), allow_pickle=False) as file:
-        return unpack(artists.get(entry.artist), entry.network, dict(file))
+        style = unpack(artists.get(entry.artist), entry.network, dict(file))
+    return replace(style, places=artist_places.load(path.parent, entry.artist))
 
 
 def pack(style: ArtistStyle) -> dict[str, Floats]:

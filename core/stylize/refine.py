@@ -103,10 +103,10 @@ _Seen: TypeAlias = StyleTarget | ArtistStyle | Canvas  # at the present scale
 def allowed(request: StylizeRequest, styles: Sequence[Style]) -> StylizeRequest:
     """The request as these styles allow it.
 
-    Forms are places of a picture. Of a painter only statistics are known, which no place can be
-    taken from, and such a style is painted by its texture.
+    Forms are places, of a picture or of a painter's paintings. Where only statistics of a style
+    are known no place can be taken from it, and all are painted by their texture.
     """
-    if all(isinstance(style, np.ndarray) for style in styles):
+    if all(_has_places(style) for style in styles):
         return request
     return request.changed(forms=0.0)
 
@@ -220,7 +220,7 @@ def refine(
         mask = None if within is None else within.mask[within.box]
         if request.forms:
             query = small + _OF_CANVAS * (picture.clip(0, 255) - small) if goes_on else small
-            matched = _match(judge, query, seen, request, largest, mask)
+            matched = _match(judge, query, seen, request, scale, largest, mask)
         evaluate = judge.against(small, target, weights, forms=matched, largest=largest, mask=mask)
         if within is not None:
             evaluate = within.inside(evaluate)
@@ -256,24 +256,35 @@ def _optimizer(request: StylizeRequest) -> optimizers.Optimizer:
     return optimizers.make(request.optimizer, waves, request.learning_rate)
 
 
+def _has_places(style: Style) -> bool:
+    if isinstance(style, ArtistStyle):
+        return style.places is not None
+    return isinstance(style, np.ndarray)
+
+
 def _match(
     judge: objective.Objective,
     query: Canvas,
     styles: Sequence[_Seen],
     request: StylizeRequest,
+    scale: float,
     largest: int | None,
     mask: Floats | None,
 ) -> objective.Forms:
     """What each place is to look like, by styles that have a share in it."""
+    rows = round(request.rows * scale * request.brush)
     weights = request.style_weights or (1.0,) * len(styles)
-    taken = [
-        (style, weight)
-        for style, weight in zip(styles, weights, strict=True)
-        if isinstance(style, np.ndarray) and weight > 0
-    ]
-    pictures = [style for style, _ in taken]
-    shares = [weight / sum(weight for _, weight in taken) for _, weight in taken]
-    return judge.match(query, pictures, shares, seed=request.seed, largest=largest, mask=mask)
+    known: list[Canvas | forms.Bank] = []
+    for style, weight in zip(styles, weights, strict=True):
+        if weight <= 0:
+            continue
+        if isinstance(style, ArtistStyle) and style.places is not None:
+            known.append(forms.Bank(style.places.at(rows)))
+        elif isinstance(style, np.ndarray):
+            known.append(style)
+    taken = [weight for weight in weights if weight > 0]
+    shares = [weight / sum(taken) for weight in taken]
+    return judge.match(query, known, shares, seed=request.seed, largest=largest, mask=mask)
 
 
 @dataclass(frozen=True)

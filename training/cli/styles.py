@@ -18,9 +18,13 @@ def styles(
     missing: Annotated[
         bool, typer.Option("--missing", help="Keep the styles that are there, learn the others.")
     ] = False,
+    places: Annotated[
+        bool, typer.Option("--places", help="Keep all styles, learn places of their paintings.")
+    ] = False,
 ) -> None:
-    """Extracts the style statistics of artists in the public domain, from the train split."""
+    """Learns styles of artists in the public domain, and places, from the train split."""
     from training.stylizer import artist_styles as training
 
-    for entry in training.publish(data, out, training.Options(seed=seed), missing=missing):
+    learn = training.publish_places if places else training.publish
+    for entry in learn(data, out, training.Options(seed=seed), missing=missing):
         typer.echo(entry.model_dump_json())

@@ -6,13 +6,11 @@ What is stored is described in `core.stylize.artist_styles`.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import logging
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,16 +18,19 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from core import artists, images
+from core import artists, images, models
 from core.collection import CollectionError, read_index
 from core.files import check_output, write
 from core.hardware import compute_dtype
-from core.stylize import artist_styles, extractors, instant, refine
-from core.stylize.objective import losses
+from core.stylize import artist_places, artist_styles, extractors, instant
+from core.stylize.objective import forms, losses
 from training.data import dataset
 from training.data.dataset import Data
-from training.data.files import json_text, name_for
+from training.data.files import json_text
 from training.data.inputs import TrainingError, check_readable
+from training.stylizer import artist_places as places_of
+from training.stylizer.artist_places import sized as _sized
+from training.stylizer.artist_places import write_arrays
 from training.stylizer.choosing import Options, choose, color_spread, is_drawing, standardized
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,14 @@ class Extractor:
             found = losses.accumulate({n: map_[0] for n, map_ in maps.items()}, {"grams": maps})
             return found["grams"]
 
-        self._grams = grams
+        columns = self.exact.layers(dict.fromkeys(forms.LAYERS))
+
+        @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.float32)])
+        def hypercolumns(rgb):
+            maps = columns(self.exact.network.preprocessing(rgb[None]), training=False)
+            return forms.hypercolumns({name: map_[0] for name, map_ in maps.items()})
+
+        self._grams, self._hypercolumns = grams, hypercolumns
 
     def vector(self, picture: np.ndarray) -> np.ndarray:
         """One vector for the style of a picture, to choose by, see `instant.style_vector`."""
@@ -69,6 +77,10 @@ class Extractor:
         """Layer to Gram matrix."""
         return {name: values.numpy() for name, values in self._grams(picture).items()}
 
+    def hypercolumns(self, picture: np.ndarray) -> np.ndarray:
+        """What each place looks like, `(height, width, channels)`, see `forms.hypercolumns`."""
+        return self._hypercolumns(picture).numpy()
+
 
 def publish(
     data: Data,
@@ -77,7 +89,7 @@ def publish(
     *,
     missing: bool = False,
 ) -> list[artist_styles.Entry]:
-    """Learns the styles of a data set and writes them, with their catalogue.
+    """Learns the styles of a data set and writes them, with their places and their catalogues.
 
     Args:
         data: Paintings, see `dataset.read`; only the split `train` is used.
@@ -97,13 +109,81 @@ def publish(
     check_output(out / "styles.json")
     kept = _listed(out) if missing else []
     there = {entry.artist for entry in kept}
+    chosen, extractor = _chosen(data, options, there)
+    command = f"python -m training styles --data DIR{' --missing' * missing} --seed {options.seed}"
+    entries = []
+    for artist_id, pictures in chosen.items():
+        style = learn(artists.get(artist_id), pictures, extractor, options)
+        entries.append(_write(style, len(pictures), out, options, command))
+    # The list comes last: until then it names the styles of before, which are still there.
+    order = {artist.id: place for place, artist in enumerate(artists.catalogue())}
+    listed = sorted([*kept, *entries], key=lambda entry: order[entry.artist])
+    write(out / "styles.json", json_text([entry.model_dump() for entry in listed]))
+    for old in set(out.glob("*.npz")) - {out / entry.file for entry in listed}:
+        if re.sub("-[0-9a-f]{8}$", "", old.stem) in order:  # as `_write` names styles
+            old.unlink(missing_ok=True)
+    see = extractor.hypercolumns
+    places_of.publish(chosen, see, out, options, missing=missing, command=command)
+    return entries
+
+
+def publish_places(
+    data: Data,
+    out: Path = artist_styles.ASSETS,
+    options: Options | None = None,
+    *,
+    missing: bool = False,
+) -> list[artist_places.Entry]:
+    """Learns places for styles that are there, which stay as they are.
+
+    The paintings are chosen again as they were for the styles: with the same paintings, seed and
+    `missing` they are the same, but for close decisions on another processor. Whether they are is
+    seen by their mean color, and the log says where not.
+
+    Args:
+        data: See `publish`.
+        out: Directory of the styles.
+        options: Default ones if None.
+        missing: Whether places that are there stay, and only those of other artists are learned.
+
+    Returns:
+        The new ones.
+
+    Raises:
+        CollectionError, TrainingError: See `publish`.
+    """
+    options = options or Options()
+    check_output(out / artist_places.LISTED)
+    styles = {entry.artist: entry for entry in _listed(out)}
+    listed = artist_places.catalogue(out) if missing else None
+    there = {entry.artist for entry in listed.places} if listed else set()
+    found, extractor = _chosen(data, options, there)
+    chosen = {artist_id: each for artist_id, each in found.items() if artist_id in styles}
+    if not chosen:
+        raise TrainingError(f"Of nobody in {dataset.title(data)} there is a style without places.")
+    for artist_id, pictures in chosen.items():
+        entry = styles[artist_id]
+        with np.load(models.checked(out / entry.file, entry.sha256), allow_pickle=False) as file:
+            was = artist_styles.unpack(artists.get(artist_id), entry.network, dict(file))
+        if np.abs(_mean_colors(pictures).mean(0) - was.color_mean).max() > 0.1:
+            log.warning("%s: other paintings than those of the style", artist_id)
+    command = "python -m training styles --data DIR --places"
+    command += f"{' --missing' * missing} --seed {options.seed}"
+    see = extractor.hypercolumns
+    return places_of.publish(chosen, see, out, options, missing=missing, command=command)
+
+
+def _chosen(
+    data: Data, options: Options, there: Set[str]
+) -> tuple[dict[str, list[np.ndarray]], Extractor]:
+    """The paintings that make styles, by artist but for those that are there; and who looked."""
     found, rng = by_artist(data), np.random.default_rng(options.seed)
     candidates = {}
     for artist_id, paths in found.items():
         most = options.compared if artist_id in there else options.candidates
         candidates[artist_id] = [paths[n] for n in sorted(rng.permutation(len(paths))[:most])]
     check_readable([path for paths in candidates.values() for path in paths])
-    extractor = Extractor()
+    extractor = Extractor()  # which takes its time: not for data that is refused
     looks: dict[str, list[_Look]] = {}
     for artist_id, paths in candidates.items():
         seen = [look for path in paths if (look := _look(path, extractor, options))]
@@ -116,7 +196,7 @@ def publish(
             f"in the split train: nobody else has so many in {dataset.title(data)}."
         )
     vectors = standardized({name: [each.vector for each in seen] for name, seen in looks.items()})
-    learned = []
+    made = {}
     for artist_id, seen in looks.items():
         if artist_id in there:
             continue
@@ -125,19 +205,9 @@ def publish(
         lively = np.sort(np.argsort(-spreads, kind="stable")[:count])
         others = [each for other, each in vectors.items() if other != artist_id]
         chosen = [seen[lively[n]] for n in choose(vectors[artist_id][lively], others, options)]
-        pictures = [images.load(look.path).pixels for look in chosen]
-        learned.append((learn(artists.get(artist_id), pictures, extractor, options), len(chosen)))
+        made[artist_id] = [images.load(look.path).pixels for look in chosen]
         log.info("%s: %s", artist_id, ", ".join(look.path.name for look in chosen))
-    # The list comes last: until then it names the styles of before, which are still there.
-    command = " --missing" if missing else ""
-    entries = [_write(style, count, out, options, command) for style, count in learned]
-    places = {artist.id: place for place, artist in enumerate(artists.catalogue())}
-    listed = sorted([*kept, *entries], key=lambda entry: places[entry.artist])
-    write(out / "styles.json", json_text([entry.model_dump() for entry in listed]))
-    for old in set(out.glob("*.npz")) - {out / entry.file for entry in listed}:
-        if re.sub("-[0-9a-f]{8}$", "", old.stem) in places:  # as `_write` names styles
-            old.unlink(missing_ok=True)
-    return entries
+    return made, extractor
 
 
 def _listed(out: Path) -> list[artist_styles.Entry]:
@@ -193,7 +263,7 @@ def learn(
             name: low_rank(mean_gram([each[name] for each in seen]), options) for name in seen[0]
         }
     described = [extractor.moments(_sized(picture, options.rows[0])) for picture in paintings]
-    means = np.stack([picture.reshape(-1, 3).mean(0) for picture in paintings])
+    means = _mean_colors(paintings)
     within = np.mean([np.cov(picture.reshape(-1, 3).T) for picture in paintings], axis=0)
     between = np.cov(means.T, bias=True)
     return artist_styles.ArtistStyle(
@@ -204,6 +274,10 @@ def learn(
         means.mean(0).astype(np.float32),
         (within + between).astype(np.float32),
     )
+
+
+def _mean_colors(paintings: Sequence[np.ndarray]) -> np.ndarray:
+    return np.stack([picture.reshape(-1, 3).mean(0) for picture in paintings])
 
 
 def mean_gram(grams: Sequence[np.ndarray]) -> np.ndarray:
@@ -254,27 +328,16 @@ def _look(path: Path, extractor: Extractor, options: Options) -> _Look | None:
     return _Look(path, color_spread(picture), vector)
 
 
-def _sized(picture: np.ndarray, rows: int) -> np.ndarray:
-    return refine.resize(picture, *refine.size(picture, rows)).clip(0, 255)
-
-
 def _write(
-    style: artist_styles.ArtistStyle, paintings: int, out: Path, options: Options, more: str
+    style: artist_styles.ArtistStyle, paintings: int, out: Path, options: Options, command: str
 ) -> artist_styles.Entry:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **artist_styles.pack(style))  # type: ignore[arg-type]
-    content = buffer.getvalue()
-    digest = hashlib.sha256(content).hexdigest()
-    path = name_for(out / f"{style.artist.id}.npz", digest)
-    write(path, content)
+    file = write_arrays(artist_styles.pack(style), out / f"{style.artist.id}.npz")
     return artist_styles.Entry(
+        **file.model_dump(),
         artist=style.artist.id,
-        file=path.name,
-        sha256=digest,
-        bytes=len(content),
         paintings=paintings,
         network=style.network,
         date=date.today().isoformat(),
         seed=options.seed,
-        command=f"python -m training styles --data DIR{more} --seed {options.seed}",
+        command=command,
     )

@@ -28,6 +28,11 @@ class Options:
     neighbors: int = 50  # paintings of others that count as alike
     lost: float = 0.012  # share of a Gram matrix's energy that its low rank may lack
     ranks: tuple[int, int] = (16, 56)  # least and greatest; shallow layers cost little
+    directions: int = 256  # of the basis of places
+    fitted: int = 300  # places of an artist and scale of which it is made
+    among: int = 2048  # places of an artist and scale that are looked at
+    places: int = 352  # of these, those that are kept
+    step: float = 1 / 64  # in which their coefficients are stored; finer ones would gain little
     seed: int = 1
 
 

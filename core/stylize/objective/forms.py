@@ -155,7 +155,7 @@ def distance(
 
 def choose(
     query: Seen,
-    styles: Sequence[Seen],
+    styles: Sequence[Seen | Bank],
     shares: Sequence[float],
     *,
     seed: int,
@@ -200,6 +200,29 @@ def choose(
     return Forms(tf.constant(bank), chosen, weights)
 
 
+def _sampled(count: int, most: int, seed: int) -> npt.NDArray[np.intp] | None:
+    """Which of so many are drawn, without bias and sorted; None for all."""
+    if count <= most:
+        return None
+    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """A style of which only places are known, see `core.stylize.artist_places`.
+
+    Attributes:
+        columns: Their hypercolumns, `(places, channels)` float32.
+    """
+
+    columns: Floats
+
+    def sample(self, most: int, seed: int) -> Floats:
+        """At most so many of them, drawn without bias: `(places, channels)`."""
+        drawn = _sampled(len(self.columns), most, seed)
+        return self.columns if drawn is None else self.columns[drawn]
+
+
 @dataclass(frozen=True)
 class Seen:
     """A picture as hypercolumns, computed part by part whenever they are asked for.
@@ -220,9 +243,8 @@ class Seen:
         """
         count = self.shape[0] * self.shape[1]
         numbers = np.arange(count) if among is None else np.flatnonzero(among)
-        if len(numbers) > most:
-            drawn = np.random.default_rng(seed).choice(len(numbers), most, replace=False)
-            numbers = numbers[np.sort(drawn)]
+        if (drawn := _sampled(len(numbers), most, seed)) is not None:
+            numbers = numbers[drawn]
         down, right = np.divmod(numbers, self.shape[1])
         found = np.empty((0, 0), np.float32)
         for (rows, columns), values in self.parts():

@@ -103,7 +103,7 @@ class Objective:
     def match(
         self,
         query: Floats | Pixels,
-        styles: Sequence[Floats | Pixels],
+        styles: Sequence[Floats | Pixels | forms_.Bank],
         shares: Sequence[float],
         *,
         seed: int = 0,
@@ -114,16 +114,20 @@ class Objective:
 
         Args:
             query: `(height, width, 3)` RGB 0..255.
-            styles: Pictures of any size.
+            styles: Pictures of any size, or what is known of some.
             shares: Of the styles, positive, summing to 1.
             seed: Of samples.
             largest: See `against`.
             mask: See `against`.
         """
         half = any(map_.dtype == "bfloat16" for map_ in self._model.output.values())
-        seen = [self._seen(picture, largest) for picture in (query, *styles)]
-        weights = None if mask is None else on_grid(mask, *seen[0].shape)
-        return forms_.choose(seen[0], seen[1:], shares, seed=seed, half=half, weights=weights)
+        asked = self._seen(query, largest)
+        known = [
+            style if isinstance(style, forms_.Bank) else self._seen(style, largest)
+            for style in styles
+        ]
+        weights = None if mask is None else on_grid(mask, *asked.shape)
+        return forms_.choose(asked, known, shares, seed=seed, half=half, weights=weights)
 
     def _seen(self, picture: Floats | Pixels, largest: int | None) -> forms_.Seen:
         canvas = np.asarray(picture, np.float32)

@@ -12,13 +12,23 @@ import pytest
 from typer.testing import CliRunner
 
 from core import artists, images
+from core.stylize import artist_places as core_places
 from core.stylize import artist_styles as core_styles
 from core.stylize import color, extractors, instant
 from training.cli.styles import styles as command
 from training.data.inputs import TrainingError
 from training.stylizer import artist_styles, choosing
 
-TINY = artist_styles.Options(rows=(48, 32), least=2, candidates=4, ranks=(4, 8))
+TINY = artist_styles.Options(
+    rows=(48, 32),
+    least=2,
+    candidates=4,
+    ranks=(4, 8),
+    directions=8,
+    among=120,
+    fitted=60,
+    places=30,
+)
 
 
 def gram(channels: int, places: int, seed: int = 0) -> np.ndarray:
@@ -124,6 +134,14 @@ def data(tmp_path, make_picture, extractor, monkeypatch):
     return tmp_path
 
 
+def of_places(directory) -> set[str]:
+    """Files that the catalogue of places names; all artists with a style have some."""
+    found = core_places.catalogue(directory)
+    styles = json.loads((directory / "styles.json").read_text())
+    assert {each.artist for each in found.places} == {each["artist"] for each in styles}
+    return {each.file for each in (found.basis, *found.places)}
+
+
 def test_train_paintings_of_free_artists(data):
     found = artist_styles.by_artist(data)
     assert {name: [path.name for path in paths] for name, paths in found.items()} == {
@@ -157,7 +175,7 @@ def test_from_paintings_to_styles_that_load(data, tmp_path, monkeypatch):
         ("edvard-munch", 2),
     ]
     there = {path.name for path in out.glob("*.npz")}
-    assert there == {entry.file for entry in entries} | {"state.npz"}
+    assert there == {entry.file for entry in entries} | {"state.npz"} | of_places(out)
     for entry in entries:
         content = (out / entry.file).read_bytes()
         assert entry.bytes == len(content)
@@ -223,7 +241,7 @@ def test_of_several_directories_only_the_missing_styles_are_learned(data, tmp_pa
     listed = json.loads((tmp_path / "styles" / "styles.json").read_text())
     assert listed == [entry.model_dump() for entry in (*before, new)]
     there = {path.name for path in (tmp_path / "styles").glob("*.npz")}
-    assert there == {entry["file"] for entry in listed}
+    assert there == {entry["file"] for entry in listed} | of_places(tmp_path / "styles")
     with pytest.raises(TrainingError, match="nobody else"):
         artist_styles.publish(both, tmp_path / "styles", TINY, missing=True)
 
@@ -247,5 +265,6 @@ def test_styles_can_be_used_whenever_learning_them_again_fails(data, tmp_path, m
         content = (tmp_path / entry.file).read_bytes()
         assert hashlib.sha256(content).hexdigest() == entry.sha256
     after = artist_styles.publish(data, tmp_path, other)
-    assert {path.name for path in tmp_path.glob("*.npz")} == {entry.file for entry in after}
+    there = {path.name for path in tmp_path.glob("*.npz")}
+    assert there == {entry.file for entry in after} | of_places(tmp_path)
     assert {entry.sha256 for entry in after}.isdisjoint(entry.sha256 for entry in before)
