@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core import artists, collection
 from core.errors import AtelierError
-from core.files import OutputError, check_output, printable, write
+from core.files import OutputError, check_output, csv_text, printable, write
 from core.journal import reviewing
 from core.journal.reviewing import Accepted
 from operations.cycle import paintings, validating
@@ -113,8 +113,8 @@ def write_out(
         write(directory / file, data)
         index.append((file, _artist(each), collection.dealt(directory / file)))
         record.append((file, *_recorded(each, data)))
-    write(directory / RECORD, _table(record))
-    write(directory / "index.csv", _table(index))  # the last: with it the directory is whole
+    write(directory / RECORD, csv_text(record))
+    write(directory / "index.csv", csv_text(index))  # the last: with it the directory is whole
     return Written(
         len(chosen),
         len(known_ones) - len(here),
@@ -128,7 +128,7 @@ def _rows_of(before: Path | None) -> tuple[list[tuple[str, ...]], list[tuple[str
     if before is None:
         return [("file", "artist", "split")], [_RECORDED]
     index, record = (
-        list(map(tuple, csv.reader((before / name).read_text(encoding="utf-8").splitlines())))
+        list(map(tuple, csv.reader(io.StringIO((before / name).read_bytes().decode(), newline=""))))
         for name in ("index.csv", RECORD)
     )
     predictions = {row[0]: int(row[_RECORDED.index("prediction_id")]) for row in record[1:]}
@@ -192,9 +192,3 @@ def _twins(old: Looked, new: Mapping[str, Accepted]) -> set[str]:
     within, with_old = validating.twins(old, validating.look(list(looked)))
     out = {looked[one] for one, _ in with_old} | {looked[other] for _, other in within}
     return out | {looked[one] for one, other in within if one.artist != other.artist}
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    table = io.StringIO()
-    csv.writer(table, lineterminator="\n").writerows(rows)
-    return table.getvalue()

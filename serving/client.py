@@ -110,19 +110,16 @@ class Client:
             visitor: For whom it is asked, where one key asks for many: 32 hexadecimal digits, by
                 which arms of experiments are dealt.
         """
-        headers = _headers(version, visitor)
-        files = {"picture": picture}
+        headers, files = _headers(version, visitor), {"picture": picture}
         return self._json("POST", "v1/identifications", files=files, data=fields, headers=headers)
 
     def explain(
         self, picture: bytes, *, version: str = "", visitor: str = "", **fields: object
     ) -> bytes:
         """The picture with what spoke for an artist lit; fields are `model` and `artist`."""
-        headers = _headers(version, visitor)
-        files = {"picture": picture}
-        return self._sent(
-            "POST", "v1/explanations", files=files, data=fields, headers=headers
-        ).content
+        more = {"files": {"picture": picture}, "data": fields}
+        more["headers"] = _headers(version, visitor)
+        return self._sent("POST", "v1/explanations", **more).content
 
     def similar(self, picture: bytes, **fields: object) -> Answer:
         """The paintings of the service's collection that are nearest to a picture; the field is
@@ -132,14 +129,9 @@ class Client:
     def feedback(
         self, prediction_id: int, *, right: bool, artist: str | None = None, stranger: bool = False
     ) -> Answer:
-        """Says whether a prediction was right, and who it was if not.
-
-        Args:
-            stranger: Whether it is by one who is not in the catalogue.
-        """
+        """Says whether a prediction was right, and who it was if not: an artist or a stranger."""
         said = {"prediction_id": prediction_id, "right": right, "artist": artist}
-        if stranger:  # which a service from before does not understand
-            said["stranger"] = True
+        said |= {"stranger": True} if stranger else {}  # a service from before does not know it
         return self._json("POST", "v1/feedback", json=said)
 
     def keep(self, prediction_id: int, picture: bytes, *, cut_out: bool = False) -> None:

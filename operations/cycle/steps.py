@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import logging
 import subprocess
@@ -15,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidRequest
-from core.files import write
+from core.files import csv_text, write
 from core.models import Entry, versions
 from core.recipes import RECIPES, with_options
 from core.releases import rows
@@ -207,16 +205,15 @@ class _Steps:
         return paintings.answers(self._asked.model, version, chosen, kept)
 
     def _add(self) -> dict[str, Any]:
-        table = io.StringIO()
-        out = csv.writer(table, lineterminator="\n")
-        out.writerow(["file", "artist", "split", "sha256"])
+        rows = [["file", "artist", "split", "sha256"]]
         for each in self._new:
             digest = hashlib.sha256(each.path.read_bytes()).hexdigest()
-            out.writerow([each.file, "" if each.outside else each.artist, each.split, digest])
-        write(self._run / ADDED, table.getvalue())
+            rows.append([each.file, "" if each.outside else each.artist, each.split, digest])
+        table = csv_text(rows)
+        write(self._run / ADDED, table)
         counted = {"asked": self._state.asked, "champion": self._champion}
         named = [[each.file, each.artist, each.split] for each in self._old]
-        text = json.dumps([counted, named, table.getvalue()], sort_keys=True)
+        text = json.dumps([counted, named, table], sort_keys=True)
         label = hashlib.sha256(text.encode()).hexdigest()[:8]
         number = self._entry().version.partition("-")[0]
         return {"files": len(self._new), "label": f"{number}-{label}"}
