@@ -21,7 +21,7 @@ from core.stylize import artist_styles, instant, regions, session
 from core.stylize.request import Mode, Start, StylizeRequest
 
 _USUAL = StylizeRequest()
-_FORMS = f"{_USUAL.forms:g}; 0 by painters and other networks"
+_FORMS = f"{_USUAL.forms:g}; 0 by other networks"
 
 
 def stylize(

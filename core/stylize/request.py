@@ -97,7 +97,7 @@ class StylizeRequest(Request):
         ge=0,
         le=1,
         title="Forms and texture",
-        description="Share of nearest-neighbor matching (forms, by VGG16 and from pictures) in "
+        description="Share of nearest-neighbor matching (forms, by VGG16) in "
         "the style loss; the rest is Gram matrices (texture). 0 is the method of Gatys et al.",
     )
     variation_weight: Finite = Field(

@@ -362,7 +362,7 @@ def test_what_the_instant_picture_refuses_is_told(monkeypatch):
     assert ready().error[0].value == "Weights of styles are positive numbers."
 
 
-def test_painters_can_be_chosen_and_mixed(studio):
+def test_painters_can_be_chosen_and_mixed(studio, monkeypatch):
     app = drop(open_page(), small())
     app = fine(app.segmented_control(key="stylize_source").set_value("painters").run())
     app = fine(app.multiselect(key="stylize_artists").set_value(["claude-monet"]).run())
@@ -370,7 +370,11 @@ def test_painters_can_be_chosen_and_mixed(studio):
     assert {each.label: each.proto.expanded for each in app.expander}[panel]  # a second may come
     assert studio.sketches[-1]["styles"] == ["style of claude-monet"]
     assert app.selectbox(key="stylize_network").disabled
-    assert "stylize_forms" not in [slider.key for slider in app.select_slider]
+    assert not app.select_slider(key="stylize_forms").disabled
+    with monkeypatch.context() as patch:
+        patch.setattr(artist_styles, "has_places", lambda artist: False)
+        app = fine(app.run())
+        assert "stylize_forms" not in [slider.key for slider in app.select_slider]
     both = ["claude-monet", "vincent-van-gogh"]
     app = fine(app.multiselect(key="stylize_artists").set_value(both).run())
     assert not {each.label: each.proto.expanded for each in app.expander}[panel]

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.requests import described
-from core.stylize import extractors
+from core.stylize import artist_styles, extractors
 from core.stylize.objective.forms import usual_layers
 from core.stylize.request import ON_THE_PAGE, StylizeRequest
 from pages.components.stylize import ways
@@ -134,7 +134,8 @@ def choose(styles: Sequence[Style], *, disabled: bool) -> StylizeRequest:
 def _forms(styles: Sequence[Style], disabled: bool) -> float:
     """The share of forms in the style; none, and no slider, where there cannot be any."""
     network = st.session_state.stylize_network
-    if network != extractors.DEFAULT or any(style.artist for style in styles):
+    painters = [style.artist for style in styles if style.artist]
+    if network != extractors.DEFAULT or not all(map(artist_styles.has_places, painters)):
         return 0.0
     share: float = st.select_slider(
         _label("forms"),

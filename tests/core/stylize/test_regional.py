@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -141,14 +142,24 @@ def test_it_goes_on_from_a_checkpoint_as_if_nothing_had_been(photo, styles, left
         np.testing.assert_array_equal(found[-1].pixels(), wanted[-1].pixels())
 
 
-def test_a_painter_takes_forms_from_its_own_region_only(photo, styles, left):
-    painter = artist_styles.load("claude-monet")
+def test_a_painter_without_places_takes_forms_from_its_own_region_only(photo, styles, left):
+    painter = dataclasses.replace(artist_styles.load("claude-monet"), places=None)
     request = StylizeRequest(**USUAL)
     layout = lay_out(request, [left])
     assert regional.allowed(request, [styles[0], painter], layout) is request
     assert regional.allowed(request, [painter, painter], layout).forms == 0
     *_, last = regional.paint(photo, [styles[0], painter], request, layout)
     assert redness(last.pixels())[: COLUMNS // 2 - 5].min() > 60
+
+
+def test_a_painter_with_places_has_forms_in_a_region(photo, styles, left):
+    painter = artist_styles.load("claude-monet")
+    request = StylizeRequest(**USUAL)
+    layout = lay_out(request, [left])
+    assert regional.allowed(request, [painter, painter], layout) is request
+    *_, one = regional.paint(photo, [painter, styles[0]], request, layout)
+    *_, two = regional.paint(photo, [painter, styles[0]], request.changed(forms=0.0), layout)
+    assert (one.pixels() != two.pixels()).any()
 
 
 def test_a_masked_loss_is_the_same_in_tiles_and_whole():
