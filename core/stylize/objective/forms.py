@@ -181,7 +181,10 @@ def choose(
     counted = np.ones(query.shape, bool) if weights is None else weights > 0
     asked = query.sample(MOST_ASKED, seed, counted)
     banks = [style.sample(MOST_PLACES // len(styles), seed) for style in styles]
-    known = [neighbors.prepare(bank, asked, half=half) for bank in banks]
+    known = [
+        neighbors.prepare(bank, asked, hubness=style.hubness, half=half)
+        for bank, style in zip(banks, styles, strict=True)
+    ]
     scores = np.empty((len(styles), *query.shape), np.float32)
     numbers = np.empty((len(styles), *query.shape), np.int32)
     for where, columns in query.parts():
@@ -213,9 +216,12 @@ class Bank:
 
     Attributes:
         columns: Their hypercolumns, `(places, channels)` float32.
+        hubness: See `neighbors.HUBNESS`. Few places of several paintings have fewer that a plain
+            sky is like: at half of this all of it became one of them, without a stroke.
     """
 
     columns: Floats
+    hubness: float = 1.0
 
     def sample(self, most: int, seed: int) -> Floats:
         """At most so many of them, drawn without bias: `(places, channels)`."""
@@ -230,10 +236,12 @@ class Seen:
     Attributes:
         shape: Of the grid of its places.
         parts: Gives each part of the grid, and its hypercolumns `(height, width, channels)`.
+        hubness: See `neighbors.HUBNESS`.
     """
 
     shape: tuple[int, int]
     parts: Callable[[], Iterable[tuple[tuple[slice, slice], Floats]]]
+    hubness: float = neighbors.HUBNESS
 
     def sample(self, most: int, seed: int, among: npt.NDArray[np.bool_] | None = None) -> Floats:
         """Hypercolumns of at most so many places, drawn without bias: `(places, channels)`.

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from core import models
+from core.images.types import Floats, Pixels
 from core.stylize import artist_places, artist_styles, objective, refine
-from core.stylize.objective import forms
+from core.stylize.objective import forms, neighbors
 from core.stylize.request import StylizeRequest
 from core.stylize.style import StyleTarget
 
@@ -140,20 +141,27 @@ def test_places_are_matched_as_a_picture_is(photo, make_picture, painter):
     both = judge.match(photo, [make_picture(60, 60, seed=5), bank], [0.5, 0.5])
     assert both.bank.shape[0] == 15 * 15 + len(bank.columns)
     assert (both.chosen < 15 * 15).mean() == pytest.approx(0.5, abs=0.02)
-    picture = photo.astype(np.float32)
-    same = judge.match(
-        photo,
-        [
-            forms.Bank(
-                forms.hypercolumns(judge.features(picture))
-                .numpy()
-                .reshape(-1, bank.columns.shape[1])
-            )
-        ],
-        [1.0],
-    )
+    same = judge.match(photo, [forms.Bank(columns_of(judge, photo), neighbors.HUBNESS)], [1.0])
     as_picture = judge.match(photo, [photo], [1.0])
     np.testing.assert_array_equal(same.chosen, as_picture.chosen)
+
+
+@pytest.mark.tensorflow
+def test_hubs_are_taken_less_of_a_painter_than_of_a_picture(photo, make_picture):
+    layers = tuple(forms.CONTENT.items()), tuple(forms.TEXTURE.items())
+    judge = objective.objective("vgg16", "float32", *layers, True)
+    columns = columns_of(judge, make_picture(60, 60, seed=5))
+    as_painter, as_picture = (
+        judge.match(photo, [bank], [1.0]).chosen
+        for bank in (forms.Bank(columns), forms.Bank(columns, neighbors.HUBNESS))
+    )
+    assert len(np.unique(as_painter)) > len(np.unique(as_picture))
+
+
+def columns_of(judge: objective.Objective, picture: Pixels) -> Floats:
+    """The hypercolumns of all places of a picture, `(places, channels)`."""
+    seen = forms.hypercolumns(judge.features(picture.astype(np.float32))).numpy()
+    return seen.reshape(-1, seen.shape[-1])
 
 
 def test_of_many_places_a_sample_is_taken():
