@@ -68,6 +68,8 @@ def test_the_documents_say_what_the_judges_answered(sheet):
     ]
     text = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
     assert f"| {SHEETS[sheet]} | {cells[0]} | {cells[1]} |" in text
+    if sheet in ("refine-texture", "refine-peer"):
+        assert f"{found['hang']['share']:.2f}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_figures_of_other_pairs_are_refused(tmp_path):
