@@ -54,6 +54,7 @@ def reason(of: Schedule, today: date | None = None) -> str | None:
     Raises:
         UnknownName: If there is no such model.
         core.database.DatabaseError: If the journal cannot be read.
+        core.collection.CollectionError: If the data cannot.
     """
     found = _runs(of.runs)
     if not found:

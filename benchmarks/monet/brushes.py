@@ -18,7 +18,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.monet.telling import Save, tell
+from benchmarks.monet.telling import Save, check, tell
 from core import images, monet
 from core.images.types import Pixels
 from core.monet.generate import reduced
@@ -36,6 +36,7 @@ def main(
     save: Save = None,
 ) -> None:
     """Measures all brushes on all sizes that the photos have."""
+    check(save)
     originals = [images.load(file).pixels for file in sorted(photos.glob("*.jpg"))[::every]]
     paintings = [reduced(images.load(file).pixels, SHOWN) for file in sorted(monets.glob("*.jpg"))]
     groups: dict[tuple[int, str, str], list[Pixels]] = {}  # by size, way and view

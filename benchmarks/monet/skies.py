@@ -15,7 +15,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.monet.telling import Save, tell
+from benchmarks.monet.telling import Save, check, tell
 from core import images, monet
 from core.images.types import Pixels
 from core.monet.generate import reduced
@@ -55,6 +55,7 @@ def main(
     save: Save = None,
 ) -> None:
     """Measures the generator alone, and what a visitor gets."""
+    check(save)
     given = (images.load(file).pixels for file in sorted(photos.glob("*.jpg"))[::every])
     clear = [small for each in given if is_clear(small := reduced(each, SHOWN))]
     if not clear:

@@ -14,6 +14,16 @@ from core import files
 Save = Annotated[Path | None, typer.Option(dir_okay=False, help="A file for what is found.")]
 
 
+def check(save: Path | None) -> None:
+    """Refuses, before the work starts, a file that could not be written.
+
+    Raises:
+        core.files.OutputError: If it could not.
+    """
+    if save is not None:
+        files.check_output(save)
+
+
 def tell(found: Mapping[str, object], save: Path | None) -> None:
     """Prints it as one JSON object, and writes that.
 

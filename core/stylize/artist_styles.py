@@ -148,8 +148,13 @@ def load(artist_id: str) -> ArtistStyle:
 
 def has_places(artist_id: str) -> bool:
     """Whether places of an artist's paintings are known, by which forms are painted."""
-    listed = artist_places.catalogue(ASSETS)
-    return listed is not None and listed.of(artist_id) is not None
+    return artist_id in _have_places(ASSETS)
+
+
+@cache
+def _have_places(directory: Path) -> frozenset[str]:
+    listed = artist_places.catalogue(directory)
+    return frozenset(each.artist for each in listed.places) if listed else frozenset()
 
 
 @cache

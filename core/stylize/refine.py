@@ -225,7 +225,7 @@ def refine(
         if within is not None:
             evaluate = within.inside(evaluate)
         descent = optimizer.descend(picture, evaluate)
-        for n, (best, found) in enumerate(itertools.islice(descent, count - taken), taken):
+        for n, (best, found) in enumerate(itertools.islice(descent, max(count - taken, 0)), taken):
             seconds = time.monotonic() - started
             here = Standing(index, n, step, done, seconds, begun, goes_on)
             picture, step = best, step + 1
@@ -275,6 +275,7 @@ def _match(
     rows = round(request.rows * scale * request.brush)
     weights = request.style_weights or (1.0,) * len(styles)
     known: list[Canvas | forms.Bank] = []
+    taken: list[float] = []
     for style, weight in zip(styles, weights, strict=True):
         if weight <= 0:
             continue
@@ -282,9 +283,11 @@ def _match(
             known.append(forms.Bank(style.places.at(rows)))
         elif isinstance(style, np.ndarray):
             known.append(style)
-    taken = [weight for weight in weights if weight > 0]
-    shares = [weight / sum(taken) for weight in taken]
-    return judge.match(query, known, shares, seed=request.seed, largest=largest, mask=mask)
+        else:  # see `allowed`
+            continue
+        taken.append(weight)
+    parts = [weight / sum(taken) for weight in taken]
+    return judge.match(query, known, parts, seed=request.seed, largest=largest, mask=mask)
 
 
 @dataclass(frozen=True)

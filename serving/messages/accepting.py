@@ -35,7 +35,7 @@ def wanted(request: Request, offered: Iterable[str], *, unsaid: bool = False) ->
 def ranges(request: Request) -> dict[str, float]:
     """The media types and ranges that are named, in lower case, with their qualities, in order.
 
-    It is `*/*` if nothing is said. A quality that is no number is 0, which rules out; of a range
+    It is `*/*` if nothing is named. A quality that is no number is 0, which rules out; of a range
     that is named twice, the higher one counts.
     """
     found: dict[str, float] = {}
@@ -43,7 +43,7 @@ def ranges(request: Request) -> dict[str, float]:
         name, *parameters = (part.strip().lower() for part in each.split(";"))
         if name:
             found[name] = max(_quality(parameters), found.get(name, 0.0))
-    return found
+    return found or {"*/*": 1.0}
 
 
 def _quality(parameters: Iterable[str]) -> float:

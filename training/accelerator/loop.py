@@ -286,7 +286,7 @@ def _frozen(student: _Student) -> networks.Traced:
 
 
 def _trained_on(packed: Packed, before: Path | None, recipe: Recipe) -> np.ndarray | None:
-    """Fingerprints of all that a member will have learned from; None if nobody can tell."""
+    """Fingerprints of what a member will have learned from, as far as it was kept; or None."""
     if packed.trained_on is None or packed.held_out is None or before is None:
         return packed.trained_on
     return trained_on.with_earlier(packed.trained_on, packed.held_out, before / recipe.id)

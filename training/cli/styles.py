@@ -16,7 +16,8 @@ def styles(
     out: Annotated[Path, typer.Option(help="Directory to write.")] = ASSETS,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the sample of paintings.")] = 1,
     missing: Annotated[
-        bool, typer.Option("--missing", help="Keep the styles that are there, learn the others.")
+        bool,
+        typer.Option("--missing", help="Keep what is there, learn the others."),
     ] = False,
     places: Annotated[
         bool, typer.Option("--places", help="Keep all styles, learn places of their paintings.")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ import numpy as np
 
 from core import files
 from core.errors import AtelierError
+
+_SETTLED = 2_000_000_000  # nanoseconds after which a change would show in a file's times
 
 
 class DatasetError(AtelierError, ValueError):
@@ -58,6 +61,8 @@ def digest(path: Path) -> bytes:
         OSError: If it cannot be read.
     """
     now = path.stat()
+    if time.time_ns() - now.st_mtime_ns < _SETTLED:
+        return hashlib.sha256(path.read_bytes()).digest()
     return _digest(path, (now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns))
 
 

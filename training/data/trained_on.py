@@ -62,7 +62,7 @@ def with_earlier(train: np.ndarray, held_out: np.ndarray, run: Path) -> np.ndarr
 
     Raises:
         TrainingError: If the earlier one was trained with some that are to measure with, or what it
-            kept is damaged; of what kept nothing nobody can tell.
+            kept is damaged. Of one that kept nothing nobody can tell: then it is those alone.
     """
     if not (run / FILE).is_file():
         return train

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.cluster import MiniBatchKMeans
 
+from core import images
 from core.files import write
 from core.stylize import artist_places, refine
 from core.stylize.objective.neighbors import unit
@@ -30,7 +31,7 @@ Columns = Mapping[str, Mapping[int, np.ndarray]]
 
 
 def publish(
-    paintings: Mapping[str, Sequence[np.ndarray]],
+    paintings: Mapping[str, Sequence[Path]],
     see: Callable[[np.ndarray], np.ndarray],
     out: Path,
     options: Options,
@@ -41,7 +42,7 @@ def publish(
     """Learns places of paintings and writes them, with their catalogue.
 
     Args:
-        paintings: Artist to paintings, RGB uint8 of any size.
+        paintings: Artist to files of paintings.
         see: From a picture, float32 RGB 0..255, to its hypercolumns, `(height, width, channels)`.
         out: Directory of the catalogue.
         options: How they are learned.
@@ -52,9 +53,7 @@ def publish(
         The new ones.
     """
     listed = artist_places.catalogue(out) if missing else None
-    columns = {
-        artist_id: _columns(pictures, see, options) for artist_id, pictures in paintings.items()
-    }
+    columns = {artist_id: _columns(paths, see, options) for artist_id, paths in paintings.items()}
     if listed is None:
         basis, kept = fit(columns, options)
         stored = {"mean": basis.mean, "directions": basis.directions}
@@ -66,7 +65,9 @@ def publish(
     entries = []
     for artist_id, at in columns.items():
         coded = {
-            rows: artist_places.encode(each[cover(each, basis, options)], basis, options.step)
+            rows: artist_places.encode(
+                each[cover(each, basis, options)].astype(np.float32), basis, options.step
+            )
             for rows, each in at.items()
         }
         places = artist_places.Places(basis, coded)
@@ -129,22 +130,27 @@ def cover(columns: np.ndarray, basis: artist_places.Basis, options: Options) -> 
     return np.unique(means.transform(factors).argmin(0))
 
 
+def loaded(paths: Sequence[Path]) -> list[np.ndarray]:
+    """Paintings, RGB uint8 of any size."""
+    return [images.load(path).pixels for path in paths]
+
+
 def sized(picture: np.ndarray, rows: int) -> np.ndarray:
     """A painting at so many rows, float32 RGB 0..255."""
     return refine.resize(picture, *refine.size(picture, rows)).clip(0, 255)
 
 
 def _columns(
-    pictures: Sequence[np.ndarray], see: Callable[[np.ndarray], np.ndarray], options: Options
+    paths: Sequence[Path], see: Callable[[np.ndarray], np.ndarray], options: Options
 ) -> dict[int, np.ndarray]:
     """A fair sample of the hypercolumns of paintings, as many of each; float16, for memory."""
     found = {}
     rng = np.random.default_rng(options.seed)
-    most = options.among // len(pictures)
+    most = options.among // len(paths)
     for rows in options.rows:
         drawn = []
-        for picture in pictures:
-            columns = see(sized(picture, rows))
+        for path in paths:
+            columns = see(sized(images.load(path).pixels, rows))
             flat = columns.reshape(-1, columns.shape[-1])
             drawn.append(flat[np.sort(rng.permutation(len(flat))[:most])].astype(np.float16))
         found[rows] = np.concatenate(drawn)

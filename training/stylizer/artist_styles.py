@@ -29,8 +29,7 @@ from training.data.dataset import Data
 from training.data.files import json_text
 from training.data.inputs import TrainingError, check_readable
 from training.stylizer import artist_places as places_of
-from training.stylizer.artist_places import sized as _sized
-from training.stylizer.artist_places import write_arrays
+from training.stylizer.artist_places import loaded, sized, write_arrays
 from training.stylizer.choosing import Options, choose, color_spread, is_drawing, standardized
 
 log = logging.getLogger(__name__)
@@ -112,9 +111,13 @@ def publish(
     chosen, extractor = _chosen(data, options, there)
     command = f"python -m training styles --data DIR{' --missing' * missing} --seed {options.seed}"
     entries = []
-    for artist_id, pictures in chosen.items():
+    for artist_id, paths in chosen.items():
+        pictures = loaded(paths)
         style = learn(artists.get(artist_id), pictures, extractor, options)
         entries.append(_write(style, len(pictures), out, options, command))
+    places_of.publish(
+        chosen, extractor.hypercolumns, out, options, missing=missing, command=command
+    )
     # The list comes last: until then it names the styles of before, which are still there.
     order = {artist.id: place for place, artist in enumerate(artists.catalogue())}
     listed = sorted([*kept, *entries], key=lambda entry: order[entry.artist])
@@ -122,8 +125,6 @@ def publish(
     for old in set(out.glob("*.npz")) - {out / entry.file for entry in listed}:
         if re.sub("-[0-9a-f]{8}$", "", old.stem) in order:  # as `_write` names styles
             old.unlink(missing_ok=True)
-    see = extractor.hypercolumns
-    places_of.publish(chosen, see, out, options, missing=missing, command=command)
     return entries
 
 
@@ -150,32 +151,39 @@ def publish_places(
         The new ones.
 
     Raises:
-        CollectionError, TrainingError: See `publish`.
+        CollectionError: See `publish`.
+        TrainingError: So, too, or if places of others are there that would be lost.
     """
     options = options or Options()
     check_output(out / artist_places.LISTED)
     styles = {entry.artist: entry for entry in _listed(out)}
-    listed = artist_places.catalogue(out) if missing else None
-    there = {entry.artist for entry in listed.places} if listed else set()
-    found, extractor = _chosen(data, options, there)
+    listed = artist_places.catalogue(out)
+    known = {entry.artist for entry in listed.places} if listed else set()
+    found, extractor = _chosen(data, options, known if missing else set())
     chosen = {artist_id: each for artist_id, each in found.items() if artist_id in styles}
     if not chosen:
         raise TrainingError(f"Of nobody in {dataset.title(data)} there is a style without places.")
-    for artist_id, pictures in chosen.items():
+    if (lost := known - chosen.keys()) and not missing:
+        raise TrainingError(
+            f"Places of {len(lost)} artists are there who are not in {dataset.title(data)}, "
+            f"{artists.get(min(lost)).name} among them: add their data, or --missing."
+        )
+    for artist_id, paths in chosen.items():
         entry = styles[artist_id]
         with np.load(models.checked(out / entry.file, entry.sha256), allow_pickle=False) as file:
             was = artist_styles.unpack(artists.get(artist_id), entry.network, dict(file))
-        if np.abs(_mean_colors(pictures).mean(0) - was.color_mean).max() > 0.1:
+        if np.abs(_mean_colors(loaded(paths)).mean(0) - was.color_mean).max() > 0.1:
             log.warning("%s: other paintings than those of the style", artist_id)
     command = "python -m training styles --data DIR --places"
     command += f"{' --missing' * missing} --seed {options.seed}"
-    see = extractor.hypercolumns
-    return places_of.publish(chosen, see, out, options, missing=missing, command=command)
+    return places_of.publish(
+        chosen, extractor.hypercolumns, out, options, missing=missing, command=command
+    )
 
 
 def _chosen(
     data: Data, options: Options, there: Set[str]
-) -> tuple[dict[str, list[np.ndarray]], Extractor]:
+) -> tuple[dict[str, list[Path]], Extractor]:
     """The paintings that make styles, by artist but for those that are there; and who looked."""
     found, rng = by_artist(data), np.random.default_rng(options.seed)
     candidates = {}
@@ -200,13 +208,12 @@ def _chosen(
     for artist_id, seen in looks.items():
         if artist_id in there:
             continue
-        spreads = np.array([look.spread for look in seen])
         count = max(options.least, math.ceil(options.colorful * len(seen)))
-        lively = np.sort(np.argsort(-spreads, kind="stable")[:count])
+        lively = np.sort(np.argsort([-look.spread for look in seen], kind="stable")[:count])
         others = [each for other, each in vectors.items() if other != artist_id]
         chosen = [seen[lively[n]] for n in choose(vectors[artist_id][lively], others, options)]
-        made[artist_id] = [images.load(look.path).pixels for look in chosen]
-        log.info("%s: %s", artist_id, ", ".join(look.path.name for look in chosen))
+        made[artist_id] = [look.path for look in chosen]
+        log.info("%s: %s", artist_id, ", ".join(path.name for path in made[artist_id]))
     return made, extractor
 
 
@@ -258,11 +265,11 @@ def learn(
     """
     grams = {}
     for rows in options.rows:
-        seen = [extractor.grams(_sized(picture, rows)) for picture in paintings]
+        seen = [extractor.grams(sized(picture, rows)) for picture in paintings]
         grams[rows] = {
             name: low_rank(mean_gram([each[name] for each in seen]), options) for name in seen[0]
         }
-    described = [extractor.moments(_sized(picture, options.rows[0])) for picture in paintings]
+    described = [extractor.moments(sized(picture, options.rows[0])) for picture in paintings]
     means = _mean_colors(paintings)
     within = np.mean([np.cov(picture.reshape(-1, 3).T) for picture in paintings], axis=0)
     between = np.cov(means.T, bias=True)
@@ -324,7 +331,7 @@ def _look(path: Path, extractor: Extractor, options: Options) -> _Look | None:
     picture = images.load(path).pixels
     if is_drawing(picture):
         return None
-    vector = extractor.vector(_sized(picture, options.rows[0]))
+    vector = extractor.vector(sized(picture, options.rows[0]))
     return _Look(path, color_spread(picture), vector)
 
 

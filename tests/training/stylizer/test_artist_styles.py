@@ -17,7 +17,7 @@ from core.stylize import artist_styles as core_styles
 from core.stylize import color, extractors, instant
 from training.cli.styles import styles as command
 from training.data.inputs import TrainingError
-from training.stylizer import artist_styles, choosing
+from training.stylizer import artist_places, artist_styles, choosing
 
 TINY = artist_styles.Options(
     rows=(48, 32),
@@ -194,7 +194,7 @@ def test_from_paintings_to_styles_that_load(data, tmp_path, monkeypatch):
     # The moments are those that instant computes, of the two paintings there are.
     pictures = [images.load(data / f"00{n}.png").pixels for n in (6, 7)]
     eye = instant.TensorFlowNetworks(extractors.load("vgg16"), None, batch=2)
-    sized = np.stack([artist_styles._sized(picture, 48) for picture in pictures])
+    sized = np.stack([artist_places.sized(picture, 48) for picture in pictures])
     expected = eye.encode(sized).statistics.moments
     for name in instant.LAYERS:
         np.testing.assert_allclose(

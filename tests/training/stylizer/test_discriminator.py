@@ -49,6 +49,7 @@ def test_it_learns_which_pictures_are_of_a_style(styles):
 
 
 def test_an_update_leaves_the_maps_alone_and_moves_its_own_weights(styles):
+    keras.utils.set_random_seed(3)
     discriminator, rng = Discriminator(1e-3), np.random.default_rng(3)
     painted, real = maps_of(rng, np.zeros(2)), maps_of(rng, np.ones(2))
     before = [each.numpy() for each in discriminator.network.trainable_variables]
