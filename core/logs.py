@@ -47,6 +47,7 @@ def configure_application() -> None:
     """The log of the application and of the service: all tracebacks, libraries from WARNING on."""
     if any(isinstance(handler, _Stderr) for handler in logging.getLogger().handlers):
         return  # Streamlit runs its entry again and again
+    hush_tensorflow()  # what it says on some processors is no JSON, and nobody's warning
     handler = _Stderr()
     handler.setFormatter(_formatter(detailed=True))
     _install(handler, logging.INFO)

@@ -104,6 +104,7 @@ def _imported(first: str) -> str:
 @pytest.mark.tensorflow
 def test_tensorflow_says_nothing_while_it_is_imported():
     assert _imported("logs.configure()") == ""
+    assert _imported("logs.configure_application()") == ""
     assert _imported("logs.configure(verbose=True)") != ""
 
 
