@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -107,12 +107,16 @@ class Places:
         Returns:
             `(places, channels)` float32, none negative, as after a ReLU.
         """
-        nearest = min(self.coded, key=lambda known: abs(math.log(known / rows)))
-        coded = self.coded[nearest]
+        coded = self.coded[nearest_scale(self.coded, rows)]
         factors = coded.steps.T.astype(np.float32) * np.float32(coded.step)
         units = self.basis.mean + factors @ self.basis.directions.astype(np.float32)
         columns: Floats = np.maximum(units, 0) * coded.lengths[:, None]
         return columns
+
+
+def nearest_scale(known: Iterable[int], rows: int) -> int:
+    """The rows at which paintings were looked at that are nearest to those of a painting."""
+    return min(known, key=lambda each: abs(math.log(each / rows)))
 
 
 def encode(columns: Floats, basis: Basis, step: float) -> Coded:

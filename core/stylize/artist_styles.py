@@ -10,7 +10,6 @@ in files of their own, see `artist_places`.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -88,7 +87,7 @@ class ArtistStyle:
 
     def at(self, rows: int) -> StyleTarget:
         """Gram matrices that suit a painting of so many rows: of the scale nearest to it."""
-        nearest = min(self.grams, key=lambda known: abs(math.log(known / rows)))
+        nearest = artist_places.nearest_scale(self.grams, rows)
         grams = {name: gram.matrix() for name, gram in self.grams[nearest].items()}
         return StyleTarget(self.network, grams)
 

@@ -39,7 +39,7 @@ def ranges(request: Request) -> dict[str, float]:
     that is named twice, the higher one counts.
     """
     found: dict[str, float] = {}
-    for each in (request.headers.get("accept", "").strip() or "*/*").split(","):
+    for each in request.headers.get("accept", "").split(","):
         name, *parameters = (part.strip().lower() for part in each.split(";"))
         if name:
             found[name] = max(_quality(parameters), found.get(name, 0.0))

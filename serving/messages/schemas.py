@@ -184,8 +184,8 @@ class Feedback(BaseModel):
     artist: str | None = Field(
         None,
         max_length=100,
-        description="Id of the right artist; null for one who is not in the catalogue, or whom "
-        "nobody knows",
+        description="Id of the right artist; null for one who is not in the catalogue, or who "
+        "was not named",
         examples=["claude-monet"],
     )
     stranger: bool = Field(

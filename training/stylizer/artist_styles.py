@@ -10,7 +10,7 @@ import json
 import logging
 import math
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -46,22 +46,22 @@ class Extractor:
         self.exact = extractors.load(NETWORK, dtype="float32")
         self._glance = instant.TensorFlowNetworks(self.quick, None)
         self._seen = instant.TensorFlowNetworks(self.exact, None)
-        whole = self.exact.layers(self.exact.network.style)
+        self._grams = self._of_maps(
+            self.exact.network.style,
+            lambda maps: losses.accumulate(maps, {"grams": maps})["grams"],
+        )
+        self._hypercolumns = self._of_maps(forms.LAYERS, forms.hypercolumns)
+
+    def _of_maps(self, layers: Iterable[str], then: Callable) -> Callable:
+        """A graph from a picture to what is computed of its maps, `(height, width, channels)`."""
+        seen = self.exact.layers(layers)
 
         @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.float32)])
-        def grams(rgb):
-            maps = whole(self.exact.network.preprocessing(rgb[None]), training=False)
-            found = losses.accumulate({n: map_[0] for n, map_ in maps.items()}, {"grams": maps})
-            return found["grams"]
+        def run(rgb):
+            maps = seen(self.exact.network.preprocessing(rgb[None]), training=False)
+            return then({name: map_[0] for name, map_ in maps.items()})
 
-        columns = self.exact.layers(dict.fromkeys(forms.LAYERS))
-
-        @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.float32)])
-        def hypercolumns(rgb):
-            maps = columns(self.exact.network.preprocessing(rgb[None]), training=False)
-            return forms.hypercolumns({name: map_[0] for name, map_ in maps.items()})
-
-        self._grams, self._hypercolumns = grams, hypercolumns
+        return run
 
     def vector(self, picture: np.ndarray) -> np.ndarray:
         """One vector for the style of a picture, to choose by, see `instant.style_vector`."""

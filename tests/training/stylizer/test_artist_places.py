@@ -10,20 +10,10 @@ import pytest
 from core import images
 from core.stylize import artist_places as core_places
 from core.stylize.objective.neighbors import unit
+from tests.training.stylizer.tiny import TINY
 from training.data.inputs import TrainingError
 from training.stylizer import artist_places, artist_styles
 from training.stylizer.choosing import Options
-
-TINY = Options(
-    rows=(48, 32),
-    least=2,
-    candidates=4,
-    ranks=(4, 8),
-    directions=8,
-    among=120,
-    fitted=60,
-    places=30,
-)
 
 
 def columns(places: int, seed: int, channels: int = 20, rank: int = 6) -> np.ndarray:

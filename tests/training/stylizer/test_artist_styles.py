@@ -15,20 +15,10 @@ from core import artists, images
 from core.stylize import artist_places as core_places
 from core.stylize import artist_styles as core_styles
 from core.stylize import color, extractors, instant
+from tests.training.stylizer.tiny import TINY
 from training.cli.styles import styles as command
 from training.data.inputs import TrainingError
 from training.stylizer import artist_places, artist_styles, choosing
-
-TINY = artist_styles.Options(
-    rows=(48, 32),
-    least=2,
-    candidates=4,
-    ranks=(4, 8),
-    directions=8,
-    among=120,
-    fitted=60,
-    places=30,
-)
 
 
 def gram(channels: int, places: int, seed: int = 0) -> np.ndarray:
